@@ -1,0 +1,100 @@
+"""Time as a parameter: one clock that runs at the course's speed, one that jumps.
+
+Whatever waits or measures takes a `clock`. Lessons use the course clock; tests use
+a `VirtualClock`, so a script of three minutes runs in no time and always alike.
+
+    model = FakeStreamingChatModel(clock=VirtualClock())
+"""
+
+import asyncio
+import os
+import time
+
+
+def course_speed() -> float:
+    """How fast the course runs: 1 is real time, 20 is twenty times as fast.
+
+    Read from the environment variable `COURSE_SPEED` at every call, so that a
+    notebook and the kernel that tests it may differ.
+
+    Raises:
+        ValueError: `COURSE_SPEED` is not a number above zero.
+    """
+    setting = os.environ.get("COURSE_SPEED", "1")
+    try:
+        speed = float(setting)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < float("inf"):
+        raise ValueError(
+            f"COURSE_SPEED is a number above 0, got {setting!r}: "
+            "use 1 for real time, 20 for twenty times as fast."
+        )
+    return speed
+
+
+class Clock:
+    """Real time, as fast as the course runs. All figures are seconds."""
+
+    def now(self) -> float:
+        """Seconds on this clock; only differences mean something."""
+        return time.perf_counter() * course_speed()
+
+    def real(self, seconds: float) -> float:
+        """How many real seconds these seconds of the clock last."""
+        return seconds / course_speed()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait so many seconds of this clock."""
+        if seconds > 0:
+            time.sleep(min(self.real(seconds), LONGEST_SLEEP))
+
+    async def asleep(self, seconds: float) -> None:
+        """Wait so many seconds of this clock; others may work meanwhile."""
+        await asyncio.sleep(min(self.real(max(0.0, seconds)), LONGEST_SLEEP))
+
+    def sleep_until(self, moment: float) -> None:
+        """Wait until the clock shows `moment`; return at once if it is past."""
+        self.sleep(moment - self.now())
+
+    async def asleep_until(self, moment: float) -> None:
+        """Wait until the clock shows `moment`; others may work meanwhile."""
+        if (left := moment - self.now()) > 0:
+            await self.asleep(left)
+
+
+# Longer sleeps overflow in the operating system; nobody waits a day for a token.
+LONGEST_SLEEP = 86_400.0
+
+
+class VirtualClock(Clock):
+    """A clock that jumps: sleeping returns at once and the time has passed.
+
+    >>> clock = VirtualClock()
+    >>> clock.sleep(2.5)
+    >>> clock.now()
+    2.5
+    """
+
+    def __init__(self, time: float = 0.0) -> None:
+        self.time = time
+
+    def now(self) -> float:
+        return self.time
+
+    def real(self, seconds: float) -> float:
+        return 0.0
+
+    def advance(self, seconds: float) -> None:
+        """Let so many seconds pass."""
+        self.time += max(0.0, seconds)
+
+    def sleep(self, seconds: float) -> None:
+        self.advance(seconds)
+
+    async def asleep(self, seconds: float) -> None:
+        self.advance(seconds)
+        await asyncio.sleep(0)
+
+
+course_clock = Clock()
