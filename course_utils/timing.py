@@ -1,0 +1,335 @@
+"""When did each part of an answer arrive? Measured where the reader sits.
+
+A `StreamTiming` notes the moment of every chunk that carries text and of everything
+else worth a mark: tool calls, usage, the finish, a fault. It changes nothing.
+
+    measure(model.stream("Hi")).time_to_first_token
+"""
+
+import asyncio
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+)
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, TypeVar, overload
+
+from course_utils._streams import as_stream, check_stream, takes_nothing
+from course_utils.clock import Clock, course_clock
+from course_utils.text import finish_of, message_of, text_of
+
+T = TypeVar("T")
+
+# What leaves a stream early without being its fault: a closed generator, the
+# interrupt button, a cancelled task.
+STOPS = (GeneratorExit, KeyboardInterrupt, asyncio.CancelledError)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something on the timeline that is not text.
+
+    Attributes:
+        kind: `tool_call`, `tool_result`, `restart`, `usage`, `finish`, `fault`
+            or `stopped`.
+        at: Seconds since the stream was first asked for an item.
+        label: What to write beside it, such as the tool's name.
+    """
+
+    kind: str
+    at: float
+    label: str = ""
+
+
+class StreamTiming:
+    """The timing of one stream: watch it, then read the figures.
+
+    All times are seconds since the stream was first asked for an item, which is when
+    a LangChain stream sends its request. Only chunks with text count as chunks.
+
+    >>> from course_utils.clock import VirtualClock
+    >>> clock = VirtualClock()
+    >>> script = [(0.5, "Hel"), (0.25, ""), (0.25, "lo")]
+    >>> stream = (text for wait, text in script if clock.sleep(wait) is None)
+    >>> timing = StreamTiming(clock=clock)
+    >>> list(timing.watch(stream))
+    ['Hel', '', 'lo']
+    >>> timing
+    first token 0.50 s · 2 chunks · 2.0 chunks/s · total 1.00 s · ended
+
+    Attributes:
+        title: The name of this run on a timeline.
+        arrivals: When each chunk with text came, in seconds.
+        marks: Everything else that came, in order.
+        finish_reason: Why the answer ended, as the model said; None if it did not.
+        usage: Tokens, summed over the stream: `input_tokens`, `output_tokens`,
+            `total_tokens`; None if the stream did not say.
+        error: What broke the stream; None if nothing did.
+    """
+
+    def __init__(self, title: str = "", clock: Clock = course_clock) -> None:
+        self.title = title
+        self.arrivals: list[float] = []
+        self.marks: list[Mark] = []
+        self.finish_reason: str | None = None
+        self.usage: dict[str, int] | None = None
+        self.error: BaseException | None = None
+        self._clock = clock
+        self._pieces: list[str] = []
+        self._saw_message = False
+        self._start: float | None = None
+        self._end: float | None = None
+
+    # Recording: a reader calls watch(); a handler calls start, add and end itself.
+
+    @overload
+    def watch(self, stream: AsyncIterable[T]) -> AsyncIterator[T]: ...
+    @overload
+    def watch(self, stream: Iterable[T]) -> Iterator[T]: ...
+    def watch(self, stream: Any) -> Any:
+        """Pass a stream through, sync or async, and note when its items come.
+
+        Errors and stops are noted and go on; closing the result closes `stream`.
+        """
+        check_stream("watch", stream)
+        if hasattr(stream, "__aiter__"):
+            return self._awatch(stream)
+        return self._watch(stream)
+
+    def _watch(self, stream: Iterable[T]) -> Iterator[T]:
+        items = iter(stream)
+        try:
+            with self.recording():
+                for item in items:
+                    self.add(item)
+                    yield item
+        finally:
+            if close := getattr(items, "close", None):
+                close()
+
+    async def _awatch(self, stream: AsyncIterable[T]) -> AsyncIterator[T]:
+        items = aiter(stream)
+        try:
+            with self.recording():
+                async for item in items:
+                    self.add(item)
+                    yield item
+        finally:
+            if aclose := getattr(items, "aclose", None):
+                await aclose()
+
+    @contextmanager
+    def recording(self) -> Iterator[None]:
+        """Start, and note how it ends: by itself, by a stop or by a fault."""
+        self.start()
+        try:
+            yield
+        except STOPS:
+            self.mark("stopped")
+            raise
+        except BaseException as error:
+            self.error = error
+            self.mark("fault", type(error).__name__)
+            raise
+        finally:
+            self._end = self._clock.now()
+
+    def start(self) -> None:
+        """Start counting, unless it has started."""
+        if self._start is None:
+            self._start = self._clock.now()
+
+    def add(self, item: Any) -> None:
+        """Note one item of the stream, now."""
+        self.start()
+        message = message_of(item)
+        if isinstance(message, str):
+            self._add_text(message)
+        elif getattr(message, "type", "") == "tool":
+            self.mark("tool_result", getattr(message, "name", None) or "")
+        else:
+            self._add_text(text_of(item))
+            self._add_marks(item, message)
+
+    def _add_text(self, text: str) -> None:
+        if text:
+            self._pieces.append(text)
+            self.arrivals.append(self._elapsed())
+
+    def _add_marks(self, item: Any, message: Any) -> None:
+        self._saw_message |= hasattr(message, "content")
+        calls = getattr(message, "tool_call_chunks", ()) or ()
+        for call in calls or getattr(message, "tool_calls", None) or ():
+            if call.get("name"):  # only a call's first fragment names it
+                self.mark("tool_call", call["name"])
+        if reason := finish_of(item):
+            self.finish_reason = reason
+            self.mark("finish", reason)
+        if usage := getattr(message, "usage_metadata", None):
+            self._add_usage(usage)
+
+    def _add_usage(self, told: dict[str, Any]) -> None:
+        names = ("input_tokens", "output_tokens", "total_tokens")
+        before = self.usage or dict.fromkeys(names, 0)
+        self.usage = {name: before[name] + told.get(name, 0) for name in names}
+        self.mark("usage", f"{self.usage['total_tokens']} tokens")
+
+    def mark(self, kind: str, label: str = "") -> None:
+        """Note something that is not text, now."""
+        self.start()
+        self.marks.append(Mark(kind, self._elapsed(), label))
+
+    def _elapsed(self) -> float:
+        return self._clock.now() - (self._start or 0.0)
+
+    # Reading
+
+    @property
+    def text(self) -> str:
+        """All text that arrived, joined."""
+        return "".join(self._pieces)
+
+    @property
+    def chunks(self) -> int:
+        """How many chunks carried text."""
+        return len(self.arrivals)
+
+    @property
+    def time_to_first_token(self) -> float | None:
+        """Seconds until the first text; None while there is none."""
+        return self.arrivals[0] if self.arrivals else None
+
+    @property
+    def inter_token_latencies(self) -> list[float]:
+        """Seconds between each chunk with text and the next: one less than chunks."""
+        return [later - earlier for earlier, later in pairwise(self.arrivals)]
+
+    @property
+    def total(self) -> float:
+        """Seconds until the stream ended; until now while it runs; 0 before it."""
+        if self._start is None:
+            return 0.0
+        end = self._clock.now() if self._end is None else self._end
+        return end - self._start
+
+    @property
+    def chunks_per_second(self) -> float:
+        """Chunks with text over the total time, the wait for the first included."""
+        return self.chunks / self.total if self.total else 0.0
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Tokens over the total time; chunks are counted where usage is not told."""
+        tokens = self.usage["output_tokens"] if self.usage else self.chunks
+        return tokens / self.total if self.total else 0.0
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the reader left before the end."""
+        return any(mark.kind == "stopped" for mark in self.marks)
+
+    @property
+    def ending(self) -> str:
+        """How the stream ended, in words: `finished: stop`, `fault: ...`."""
+        if self._end is None:
+            return "running" if self._start is not None else "not started"
+        if self.error is not None:
+            return f"fault: {type(self.error).__name__}"
+        if self.stopped:
+            return "stopped by the reader"
+        if self.finish_reason:
+            return f"finished: {self.finish_reason}"
+        return "ended without a finish reason" if self._saw_message else "ended"
+
+    def __repr__(self) -> str:
+        first = self.time_to_first_token
+        return " · ".join(
+            [
+                "no text" if first is None else f"first token {first:.2f} s",
+                f"{self.chunks} chunk{'' if self.chunks == 1 else 's'}",
+                f"{self.chunks_per_second:.1f} chunks/s",
+                f"total {self.total:.2f} s",
+                self.ending,
+            ]
+        )
+
+
+@overload
+def measure(  # type: ignore[overload-overlap]  # what a function returns is its matter
+    stream: AsyncIterable[Any] | Callable[[], Awaitable[Any] | AsyncIterable[Any]],
+    *,
+    title: str = ...,
+    keep_error: bool = ...,
+    clock: Clock = ...,
+) -> Awaitable[StreamTiming]: ...
+@overload
+def measure(
+    stream: Iterable[Any] | Callable[[], object],
+    *,
+    title: str = ...,
+    keep_error: bool = ...,
+    clock: Clock = ...,
+) -> StreamTiming: ...
+def measure(
+    stream: Any,
+    *,
+    title: str = "",
+    keep_error: bool = False,
+    clock: Clock = course_clock,
+) -> Any:
+    """Read a stream to its end and say when each part of it came.
+
+    A sync stream gives a `StreamTiming`, an async one an awaitable of it. A function
+    without arguments is called first and its wait counts: so a full response is
+    measured too, `measure(lambda: model.invoke("Hi"))`.
+
+    Args:
+        stream: Whatever `.stream(...)` or `.astream(...)` returned, or a function.
+        title: The name of this run on a timeline.
+        keep_error: Return the timing of a stream that broke, with its `.error` set.
+            Otherwise the error is raised and carries the timing as `error.timing`.
+        clock: The clock to measure with.
+
+    Raises:
+        TypeError: `stream` is not a stream.
+        Exception: What broke the stream, unless `keep_error`.
+    """
+    timing = StreamTiming(title, clock)
+    try:
+        if takes_nothing(stream):
+            with timing.recording():
+                stream = as_stream(stream())
+        check_stream("measure", stream)
+        if hasattr(stream, "__aiter__"):
+            return _measure_async(timing, stream, keep_error)
+        for _ in timing.watch(stream):
+            pass
+    except Exception as error:
+        return _broken(timing, error, keep_error)
+    return timing
+
+
+async def _measure_async(
+    timing: StreamTiming, stream: AsyncIterable[Any], keep_error: bool
+) -> StreamTiming:
+    try:
+        async for _ in timing.watch(stream):
+            pass
+    except Exception as error:
+        return _broken(timing, error, keep_error)
+    return timing
+
+
+def _broken(timing: StreamTiming, error: Exception, keep: bool) -> StreamTiming:
+    """Keep an error of the stream, or raise it with the timing on it."""
+    if keep and timing.error is error:
+        return timing
+    with suppress(AttributeError):  # an exception with slots takes no attribute
+        error.timing = timing  # type: ignore[attr-defined]
+    raise error
