@@ -214,8 +214,8 @@ def chunk_of(step: Step, reply: Reply, call: Call) -> ChatGenerationChunk | None
     if step.kind == "refuse":
         raise refusal(reply)
     if step.kind in BREAKS:
-        error, message = BREAKS[step.kind]
-        raise error(message)
+        error, words = BREAKS[step.kind]
+        raise error(words)
     message = _message(step, call)
     return None if message is None else ChatGenerationChunk(message=message)
 

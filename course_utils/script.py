@@ -71,8 +71,7 @@ class Script:
                 f"fault_rate is a share from 0 to 1, got {self.fault_rate!r}: "
                 "0.07 is a bad day."
             )
-        single = isinstance(self.replies, str) or not isinstance(self.replies, Sequence)
-        self._turns = [self.replies] if single else list(self.replies or ())
+        self._turns = _turns(self.replies)
         if not self._turns:
             raise ValueError(
                 "replies is an empty list: give one reply or leave it out."
@@ -105,6 +104,12 @@ class Script:
             yield step
             call.tokens_sent += step.kind in ("text", "args")
             call.outcome = _OUTCOMES.get(step.kind, call.outcome)
+
+
+def _turns(replies: Replies | None) -> list[Any]:
+    if isinstance(replies, str) or not isinstance(replies, Sequence):
+        return [replies]
+    return list(replies)
 
 
 _OUTCOMES = {"finish": "finished"} | {
