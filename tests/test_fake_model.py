@@ -28,8 +28,8 @@ def fake(replies: Any, **options: Any) -> FakeStreamingChatModel:
 
 async def streamed(model: FakeStreamingChatModel, mode: str) -> list[AIMessageChunk]:
     if mode == "sync":
-        return list(model.stream("Hi"))  # type: ignore[arg-type]  # AI chunks
-    return [chunk async for chunk in model.astream("Hi")]  # type: ignore[misc]  # same
+        return list(model.stream("Hi"))
+    return [chunk async for chunk in model.astream("Hi")]
 
 
 async def collect(model: FakeStreamingChatModel, mode: str, seen: list[str]) -> None:
@@ -121,7 +121,8 @@ def test_a_refusal_carries_how_long_to_wait() -> None:
 
 @pytest.mark.parametrize("fault", ["drop_after", "cut_after", "truncate_after"])
 async def test_a_full_response_that_breaks_is_an_error(fault: str) -> None:
-    model = fake(Reply("a b c", **{fault: 2}))
+    broken: dict[str, Any] = {fault: 2}
+    model = fake(Reply("a b c", **broken))
     with pytest.raises(ModelConnectionError):
         model.invoke("Hi")
     with pytest.raises(ModelConnectionError):

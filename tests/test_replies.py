@@ -49,7 +49,8 @@ def test_a_plain_reply_sends_headers_a_role_text_and_three_words_about_its_end()
 def test_a_break_comes_after_so_many_tokens_and_is_the_last_step(
     text: str, after: int, fault: str
 ) -> None:
-    steps = list(plan(Reply(text, **{fault: after})))
+    broken: dict[str, Any] = {fault: after}
+    steps = list(plan(Reply(text, **broken)))
     sent = [step.text for step in steps if step.kind == "text"]
     assert sent == pieces(text)[:after]
     assert steps[-1].kind == BREAKS[fault]
@@ -65,7 +66,8 @@ def test_a_negative_position_counts_from_the_end() -> None:
     [("length_after", "length"), ("filter_after", "content_filter")],
 )
 def test_an_answer_cut_by_the_model_says_why(field: str, reason: str) -> None:
-    *_, finish, usage, done = plan(Reply("a b c", **{field: 2}))
+    ended: dict[str, Any] = {field: 2}
+    *_, finish, usage, done = plan(Reply("a b c", **ended))
     assert (finish.text, usage.usage, done.kind) == (reason, (0, 2), "done")
 
 
