@@ -1,0 +1,113 @@
+"""The course in one command: python start.py
+
+    python start.py          make .venv, install the pinned packages, open notebook 1
+    python start.py test     the same, then run every test
+    python start.py check    say "ready", or what is missing
+
+Anything after that goes on to JupyterLab or pytest: python start.py --port 9000
+It needs Python 3.11 or newer with its venv module, and is quick the second time.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+
+if sys.version_info < (3, 11):  # noqa: UP036  whoever types this may have an old one
+    sys.exit(
+        f"The course needs Python 3.11 or newer and this is {sys.version.split()[0]}: "
+        "install a newer one from python.org, then run start.py with that."
+    )
+
+HERE = Path(__file__).resolve().parent
+VENV = HERE / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+OFFLINE = re.compile(
+    "connect|resolv|timed out|proxy|ssl|no matching distribution", re.I
+)
+
+
+def main(arguments: list[str]) -> int:
+    """Do what was typed; the exit code is that of the program which ran."""
+    named = bool(arguments) and not arguments[0].startswith("-")
+    command = arguments.pop(0) if named else "lab"
+    if command not in ("lab", "test", "check") or "--help" in arguments:
+        sys.exit(__doc__)
+    if command == "check":
+        here = PYTHON if PYTHON.exists() else sys.executable
+        return run(here, "-P", Path("course_utils", "ready.py"))
+    install("[test]" if command == "test" else "")
+    if command == "test":
+        return run(PYTHON, "-m", "pytest", *arguments)
+    first = Path("notebooks", "01_full_responses.ipynb")
+    if code := run(PYTHON, "-m", "jupyterlab", first, *arguments):
+        print("Is the port taken? Choose another: python start.py --port 9000")
+    return code
+
+
+def run(*command: object) -> int:
+    """Run a program in front; it gets Ctrl+C too and decides what that means."""
+    process = subprocess.Popen([str(word) for word in command], cwd=HERE)
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue
+
+
+def install(extra: str) -> None:
+    """Bring .venv to the pinned packages; return at once if it has them."""
+    stamp = VENV / "installed.txt"
+    place = f"Python {sys.version.split()[0]} of {sys.base_prefix} in {HERE}"
+    lists = (HERE / "pyproject.toml", HERE / "constraints.txt")
+    pins = sha256(b"".join(file.read_bytes() for file in lists)).hexdigest()
+    had = stamp.read_text("utf-8").splitlines() if stamp.exists() else [""]
+    if had[:2] == [place, pins] and extra in ("", *had[2:]):
+        return
+    print("Installing into .venv: some seconds, or minutes on a slow line.", flush=True)
+    if had[0] != place:
+        make_venv()
+    fetch("-c", "constraints.txt", "-e", "." + extra)
+    settings = VENV / "share" / "jupyter" / "lab" / "settings"
+    settings.mkdir(parents=True, exist_ok=True)
+    shutil.copy(HERE / "binder" / "settings.json", settings / "overrides.json")
+    stamp.write_text("\n".join([place, pins, extra]), "utf-8")
+
+
+def make_venv() -> None:
+    """Make .venv anew, or say what this Python lacks."""
+    if find_spec("ensurepip") is None:
+        sys.exit(
+            "This Python has no venv module: install it (on Debian and Ubuntu: "
+            "sudo apt install python3-venv), then run this again."
+        )
+    if error := failure(sys.executable, "-m", "venv", "--clear", VENV):
+        sys.exit(f"{VENV} could not be made, see that it may be written to: {error}")
+
+
+def fetch(*packages: str) -> None:
+    """Install with uv, which takes seconds, or with pip where uv does not work."""
+    pip = (PYTHON, "-m", "pip", "install")
+    uv = (PYTHON, "-m", "uv", "pip", "install", "--python", PYTHON)
+    if not failure(*pip, "uv") and not failure(*uv, *packages):
+        return
+    if error := failure(*pip, *packages):
+        if OFFLINE.search(error):
+            error = "connect to the network, or set HTTPS_PROXY if yours has a proxy."
+        sys.exit(f"The packages could not be downloaded: {error}")
+
+
+def failure(*command: object) -> str:
+    """Run a program quietly; what it said if it failed, else nothing."""
+    words = [str(word) for word in command]
+    done = subprocess.run(words, cwd=HERE, capture_output=True, errors="replace")
+    error = (done.stderr or done.stdout).strip()[-500:] or f"exit {done.returncode}"
+    return error if done.returncode else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
