@@ -44,7 +44,8 @@ def main(arguments: list[str]) -> int:
     if command == "test":
         return run(PYTHON, "-m", "pytest", *arguments)
     first = Path("notebooks", "01_full_responses.ipynb")
-    if code := run(PYTHON, "-m", "jupyterlab", first, *arguments):
+    code = run(PYTHON, "-m", "jupyterlab", first, *arguments)
+    if code:
         print("Is the port taken? Choose another: python start.py --port 9000")
     return code
 
@@ -85,7 +86,8 @@ def make_venv() -> None:
             "This Python has no venv module: install it (on Debian and Ubuntu: "
             "sudo apt install python3-venv), then run this again."
         )
-    if error := failure(sys.executable, "-m", "venv", "--clear", VENV):
+    error = failure(sys.executable, "-m", "venv", "--clear", VENV)
+    if error:
         sys.exit(f"{VENV} could not be made, see that it may be written to: {error}")
 
 
@@ -95,7 +97,8 @@ def fetch(*packages: str) -> None:
     uv = (PYTHON, "-m", "uv", "pip", "install", "--python", PYTHON)
     if not failure(*pip, "uv") and not failure(*uv, *packages):
         return
-    if error := failure(*pip, *packages):
+    error = failure(*pip, *packages)
+    if error:
         if OFFLINE.search(error):
             error = "connect to the network, or set HTTPS_PROXY if yours has a proxy."
         sys.exit(f"The packages could not be downloaded: {error}")
