@@ -1,0 +1,212 @@
+"""The course's pictures: a timeline of runs, a curve, a table.
+
+Each is an object to end a cell with: it shows a picture that reads on light and dark
+pages, and below it the same numbers as text. The title says what the picture shows.
+
+    timeline(measure(model.stream("Hi")), title="The first word comes early")
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from course_utils._drawing import draw_curve, draw_timeline
+from course_utils.timing import StreamTiming
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DPI = 144  # twice what a screen of 1x shows: sharp on any
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture and the line of text that says the same.
+
+    Attributes:
+        title: The finding.
+        text: The numbers, one line for each run or series.
+        draw: Makes the matplotlib figure; called when the picture is shown.
+    """
+
+    title: str
+    text: str
+    draw: Callable[[], "Figure"]
+
+    def png(self) -> bytes:
+        """The picture as a PNG with a transparent ground."""
+        file = BytesIO()
+        nothing = {"Software": None}  # the same picture is the same file
+        self.draw().savefig(
+            file, format="png", dpi=DPI, transparent=True, metadata=nothing
+        )
+        return file.getvalue()
+
+    def __repr__(self) -> str:
+        return f"{self.title}\n{self.text}"
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        png = self.png()
+        size = {"width": _width(png), "alt": f"{self.title}. {self.text}"}
+        display(  # type: ignore[no-untyped-call]
+            {"image/png": png, "text/plain": f"[picture] {self.title}"},
+            metadata={"image/png": size},
+            raw=True,
+        )
+        lines = "<br>".join(escape(line) for line in self.text.splitlines())
+        display(  # type: ignore[no-untyped-call]
+            {"text/html": f"<p>{lines}</p>", "text/plain": self.text}, raw=True
+        )
+
+
+def _width(png: bytes) -> int:
+    """The width at which a screen shows a PNG of double resolution."""
+    return int.from_bytes(png[16:20], "big") * 72 // DPI
+
+
+def timeline(*timings: StreamTiming, title: str) -> Picture:
+    """One lane per run: a dot for each chunk with text, and what else happened.
+
+    The pale bar is the wait for the first token. A long silence is a broken line.
+    Faults, stops, tool calls and restarts have a sign and a word.
+
+    Args:
+        timings: One or more runs, each with its `title`.
+        title: What the picture shows, as a sentence.
+    """
+    if not timings:
+        raise ValueError("timeline() needs a run, got none: timeline(measure(stream)).")
+    for timing in timings:
+        if not isinstance(timing, StreamTiming):
+            raise TypeError(
+                f"timeline() needs timings, got {type(timing).__name__}: measure the "
+                "stream first, timeline(measure(stream))."
+            )
+    text = "\n".join(_line(timing) for timing in timings)
+    return Picture(title, text, lambda: draw_timeline(timings, title))
+
+
+def _line(timing: StreamTiming) -> str:
+    name = f"{timing.title}: " if timing.title else ""
+    return f"{name}{timing!r}"
+
+
+def curve(
+    x: Sequence[float],
+    series: Mapping[str, Sequence[float]],
+    *,
+    title: str,
+    x_label: str = "",
+    y_label: str = "",
+    unit: str = "",
+    log: bool = False,
+) -> Picture:
+    """Lines over a common x, each with its name at its end.
+
+    Args:
+        x: Where the points stand.
+        series: A name and the y values, one for each x.
+        title: What the picture shows, as a sentence.
+        x_label: What x counts; `y_label` the same for y.
+        unit: Unit of the y values in the text below, such as `s`.
+        log: Draw y on a logarithmic scale.
+    """
+    for name, values in series.items():
+        if len(values) != len(x):
+            raise ValueError(
+                f"curve() needs a value for each x: {name!r} has {len(values)} for "
+                f"{len(x)}."
+            )
+    labels = (x_label, f"{y_label} ({unit})" if unit else y_label)
+    head = f"{x_label}: {', '.join(map(_number, x))}"
+    lines = [f"{name}: {_values(values, unit)}" for name, values in series.items()]
+    return Picture(
+        title,
+        "\n".join([head, *lines]),
+        lambda: draw_curve(x, series, title, labels, log),
+    )
+
+
+def _values(values: Sequence[float], unit: str) -> str:
+    return ", ".join(f"{_number(value)} {unit}".rstrip() for value in values)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A small table with a caption that reads well aloud."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def __repr__(self) -> str:
+        return "\n".join([self.caption, *map(self._line, self.rows)])
+
+    def _line(self, row: tuple[str, ...]) -> str:
+        # Not padded to columns: a time may be one digit longer in the next run.
+        first, *rest = row
+        named = [
+            f"{name} {cell}" for name, cell in zip(self.columns[1:], rest, strict=True)
+        ]
+        return f"{first}: {' · '.join(named)}"
+
+    def _repr_html_(self) -> str:
+        heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in self.columns)
+        body = "".join(f"<tr>{_cells(row)}</tr>" for row in self.rows)
+        return (
+            f"<table><caption>{escape(self.caption)}</caption>"
+            f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+        )
+
+
+def _cells(row: tuple[str, ...]) -> str:
+    first, *rest = map(escape, row)
+    return f'<th scope="row">{first}</th>' + "".join(
+        f"<td>{cell}</td>" for cell in rest
+    )
+
+
+def table(
+    rows: Sequence[Sequence[Any] | Mapping[str, Any]],
+    *,
+    columns: Sequence[str] = (),
+    caption: str,
+) -> Table:
+    """A captioned table; the first column names the row.
+
+    Args:
+        rows: Lists of cells, or dicts with the same keys.
+        columns: Names of the columns; the first dict's keys if left out.
+        caption: What the table shows, as a sentence.
+
+    >>> table([["stream", "0.50 s"]], columns=["run", "first token"], caption="Early.")
+    Early.
+    stream: first token 0.50 s
+    """
+    if not columns and rows and isinstance(rows[0], Mapping):
+        columns = list(rows[0])
+    lists = [row.values() if isinstance(row, Mapping) else row for row in rows]
+    cells = [tuple(_cell(cell) for cell in row) for row in lists]
+    for row in cells:
+        if len(row) != len(columns):
+            raise ValueError(
+                f"table() needs {len(columns)} cells in a row, as in columns, got "
+                f"{len(row)}: {row}."
+            )
+    return Table(caption, tuple(columns), tuple(cells))
+
+
+def _cell(value: Any) -> str:
+    counts = isinstance(value, int | float) and not isinstance(value, bool)
+    return _number(value) if counts else str(value)
+
+
+def _number(value: float) -> str:
+    """A number as one reads it: whole ones with commas, else three digits or so."""
+    if value == int(value) or abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.2f}" if abs(value) >= 0.1 else f"{value:.2g}"
