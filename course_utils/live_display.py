@@ -1,0 +1,120 @@
+"""One output of a cell: a live view while the answer comes, plain HTML at its end.
+
+Where it runs decides how it shows: `live` in a notebook, `static` where a program runs
+the notebook and wants one final output, `text` in a terminal.
+
+    with LiveDisplay([lane], switch), lane.reading(switch): ...
+"""
+
+import os
+import sys
+import uuid
+from collections.abc import Sequence
+from html import escape
+from typing import Any, Literal, Self
+
+from course_utils.live_lane import Lane
+from course_utils.live_stop import StopSwitch
+from course_utils.live_transcript import Change
+
+Mode = Literal["live", "static", "text"]
+
+
+def live_mode() -> Mode:
+    """How to show a stream here; the environment variable `COURSE_LIVE` decides first.
+
+    Raises:
+        ValueError: `COURSE_LIVE` is not a mode.
+    """
+    asked = os.environ.get("COURSE_LIVE", "")
+    if asked in ("live", "static", "text"):
+        return asked  # type: ignore[return-value]
+    if asked:
+        raise ValueError(
+            f"COURSE_LIVE is live, static or text, got {asked!r}: leave it unset."
+        )
+    if not in_kernel():
+        return "text"
+    # pytest says so to the kernels it starts; nbval does not follow a changing output
+    return "static" if "PYTEST_VERSION" in os.environ else "live"
+
+
+def in_kernel() -> bool:
+    """Whether a Jupyter kernel runs this code."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return getattr(shell, "kernel", None) is not None
+
+
+class LiveDisplay:
+    """The lanes of one output, and the way they are shown here."""
+
+    def __init__(self, lanes: Sequence[Lane], switch: StopSwitch) -> None:
+        self.lanes = lanes
+        self.switch = switch
+        self.finding = ""
+        self.mode = live_mode()
+        self.key = uuid.uuid4().hex
+        self._page: Any = None
+        self._handle: Any = None
+
+    def __enter__(self) -> Self:
+        """Show the empty view."""
+        for lane in self.lanes:
+            lane.report = self._report
+        if self.mode == "live":
+            from course_utils.live_page import Page, show_page
+
+            self._page = Page(self)
+            self._handle = show_page(self._page, self.plain(waiting=True))
+        return self
+
+    def _report(self, lane: Lane, changes: Sequence[Change]) -> None:
+        if self._page is not None:
+            facts = {"chunks": lane.timing.chunks}
+            ended = {"state": lane.state, "figures": lane.figures} if lane.state else {}
+            self._page.put(self.lanes.index(lane), changes, **facts, **ended)
+        elif self.mode == "text" and len(self.lanes) == 1:
+            _write("".join(change[2] for change in changes if change[0] == "add"))
+
+    def __exit__(self, *error: object) -> None:
+        """Leave behind what is saved: HTML and text, no widget."""
+        if self._page is not None:
+            self._page.close()
+            self._handle.update(self.bundle(figures=True), raw=True)
+        elif self.mode == "static":
+            from IPython.display import display
+
+            display(self.bundle(), raw=True)  # type: ignore[no-untyped-call]
+        elif len(self.lanes) == 1:
+            _write(f"\n[{self.lanes[0].state}]\n")
+        else:
+            _write(self.plain() + "\n")
+
+    def bundle(self, figures: bool = False) -> dict[str, str]:
+        """The output of the cell; without figures it is the same at every run."""
+        return {"text/html": self.html(figures), "text/plain": self.plain()}
+
+    def html(self, figures: bool) -> str:
+        if len(self.lanes) == 1:
+            return self.lanes[0].html(figures)
+        style = "flex: 1 1 18em; min-width: 0"
+        lanes = [
+            f'<div style="{style}">{lane.html(figures)}</div>' for lane in self.lanes
+        ]
+        row = f'<div style="display: flex; flex-wrap: wrap; gap: 2em">{"".join(lanes)}'
+        return f"{row}</div><p>{escape(self.finding)}</p>"
+
+    def plain(self, waiting: bool = False) -> str:
+        if waiting:
+            return "\n".join(
+                f"{lane.title} · waiting".strip(" ·") for lane in self.lanes
+            )
+        return "\n\n".join(
+            [*(lane.text() for lane in self.lanes), self.finding]
+        ).strip()
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()

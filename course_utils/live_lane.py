@@ -1,0 +1,142 @@
+"""One stream in a display: its title, what it said, when, and how it stands.
+
+A lane takes the items of a stream and reports what changed; it draws nothing itself.
+
+    with lane.reading(switch): read(lane, stream, switch)
+"""
+
+import asyncio
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Self
+
+from course_utils.clock import Clock
+from course_utils.live_html import answer_html, answer_text
+from course_utils.live_stop import StopSwitch, abandon
+from course_utils.live_transcript import Change, Transcript, is_restart, messages_in
+from course_utils.timing import StreamTiming
+
+STOPS = (KeyboardInterrupt, asyncio.CancelledError, GeneratorExit)
+
+
+class Shown(str):
+    """The text that was shown: a string that knows when its parts came.
+
+    As the last expression of a cell it displays nothing, for it stands there already.
+
+    Attributes:
+        timing: When each chunk arrived, a `StreamTiming`.
+    """
+
+    timing: StreamTiming
+
+    def __new__(cls, text: str, timing: StreamTiming) -> Self:
+        shown = super().__new__(cls, text)
+        shown.timing = timing
+        return shown
+
+    def _ipython_display_(self) -> None:
+        """Nothing: the text stands above already."""
+
+
+class Lane:
+    """One stream in a display: its title, what it said, how it stands.
+
+    `report(lane, changes)` hears of everything new, and of the end.
+    """
+
+    def __init__(self, title: str, markdown: bool, clock: Clock) -> None:
+        self.title = title
+        self.markdown = markdown
+        self.timing = StreamTiming(title, clock)
+        self.transcript = Transcript()
+        self.state = ""  # empty while it runs, then done, stopped or cut
+        self.report: Callable[[Lane, Sequence[Change]], None] = lambda lane, new: None
+        self._seen: set[Any] = set()
+
+    def write(self, item: Any) -> None:
+        """Take one item of the stream."""
+        for message in messages_in(item, self._seen):
+            if is_restart(message):
+                self.timing.mark("restart")
+            self.timing.add(message)
+            self.report(self, self.transcript.add(message))
+
+    @contextmanager
+    def reading(self, switch: StopSwitch) -> Iterator[None]:
+        """The time while the stream is read; notes how it ends."""
+        error: type[BaseException] | None = None
+        try:
+            with self.timing.recording():
+                yield
+                if switch.pressed:
+                    self.timing.mark("stopped")
+        except BaseException as raised:
+            error = type(raised)
+            raise
+        finally:
+            changes = self.transcript.finish()
+            self.state = self._ending(error, switch.pressed)
+            self.report(self, changes)
+
+    def _ending(self, error: type[BaseException] | None, stopped: bool) -> str:
+        if error is None and not stopped:
+            return "done"
+        if error is None or issubclass(error, STOPS):
+            chunks = self.timing.chunks
+            return f"stopped after {chunks} chunk{'' if chunks == 1 else 's'}"
+        return "cut"
+
+    @property
+    def figures(self) -> str:
+        """What a reader wants to know of the time; for the live view only."""
+        first = self.timing.time_to_first_token
+        parts = [] if first is None else [f"first token {first:.2f} s"]
+        return " · ".join([*parts, f"total {self.timing.total:.2f} s"])
+
+    def html(self, figures: bool = False) -> str:
+        state = f"{self.state} · {self.figures}" if figures else self.state
+        return answer_html(self.title, state, self.transcript.passages, self.markdown)
+
+    def text(self) -> str:
+        return answer_text(self.title, self.state, self.transcript.passages)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything a page needs that has seen nothing of this lane yet."""
+        return {
+            "title": self.title,
+            "markdown": self.markdown,
+            "passages": [
+                [p.kind, p.label, p.text, p.struck] for p in self.transcript.passages
+            ],
+            "chunks": self.timing.chunks,
+            "state": self.state,
+            "figures": self.figures if self.state else "",
+        }
+
+    def shown(self) -> Shown:
+        """The text with its timing."""
+        return Shown(self.transcript.text, self.timing)
+
+
+def read(lane: Lane, stream: Iterable[Any], switch: StopSwitch) -> None:
+    """Write every item of a stream to a lane, and end the stream in any case."""
+    items = iter(stream)
+    try:
+        for item in items:
+            lane.write(item)
+            if switch.pressed:
+                break
+    finally:
+        abandon(items)
+
+
+async def read_async(lane: Lane, stream: AsyncIterable[Any]) -> None:
+    """The same for an async stream; a Stop cancels the task it runs in."""
+    items = aiter(stream)
+    try:
+        async for item in items:
+            lane.write(item)
+    finally:
+        if aclose := getattr(items, "aclose", None):
+            await aclose()

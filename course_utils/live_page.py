@@ -1,0 +1,205 @@
+"""The widget behind a live view, and the one thread that feeds all of them.
+
+All deltas travel on the comm of one hidden widget, the library, which also holds the
+page's code; so a view costs a few hundred bytes and ten views share one message.
+
+    page = Page(display); page.put(0, changes); page.close()
+"""
+
+import contextvars
+import threading
+from collections import deque
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import anywidget
+import traitlets
+
+from course_utils.clock import course_speed
+from course_utils.live_outbox import Outbox
+from course_utils.live_transcript import Change
+
+if TYPE_CHECKING:
+    from course_utils.live_display import LiveDisplay
+
+HERE = Path(__file__).parent
+# Read in this order and joined, for a page can import only what it was sent.
+SOURCES = ("live_markdown.js", "live_code.js", "live_dom.js", "live.js")
+
+# What each view carries itself: find the library, hand everything over to it.
+VIEW = """
+const load = async (model) => {
+  const library = await model.widget_manager.get_model(model.get("library"));
+  library.live ??= (async () => {
+    const source = new Blob([library.get("code")], { type: "text/javascript" });
+    const url = URL.createObjectURL(source);
+    const module = await import(url).finally(() => URL.revokeObjectURL(url));
+    return new module.Library(library);
+  })();
+  return library.live;
+};
+export default {
+  async render({ model, el }) {
+    return (await load(model)).render(model, el);
+  },
+};
+"""
+# The library loads itself as soon as it is there, before the first view asks.
+LOADED = VIEW.replace(
+    "async render({ model, el })", "async initialize({ model })"
+).replace("return (await load(model)).render(model, el);", "load(model);")
+
+
+def page_code() -> str:
+    """The page's code: the source files as one module."""
+    parts = [(HERE / name).read_text("utf-8") for name in SOURCES]
+    lines = "\n".join(parts).splitlines()
+    return "\n".join(line for line in lines if not line.startswith("import "))
+
+
+class Library(anywidget.AnyWidget):
+    """The hidden widget: the page's code, and the channel of all deltas."""
+
+    _esm = LOADED
+    _css = HERE / "live.css"
+    code = traitlets.Unicode().tag(sync=True)
+    library = traitlets.Unicode().tag(sync=True)
+
+
+class ViewWidget(anywidget.AnyWidget):
+    """What a cell displays. Its state is a snapshot, made when a page asks."""
+
+    _esm = VIEW
+    library = traitlets.Unicode().tag(sync=True)
+    key = traitlets.Unicode().tag(sync=True)
+    speed = traitlets.Float(1.0).tag(sync=True)
+    snapshot = traitlets.Dict().tag(sync=True)
+
+    page: "Page | None" = None
+
+    def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
+        state: dict[str, Any] = super().get_state(key, drop_defaults)
+        if self.page is not None and "snapshot" in state:
+            state["snapshot"] = self.page.snapshot()
+        return state
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Only the kernel writes."""
+
+
+class Feeder:
+    """Sends what the outbox holds, from one background thread for all views."""
+
+    def __init__(self) -> None:
+        self.outbox = Outbox()
+        self.lock = threading.RLock()
+        self._some = threading.Event()
+        self.library = Library(code=page_code())
+        self.library.library = self.library.model_id
+        keep_replies_away_from_busy_cell(self.library)
+        # An empty context: what this thread sends belongs to no cell.
+        start = contextvars.Context().run
+        threading.Thread(target=start, args=(self._run,), daemon=True).start()
+
+    def put(
+        self, view: str, lane: int, changes: Sequence[Change], **facts: Any
+    ) -> None:
+        with self.lock:
+            self.outbox.put(view, lane, changes, **facts)
+            if self.outbox.wait() == 0:
+                self.send()
+        self._some.set()
+
+    def send(self) -> None:
+        """Send everything now."""
+        with self.lock:
+            if self.outbox.wait() is not None:
+                self.library.send(self.outbox.take())
+
+    def _run(self) -> None:
+        rest = threading.Event()
+        while self._some.wait():
+            with self.lock:
+                wait = self.outbox.wait()
+                if wait is None:
+                    self._some.clear()
+                elif wait == 0:
+                    self.send()
+            if wait:
+                rest.wait(wait)
+
+
+@cache
+def feeder() -> Feeder:
+    """The feeder of this kernel."""
+    return Feeder()
+
+
+class Page:
+    """One view in the page: what it gets and what it asks."""
+
+    # A page that was reloaded, or a notebook opened again, still points to the widget.
+    kept: ClassVar["deque[Page]"] = deque()
+
+    def __init__(self, display: "LiveDisplay") -> None:
+        self.display = display
+        self.widget = ViewWidget(
+            library=feeder().library.model_id, key=display.key, speed=course_speed()
+        )
+        self.widget.page = self
+        self.widget.on_msg(self._asked)
+        keep_replies_away_from_busy_cell(self.widget)
+
+    def put(self, lane: int, changes: Sequence[Change], **facts: Any) -> None:
+        feeder().put(self.display.key, lane, changes, **facts)
+
+    def snapshot(self) -> dict[str, Any]:
+        """The whole view, and the number of the last message that is in it."""
+        with feeder().lock:
+            if feeder().outbox.waits(self.display.key):
+                feeder().send()
+            return {
+                "number": feeder().outbox.number(self.display.key),
+                "lanes": [lane.snapshot() for lane in self.display.lanes],
+            }
+
+    def close(self) -> None:
+        """Send the rest; keep a few widgets for pages that still show them."""
+        feeder().send()
+        self.kept.append(self)
+        while len(self.kept) > KEPT:
+            old = self.kept.popleft()
+            feeder().outbox.forget(old.display.key)
+            old.widget.close()
+
+    def _asked(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
+        """A page asks; this may run on another thread while a cell is busy."""
+        if content.get("ask") == "stop":
+            self.display.switch.press()
+            widget.send({"stopping": True})
+        elif content.get("ask") == "whole":
+            widget.send_state("snapshot")
+
+
+KEPT = 30
+
+
+def keep_replies_away_from_busy_cell(widget: Any) -> None:
+    """Let a page's message reach the kernel while a cell runs.
+
+    JupyterLab sends a widget's messages to a subshell. ipykernel 7.4 hands them back to
+    the shell that last used the widget, which is the busy one: a Stop would wait.
+    """
+    if hasattr(widget.comm, "_reply_subshell_for"):
+        widget.comm._reply_subshell_for = lambda data, default: default
+
+
+def show_page(page: Page, text: str) -> Any:
+    """Display the view; returns the handle that replaces it."""
+    from IPython.display import display
+
+    view = {"version_major": 2, "version_minor": 0, "model_id": page.widget.model_id}
+    bundle = {"application/vnd.jupyter.widget-view+json": view, "text/plain": text}
+    return display(bundle, raw=True, display_id=page.display.key)  # type: ignore[no-untyped-call]

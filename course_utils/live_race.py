@@ -1,0 +1,167 @@
+"""Two or more streams side by side on one clock, and in words which was sooner.
+
+race(full=lambda: model.invoke("Hi"), stream=model.stream("Hi"))
+await race(first=model.astream("Hi"), second=model.astream("Hi"))
+"""
+
+import asyncio
+import contextvars
+import threading
+from collections.abc import Callable
+from inspect import iscoroutinefunction
+from typing import Any
+
+from course_utils._streams import as_stream, check_stream, takes_nothing
+from course_utils.clock import course_clock
+from course_utils.live_display import LiveDisplay
+from course_utils.live_lane import Lane, Shown, read, read_async
+from course_utils.live_stop import StopSwitch
+
+
+class Raced(dict[str, Shown]):
+    """The text of each stream by its name, each with its `.timing`."""
+
+    def _ipython_display_(self) -> None:
+        """Nothing: the texts stand above already."""
+
+
+def race(**streams: Any) -> Any:
+    """Show streams side by side as they come, all started at once.
+
+    Args:
+        streams: By the name to show: a stream, or a function without arguments that
+            returns a stream or a message, whose wait then counts.
+
+    Returns:
+        A `Raced`, the texts by name; an awaitable of it if any of them is async.
+
+    Raises:
+        TypeError: There is nothing to race, or something that is not a stream.
+        Exception: The first error of a stream, after the others have ended.
+    """
+    if not streams:
+        raise TypeError(
+            "race() needs streams, got none: name them, "
+            'race(a=model.stream("Hi"), b=other.stream("Hi")).'
+        )
+    for stream in streams.values():
+        if not takes_nothing(stream):
+            check_stream("race", stream)
+    if any(is_async(stream) for stream in streams.values()):
+        return _race_async(streams)
+    return _race(streams)
+
+
+def is_async(stream: Any) -> bool:
+    """Whether reading this takes an event loop."""
+    return hasattr(stream, "__aiter__") or iscoroutinefunction(stream)
+
+
+def _race(streams: dict[str, Any]) -> Raced:
+    switch = StopSwitch()
+    lanes = [Lane(name, True, course_clock) for name in streams]
+    runs = [_Run(*pair, switch) for pair in zip(lanes, streams.values(), strict=True)]
+    with LiveDisplay(lanes, switch) as display:
+        for lane in lanes:
+            lane.timing.start()
+        try:
+            with switch.loop():
+                for run in runs:
+                    run.start()
+                for run in runs:
+                    run.join()
+        finally:
+            switch.pressed = switch.pressed or any(run.is_alive() for run in runs)
+            for run in runs:
+                run.join(timeout=1)
+            display.finding = finding(lanes)
+    return _result(lanes, [run.error for run in runs if run.error])
+
+
+class _Run(threading.Thread):
+    """Reads one lane in a thread of its own, with the caller's context."""
+
+    def __init__(self, lane: Lane, source: Any, switch: StopSwitch) -> None:
+        super().__init__(daemon=True, name=lane.title)
+        self.error: BaseException | None = None
+        self._lane, self._source, self._switch = lane, source, switch
+        self._context = contextvars.copy_context()
+
+    def run(self) -> None:
+        try:
+            self._context.run(self._read)
+        except BaseException as error:
+            self.error = error  # raised in the caller's thread
+
+    def _read(self) -> None:
+        with self._lane.reading(self._switch):
+            stream = _opened(self._source)
+            if is_async(stream):
+                raise TypeError(
+                    "race() needs async streams themselves, got a function that "
+                    'returns one: await race(a=model.astream("Hi")).'
+                )
+            read(self._lane, stream, self._switch)
+
+
+def _opened(source: Any | Callable[[], Any]) -> Any:
+    return as_stream(source()) if takes_nothing(source) else source
+
+
+async def _race_async(streams: dict[str, Any]) -> Raced:
+    switch = StopSwitch()
+    lanes = [Lane(name, True, course_clock) for name in streams]
+    errors: list[BaseException] = []
+    with LiveDisplay(lanes, switch) as display:
+        for lane in lanes:
+            lane.timing.start()
+        pairs = zip(lanes, streams.values(), strict=True)
+        runs = [_run_async(lane, source, switch) for lane, source in pairs]
+        try:
+            await switch.task(_all_of(runs, errors))
+        finally:
+            display.finding = finding(lanes)
+    return _result(lanes, errors)
+
+
+async def _all_of(runs: list[Any], errors: list[BaseException]) -> None:
+    results = await asyncio.gather(*runs, return_exceptions=True)
+    errors += [result for result in results if isinstance(result, BaseException)]
+
+
+async def _run_async(lane: Lane, source: Any, switch: StopSwitch) -> None:
+    with lane.reading(switch):
+        stream = source
+        if iscoroutinefunction(source):
+            stream = as_stream(source())
+        elif takes_nothing(source):
+            stream = await asyncio.to_thread(_opened, source)
+        if is_async(stream):
+            await read_async(lane, stream)
+        else:
+            await asyncio.to_thread(read, lane, stream, switch)
+
+
+def _result(lanes: list[Lane], errors: list[BaseException]) -> Raced:
+    if errors:
+        raise errors[0]
+    return Raced({lane.title: lane.shown() for lane in lanes})
+
+
+def finding(lanes: list[Lane]) -> str:
+    """Who showed text first, in words; a time is seconds of the course's clock.
+
+    >>> from course_utils.clock import VirtualClock
+    >>> lanes = [Lane(name, True, VirtualClock()) for name in ("full", "stream")]
+    >>> for lane, wait in zip(lanes, (2.0, 0.5)):
+    ...     lane.timing.start()
+    ...     lane.timing._clock.advance(wait)
+    ...     lane.write("Hi")
+    >>> finding(lanes)
+    'First text: stream after 0.50 s, full after 2.00 s.'
+    """
+    firsts = [(lane.timing.time_to_first_token, lane.title) for lane in lanes]
+    came = sorted((first, name) for first, name in firsts if first is not None)
+    words = [f"{name} after {first:.2f} s" for first, name in came]
+    words += [f"{name} never" for first, name in firsts if first is None]
+    return f"First text: {', '.join(words)}."
