@@ -1,0 +1,153 @@
+"""What the server's APIs have in common: a request read, steps written as events.
+
+An API reads the JSON body of a request and writes each step of the reply as a
+server-sent event, or all of them as one JSON answer. It does no IO and never waits.
+
+    api = ChatCompletions({"model": "fake", "messages": [...], "stream": True})
+    api.frame(Step("text", text="Hi"))
+"""
+
+import json
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from langchain_core.messages import BaseMessage, convert_to_messages
+
+from course_utils.replies import Step
+from course_utils.responder import Request, Schema
+from course_utils.wire_errors import Refused, required
+
+Body = Mapping[str, Any]
+
+encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+KEEP_ALIVE = ": keep-alive\n\n"
+HALF_AN_EVENT = 'data: {"choices": [{"index": 0, "delta": {"content": "hal\n\n'
+
+
+class Api:
+    """One request to one API, and the writing of its answer.
+
+    Attributes:
+        request: What was asked, in the terms of the script.
+        streamed: Whether the caller wants server-sent events.
+    """
+
+    path: ClassVar[str]
+
+    def __init__(self, body: Body) -> None:
+        self.body = body
+        self.model = _string(body, "model")
+        _one_choice(body)
+        self.request = self._request()
+        self.streamed = body.get("stream") is True
+        self.id = uuid.uuid4().hex
+        self.created = int(time.time())
+
+    def _request(self) -> Request:
+        raise NotImplementedError
+
+    def frame(self, step: Step) -> bytes:
+        """The bytes of this step; none when the API has no event for it."""
+        text: str = getattr(self, f"_{step.kind}", _nothing)(step)
+        return text.encode(errors="replace")
+
+    def whole(self, steps: Sequence[Step]) -> dict[str, Any]:
+        """The answer of a call that does not stream."""
+        raise NotImplementedError
+
+    def _keep_alive(self, step: Step) -> str:
+        return KEEP_ALIVE
+
+    def _garble(self, step: Step) -> str:
+        return HALF_AN_EVENT
+
+
+def _nothing(step: Step) -> str:
+    return ""
+
+
+def _string(body: Body, name: str) -> str:
+    value = required(body, name)
+    if not isinstance(value, str):
+        raise wrong_type(name, "a string", value)
+    return value
+
+
+def _one_choice(body: Body) -> None:
+    for name in ("n", "best_of"):
+        if body.get(name) not in (None, 1):
+            raise Refused(
+                400,
+                f"Unsupported value: '{name}' does not support {body[name]} with this "
+                "model. Only the value 1 is supported: ask again for another answer.",
+                param=name,
+                code="unsupported_value",
+            )
+
+
+def wrong_type(name: str, expected: str, value: object) -> Refused:
+    """The refusal of a field that holds the wrong kind of value."""
+    got = "null" if value is None else type(value).__name__
+    return Refused(
+        400,
+        f"Invalid type for '{name}': expected {expected}, but got {got} instead.",
+        param=name,
+        code="invalid_type",
+    )
+
+
+def messages_from(messages: Any, name: str = "messages") -> list[BaseMessage]:
+    """LangChain's messages from OpenAI's."""
+    if not isinstance(messages, list):
+        raise wrong_type(name, "an array of objects", messages)
+    if not messages:
+        raise Refused(
+            400,
+            f"Invalid '{name}': empty array. Expected at least one message.",
+            param=name,
+            code="empty_array",
+        )
+    try:
+        return convert_to_messages(messages)
+    except Exception as error:  # whatever LangChain finds wrong, the caller reads
+        raise Refused(
+            400, f"Invalid '{name}': {error}", param=name, code="invalid_value"
+        ) from error
+
+
+def functions(tools: Any) -> list[Schema]:
+    """The function tools of a request, from either API's way to write them."""
+    if not isinstance(tools or [], list):
+        raise wrong_type("tools", "an array of objects", tools)
+    found = [tool for tool in tools or () if tool.get("type") == "function"]
+    return [tool.get("function", tool) for tool in found]
+
+
+def tool_choice(choice: Any) -> str:
+    """`auto`, `none`, `required`, or the name of the tool to call.
+
+    >>> tool_choice({"type": "function", "function": {"name": "pay"}})
+    'pay'
+    """
+    if not isinstance(choice, Mapping):
+        return str(choice or "auto")
+    allowed = choice.get("allowed_tools", choice)
+    name = choice.get("function", choice).get("name")
+    return str(name or allowed.get("mode") or "auto")
+
+
+def stops(stop: Any) -> list[str]:
+    """Stop sequences as a list, however they were given."""
+    return [stop] if isinstance(stop, str) else list(stop or ())
+
+
+def joined(steps: Sequence[Step], kind: str, index: int = 0) -> str:
+    """The text of all steps of a kind, as one."""
+    return "".join(s.text for s in steps if s.kind == kind and s.index == index)
+
+
+def padding(step: Step) -> str:
+    """An ignored field of the asked size: OpenAI pads events under this name too."""
+    return f',"obfuscation":"{"x" * step.padding}"' if step.padding else ""

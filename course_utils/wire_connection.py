@@ -1,0 +1,79 @@
+"""One reader's connection: send, wait, break, and notice that the reader has left.
+
+A wait watches the socket, so a reader who leaves in a silence of an hour is noticed at
+once. The breaks are what networks do: a reset, or a body that ends before its end.
+
+    connection.wait(0.5); connection.send(b"data: ...")
+"""
+
+import contextlib
+import os
+import select
+import socket
+import struct
+import time
+from math import inf
+
+# Data still under way would be lost to a reset that follows too closely.
+BEFORE_RESET = 0.02
+# Linger on, for no time at all: the close that follows becomes a reset.
+LINGER_NOT = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+
+
+class ReaderLeft(ConnectionError):
+    """The other side has closed the connection."""
+
+
+class Connection:
+    """A socket that sends a body, in chunks that say their length."""
+
+    def __init__(self, sock: socket.socket, *, chunked: bool = True) -> None:
+        self._socket = sock
+        self._chunked = chunked
+
+    def send(self, data: bytes, *, piecemeal: bool = False) -> None:
+        """Send a part of the body; `piecemeal` sends every byte as its own chunk."""
+        parts = [data[n : n + 1] for n in range(len(data))] if piecemeal else [data]
+        self._socket.sendall(b"".join(map(self._chunk, parts)))
+
+    def _chunk(self, data: bytes) -> bytes:
+        return b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data
+
+    def end(self) -> None:
+        """End the body tidily."""
+        if self._chunked:
+            self._socket.sendall(b"0\r\n\r\n")
+
+    def reset(self) -> None:
+        """Break the connection with a TCP reset, once what was sent has arrived."""
+        time.sleep(BEFORE_RESET)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
+        self._socket.close()
+
+    def wait(self, seconds: float) -> None:
+        """Wait so many real seconds, for ever if they are infinite.
+
+        Raises:
+            ReaderLeft: As soon as the reader closes the connection.
+        """
+        end = time.perf_counter() + seconds
+        while (left := end - time.perf_counter()) > 0:
+            timeout = None if left == inf else left
+            if select.select([self._socket], [], [], timeout)[0]:
+                self._read()
+
+    def _read(self) -> None:
+        with contextlib.suppress(ConnectionError):
+            if self._socket.recv(4096):
+                return  # more than one request on a connection: not answered
+        raise ReaderLeft("The reader closed the connection.")
+
+
+def has_left(sock: socket.socket) -> bool:
+    """Whether the other side of the socket has closed it. Never waits."""
+    try:
+        if not select.select([sock], [], [], 0)[0]:
+            return False
+        return not sock.recv(1, socket.MSG_PEEK)
+    except (OSError, ValueError):  # reset, or closed on our side
+        return True
