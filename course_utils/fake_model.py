@@ -8,7 +8,8 @@ fragments. Underneath it only plays the steps of its replies.
 """
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from typing import Any, Literal
 
 from langchain_core.callbacks import (
@@ -141,7 +142,7 @@ class FakeStreamingChatModel(BaseChatModel):
 
     def _begin(
         self, messages: list[BaseMessage], stop: list[str] | None, options: Any
-    ) -> tuple[Reply, Call, Iterator[Step]]:
+    ) -> tuple[Reply, Call, Generator[Step]]:
         reply, call = self._script.next(self._request(messages, stop, options))
         if reply.exception is not None:
             call.outcome = type(reply.exception).__name__
@@ -157,14 +158,15 @@ class FakeStreamingChatModel(BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         reply, call, steps = self._begin(messages, stop, kwargs)
         due = self.clock.now()
-        for step in steps:
-            due += step.wait
-            self.clock.sleep_until(due)
-            chunk = chunk_of(step, reply, call)
-            if chunk is not None:
-                if run_manager:
-                    run_manager.on_llm_new_token(str(chunk.text), chunk=chunk)
-                yield chunk
+        with closing(steps):
+            for step in steps:
+                due += step.wait
+                self.clock.sleep_until(due)
+                chunk = chunk_of(step, reply, call)
+                if chunk is not None:
+                    if run_manager:
+                        run_manager.on_llm_new_token(str(chunk.text), chunk=chunk)
+                    yield chunk
 
     async def _astream(
         self,
@@ -175,14 +177,16 @@ class FakeStreamingChatModel(BaseChatModel):
     ) -> AsyncIterator[ChatGenerationChunk]:
         reply, call, steps = self._begin(messages, stop, kwargs)
         due = self.clock.now()
-        for step in steps:
-            due += step.wait
-            await self.clock.asleep_until(due)
-            chunk = chunk_of(step, reply, call)
-            if chunk is not None:
-                if run_manager:
-                    await run_manager.on_llm_new_token(str(chunk.text), chunk=chunk)
-                yield chunk
+        with closing(steps):
+            for step in steps:
+                due += step.wait
+                await self.clock.asleep_until(due)
+                chunk = chunk_of(step, reply, call)
+                if chunk is not None:
+                    if run_manager:
+                        text = str(chunk.text)
+                        await run_manager.on_llm_new_token(text, chunk=chunk)
+                    yield chunk
 
     def _generate(
         self,

@@ -8,7 +8,7 @@ next reply to a request, play the reply's steps, and note the outcome in its log
 
 import random
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -30,7 +30,8 @@ class Call:
         number: 1 for the first request to this model.
         request: What was asked.
         tokens_sent: Pieces of text and of tool arguments that got out.
-        outcome: `running`, `finished`, `closed by reader`, or the fault's name.
+        outcome: `running`, `finished`, `closed by reader`, `stopped` with its server,
+            or the fault's name.
         attempt: 1, or higher when the caller's client says it is a retry.
     """
 
@@ -91,7 +92,7 @@ class Script:
             reply = bad_day(reply, draw, self.fault_rate)
         return reply, call
 
-    def play(self, reply: Reply, call: Call) -> Iterator[Step]:
+    def play(self, reply: Reply, call: Call) -> Generator[Step]:
         """The steps of the reply; the log follows them."""
         steps = plan(
             reply,
@@ -99,11 +100,15 @@ class Script:
             seed=f"{self.seed} {call.number}",
             input_tokens=call.request.input_tokens,
         )
-        call.outcome = "closed by reader"
-        for step in steps:
-            yield step
-            call.tokens_sent += step.kind in ("text", "args")
-            call.outcome = _OUTCOMES.get(step.kind, call.outcome)
+        try:
+            for step in steps:
+                # Before the yield: a player that raises the fault does not come back.
+                call.outcome = _OUTCOMES.get(step.kind, call.outcome)
+                yield step
+                call.tokens_sent += step.kind in ("text", "args")
+        finally:
+            if call.outcome == "running":
+                call.outcome = "closed by reader"
 
 
 def _turns(replies: Replies | None) -> list[Any]:

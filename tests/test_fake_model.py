@@ -197,3 +197,10 @@ def test_two_models_with_the_same_seed_wait_alike() -> None:
         return [later - earlier for earlier, later in pairwise(times)]
 
     assert gaps() == gaps()
+
+
+def test_the_log_knows_the_fault_that_ended_an_answer() -> None:
+    model = fake(Reply("a b c", drop_after=2))
+    with pytest.raises(ModelConnectionError):
+        list(model.stream("Hi"))
+    assert repr(model.log[0]) == "Call 1 (attempt 1): 2 tokens, drop"

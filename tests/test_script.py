@@ -54,7 +54,7 @@ def play(reply: Reply, stop_after: int | None = None) -> str:
     steps = script.play(*script.next(ASK))
     for number, _ in enumerate(steps):
         if number == stop_after:
-            steps.close()  # type: ignore[attr-defined]  # a generator
+            steps.close()
             break
     return repr(script.log[0])
 
