@@ -78,7 +78,7 @@ def run(notebook: NotebookNode, speed: float = 1.0, folder: Path = NOTEBOOKS) ->
     with tempfile.TemporaryDirectory() as nothing_yet:
         progress = str(Path(nothing_yet, "progress.json"))
         env = {name: text for name, text in os.environ.items() if name not in SECRETS}
-        env |= SETTINGS | {"COURSE_SPEED": str(speed), "COURSE_PROGRESS": progress}
+        env |= SETTINGS | {"COURSE_SPEED": f"{speed:g}", "COURSE_PROGRESS": progress}
         client.execute(env=env)
     tidy(notebook)
 
