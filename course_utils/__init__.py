@@ -5,7 +5,7 @@ Everything a notebook needs, by name; where a name lives is the folder's listing
     from course_utils import FakeStreamingChatModel, show
 """
 
-import course_utils.offline
+import course_utils.offline  # noqa: F401  for what it settles, before LangChain
 from course_utils.buffering import (
     SentenceBuffer,
     SizeBuffer,
@@ -16,6 +16,7 @@ from course_utils.buffering import (
 from course_utils.callbacks import PartialRecorder, on_token
 from course_utils.clock import Clock, VirtualClock, course_clock
 from course_utils.fake_model import FakeStreamingChatModel
+from course_utils.fake_server import FakeServer
 from course_utils.live import StreamView, race, show
 from course_utils.plots import curve, table, timeline
 from course_utils.replies import Reply, ToolCall
@@ -23,6 +24,7 @@ from course_utils.timing import StreamTiming, measure
 
 __all__ = [
     "Clock",
+    "FakeServer",
     "FakeStreamingChatModel",
     "PartialRecorder",
     "Reply",
