@@ -1,0 +1,50 @@
+"""What a learner is told: a sign, a word and a sentence, as text and as HTML.
+
+Messages are fixed strings, so that a saved notebook stays the same. Backticks mark
+code in both forms.
+
+    Message("✓", "Correct.", "`collect` returns text.", GREEN)
+"""
+
+import os
+import re
+from dataclasses import dataclass
+from html import escape
+
+from course_utils.style import callout
+
+
+def static_page() -> bool:
+    """Whether the output is made to be saved and compared, not to be clicked."""
+    asked = os.environ.get("COURSE_LIVE", "")
+    return asked in ("static", "text") or (not asked and "PYTEST_VERSION" in os.environ)
+
+
+@dataclass(frozen=True)
+class Message:
+    """One thing to tell the learner.
+
+    >>> Message("?", "Hint 1 of 2.", "A word ends with a space.", "#0072B2")
+    ? Hint 1 of 2. A word ends with a space.
+    """
+
+    sign: str
+    word: str
+    text: str
+    colour: str
+
+    def __repr__(self) -> str:
+        return f"{self.sign} {self.word} {self.text}".rstrip()
+
+    def _repr_html_(self) -> str:
+        return callout(self.sign, self.word, as_html(self.text), self.colour)
+
+
+def as_html(text: str) -> str:
+    """Text as HTML: escaped, with code in backticks and line breaks kept.
+
+    >>> as_html("Use `a < b`.")
+    'Use <code>a &lt; b</code>.'
+    """
+    coded = re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escape(text, quote=False))
+    return coded.replace("\n", "<br>")

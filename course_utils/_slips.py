@@ -1,0 +1,85 @@
+"""Guess what a learner's answer is missing, from the value it gave.
+
+A check says what came and a likely reason, never the answer.
+
+    expect_equal(collect(stream), "Hello", "collect(stream)")
+"""
+
+import inspect
+import reprlib
+from typing import Any
+
+
+class NotYet(Exception):
+    """Raised by a check: the answer is not right yet, and this is why."""
+
+
+def expect(condition: object, message: str) -> None:
+    """Go on if the condition holds; else say what is not right yet.
+
+    >>> expect(1 < 2, "The first chunk is missing.")
+    """
+    if not condition:
+        raise NotYet(message)
+
+
+def expect_equal(got: Any, want: Any, call: str) -> None:
+    """Go on if `got` is what is wanted; else name `got` and guess the slip.
+
+    >>> try:
+    ...     expect_equal(["a", "b"], "ab", "collect(stream)")
+    ... except NotYet as why:
+    ...     print(why)
+    `collect(stream)` gave ['a', 'b']. A list of parts: join them into one text.
+    """
+    if type(got) is type(want) and got == want:
+        return
+    if got == want and not isinstance(want, str | bool):
+        return
+    raise NotYet(f"`{call}` gave {shorten(got)}. {guess(got, want)}".rstrip())
+
+
+def shorten(value: Any) -> str:
+    """A value in a few words, the same in each run: no address, no long text."""
+    if value is None or isinstance(value, str | int | float | list | tuple | dict):
+        short = reprlib.Repr()
+        short.maxstring = 60
+        return short.repr(value)
+    if inspect.isroutine(value):
+        return f"the function `{value.__name__}`"
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
+
+
+def guess(got: Any, want: Any) -> str:
+    """A likely reason why `got` came instead of `want`; empty if none is likely."""
+    if got is None:
+        return "Is a `return` missing?"
+    if inspect.iscoroutine(got):
+        got.close()
+        return "A coroutine waits to be awaited: write `await` before the call."
+    if inspect.isgenerator(got) or inspect.isasyncgen(got):
+        return "A generator has not run yet: read it, and return what it gives."
+    if inspect.isroutine(got):
+        return "That is the function itself: call it with `()`."
+    return _guess_text(got, want) if isinstance(want, str) else ""
+
+
+def _guess_text(got: Any, want: str) -> str:
+    if isinstance(got, list | tuple):
+        return "A list of parts: join them into one text."
+    if hasattr(got, "content"):
+        return "That is a message: its text is `.text`."
+    if not isinstance(got, str):
+        return "The answer is text."
+    if not got:
+        return "No text arrived."
+    if want.startswith(got):
+        return "The end is missing."
+    if want.endswith(got):
+        return "The beginning is missing."
+    if got.startswith(want):
+        return "Something comes after the end."
+    if "".join(got.split()) == "".join(want.split()):
+        return "Only the blanks and line breaks differ."
+    return ""

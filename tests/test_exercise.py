@@ -1,0 +1,205 @@
+import asyncio
+import threading
+import time
+
+import pytest
+
+from course_utils import _progress_file
+from course_utils.exercise import Exercise, NotYet, expect, expect_equal
+
+
+@pytest.fixture(autouse=True)
+def nothing_done_before():
+    _progress_file.forget()
+
+
+def collect_text(stream):
+    return "".join(stream)
+
+
+def check_collect(collect):
+    expect_equal(collect(iter(["Hel", "lo"])), "Hello", 'collect(["Hel", "lo"])')
+
+
+def exercise(check=check_collect, **options):
+    hints = ["Read it all.", "Join the parts."]
+    return Exercise("collect", check, hints, collect_text, **options)
+
+
+def test_a_right_answer_is_correct():
+    outcome = exercise(praise="Any stream will do.").check(collect_text)
+    assert outcome.outcome == "correct"
+    assert repr(outcome) == "✓ Correct. Any stream will do."
+
+
+def stub(stream):
+    raise NotImplementedError
+
+
+def dots(stream):
+    """Collect the text."""
+
+
+async def async_dots(stream): ...
+
+
+class Stub:
+    def push(self, text): ...
+
+    def flush(self):
+        """Nothing."""
+
+
+@pytest.mark.parametrize("untouched", [..., None, [..., 1], dots, async_dots, Stub])
+def test_an_untouched_answer_is_not_started(untouched):
+    outcome = exercise().check(untouched)
+    assert outcome.outcome == "not started"
+    assert repr(outcome) == "… Not started. Replace `...`."
+
+
+def test_a_stub_that_raises_is_not_started():
+    outcome = exercise().check(stub)
+    assert repr(outcome) == "… Not started. Replace `raise NotImplementedError`."
+
+
+def test_a_stub_is_seen_through_an_error_that_wraps_it():
+    def check(answer):
+        try:
+            answer("x")
+        except NotImplementedError as error:
+            raise RuntimeError("wrapped") from error
+
+    assert exercise(check).check(stub).outcome == "not started"
+
+
+def prints(stream):
+    print("".join(stream))
+
+
+def forgets(stream):
+    text = "".join(stream)  # noqa: F841 - the slip that is meant
+
+
+def generates(stream):
+    yield from stream
+
+
+async def awaits(stream):
+    return "".join(stream)
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (prints, "gave None. It prints its text: return it instead."),
+        (forgets, "gave None. Is a `return` missing?"),
+        (generates, "gave a generator. A generator has not run yet"),
+        (awaits, "gave a coroutine. A coroutine waits to be awaited"),
+        (list, "gave ['Hel', 'lo']. A list of parts"),
+        (next, "gave 'Hel'. The end is missing."),
+        (lambda s: list(s)[-1], "gave 'lo'. The beginning is missing."),
+        (lambda s: " ".join(s), "gave 'Hel lo'. Only the blanks"),
+        (lambda s: "Hello!", "gave 'Hello!'. Something comes after the end."),
+        (lambda s: collect_text, "gave the function `collect_text`. That is the func"),
+        (lambda s: "x" * 900, "gave 'xxx"),
+        (lambda s: s.nothing, "It raised `AttributeError`: "),
+        (lambda: "", "It raised `TypeError`: "),
+    ],
+)
+def test_not_yet_names_what_came_and_guesses_the_slip(answer, why):
+    outcome = exercise().check(answer)
+    assert outcome.outcome == "not yet"
+    assert why in repr(outcome)
+    assert "Hello" not in repr(outcome).replace("'Hello!'", ""), "never the answer"
+    assert len(repr(outcome)) < 250
+
+
+@pytest.mark.parametrize(
+    ("check", "outcome"),
+    [
+        (lambda answer: None, "correct"),
+        (lambda answer: "Too slow.", "not yet"),
+        (lambda answer: False, "not yet"),
+        (lambda answer: expect(answer == 1, "Not one."), "not yet"),
+    ],
+)
+def test_a_check_may_return_or_raise_what_is_wrong(check, outcome):
+    assert exercise(check).check(7).outcome == outcome
+
+
+async def test_an_async_answer_is_checked_inside_a_running_loop():
+    async def check(collect):
+        expect_equal(await collect(["a"]), "a", "await collect(...)")
+
+    async def right(stream):
+        await asyncio.sleep(0)
+        return "".join(stream)
+
+    assert exercise(check).check(right).outcome == "correct"
+    assert exercise(check).check(stub).outcome == "not started"
+
+
+def endless(stream):
+    while True:
+        pass
+
+
+async def waits_for_ever(stream):
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("answer", [endless, waits_for_ever])
+def test_an_answer_that_never_ends_is_stopped_and_told_so(answer):
+    before = threading.active_count()
+    outcome = exercise(lambda collect: collect([]), limit=0.05).check(answer)
+    assert "still running after 0.05 s" in repr(outcome)
+    deadline = time.monotonic() + 5
+    while threading.active_count() > before and time.monotonic() < deadline:
+        threading.Event().wait(0.01)
+    assert threading.active_count() == before, "the loop has been ended"
+
+
+def test_a_timeout_of_the_learner_is_not_ours():
+    def check(answer):
+        raise TimeoutError("no token for 2 s")
+
+    assert "It raised `TimeoutError`: no token" in repr(exercise(check).check(1))
+
+
+def test_hints_come_one_by_one_and_stay_at_the_last():
+    task = exercise()
+    assert [repr(task.hint()) for _ in range(3)] == [
+        "? Hint 1 of 2. Read it all.",
+        "? Hint 2 of 2. Join the parts.",
+        "? Hint 2 of 2. Join the parts.",
+    ]
+    assert "No hints" in repr(Exercise("x", check_collect).hint())
+
+
+def test_the_solution_is_shown_after_a_first_try():
+    task = exercise()
+    assert "Try first." in repr(task.solution())
+    task.check(stub)
+    assert "Try first." in repr(task.solution()), "not started is no try"
+    task.check(forgets)
+    assert repr(task.solution()).startswith("def collect_text(stream):\n    return")
+    assert task.solution()._repr_markdown_().startswith("```python\ndef collect_text")
+
+
+def test_the_solution_is_shown_on_demand():
+    assert "join" in repr(exercise().solution(reveal=True))
+
+
+def test_the_solution_itself_is_at_hand_for_the_tests():
+    task = exercise()
+    assert task.solution_object is collect_text
+    assert task.check(task.solution_object).outcome == "correct"
+
+
+def test_a_message_says_the_same_in_html():
+    def check(answer):
+        raise NotYet("`a < b` came.")
+
+    html = exercise(check).check(1)._repr_html_()
+    assert html.startswith('<div role="status"')
+    assert "<b>✗ Not yet.</b> <code>a &lt; b</code> came." in html
