@@ -1,0 +1,99 @@
+"""Every error of a stream as one family, with the text that had arrived.
+
+Some failures leave LangChain unclassified: broken JSON, an error event, a ValueError.
+Here they become a `ModelError` that says whether to ask again; the cause is kept.
+
+    raise with_partial(as_model_error(error), partial)
+"""
+
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from langchain_core.exceptions import ModelError
+from langchain_core.messages import AIMessageChunk
+
+# Bugs, not faults of a stream: they pass as they are.
+BUGS = (TypeError, AttributeError, NameError, NotImplementedError, AssertionError)
+# The SDK's own errors for an answer that met its limit: asking again meets it again.
+LIMITS = ("LengthFinishReasonError", "ContentFilterFinishReasonError")
+RETRYABLE_STATUS = (408, 409, 429)
+
+
+class StreamError(ModelError):
+    """A stream failed; `partial` holds the message as far as it had arrived.
+
+    Attributes:
+        partial: What had arrived, an `AIMessageChunk`; its text may be empty.
+    """
+
+    def __init__(self, message: str, partial: AIMessageChunk | None = None) -> None:
+        super().__init__(message)
+        self.partial = AIMessageChunk(content="") if partial is None else partial
+
+
+class StreamBroken(StreamError):
+    """A stream broke with an error of no known kind: see its `__cause__`."""
+
+    def __init__(self, message: str, *, is_retryable: bool = True) -> None:
+        super().__init__(message)
+        self.is_retryable = is_retryable
+
+
+def as_model_error(error: Exception) -> Exception:
+    """The error itself if it is a `ModelError` or a bug; else a `StreamBroken` of it.
+
+    >>> error = as_model_error(ValueError("server_error"))
+    >>> type(error).__name__, error.__cause__
+    ('StreamBroken', ValueError('server_error'))
+    """
+    if isinstance(error, (ModelError, *BUGS)):
+        return error
+    name = type(error).__name__
+    broken = StreamBroken(
+        f"The stream broke with {name}: {error} "
+        "Read what arrived in .partial and the cause in .__cause__.",
+        is_retryable=_may_pass(error),
+    )
+    broken.__cause__ = error
+    return broken
+
+
+def _may_pass(error: Exception) -> bool:
+    if type(error).__name__ in LIMITS:
+        return False
+    status = getattr(error, "status_code", None)
+    return status is None or status in RETRYABLE_STATUS or status >= 500
+
+
+def with_partial(error: Exception, partial: AIMessageChunk) -> Exception:
+    """The same error, carrying the message as far as it had arrived."""
+    error.partial = partial  # type: ignore[attr-defined]  # on a provider's class too
+    return error
+
+
+def retry_after_of(error: Any) -> float | None:
+    """Seconds to wait before the next request, if the server said so.
+
+    Read from the error itself or from its response's headers: seconds, milliseconds,
+    or a date, which counts from the server's own `Date`.
+    """
+    if (seconds := getattr(error, "retry_after", None)) is not None:
+        return float(seconds)
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    try:
+        if "retry-after-ms" in headers:
+            return float(headers["retry-after-ms"]) / 1000
+        return _seconds(headers.get("retry-after"), headers.get("date"))
+    except ValueError:
+        return None
+
+
+def _seconds(value: str | None, date: str | None) -> float | None:
+    if not value:
+        return None
+    if value.replace(".", "", 1).isdigit():
+        return float(value)
+    if not date:
+        return None
+    wait = parsedate_to_datetime(value) - parsedate_to_datetime(date)
+    return max(0.0, wait.total_seconds())
