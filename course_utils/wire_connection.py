@@ -3,7 +3,7 @@
 A wait watches the socket, so a reader who leaves in a silence of an hour is noticed at
 once. The breaks are what networks do: a reset, or a body that ends before its end.
 
-    connection.wait(0.5); connection.send(b"data: ...")
+    connection.head(200, {}); connection.wait(0.5); connection.send(b"data: ...")
 """
 
 import contextlib
@@ -12,6 +12,9 @@ import select
 import socket
 import struct
 import time
+import uuid
+from collections.abc import Mapping
+from http import HTTPStatus
 from math import inf
 
 # Data still under way would be lost to a reset that follows too closely.
@@ -25,16 +28,34 @@ class ReaderLeft(ConnectionError):
 
 
 class Connection:
-    """A socket that sends a body, in chunks that say their length."""
+    """A socket that carries one answer: its head, then its body."""
 
-    def __init__(self, sock: socket.socket, *, chunked: bool = True) -> None:
+    def __init__(self, sock: socket.socket, *, chunks: bool = True) -> None:
         self._socket = sock
-        self._chunked = chunked
+        self._speaks_chunks = chunks  # HTTP/1.0 does not
+        self._chunked = False
+
+    def head(
+        self, status: int, headers: Mapping[str, str], length: int | None = None
+    ) -> None:
+        """Send status and headers. A body of no known length is sent in chunks."""
+        self._chunked = length is None and self._speaks_chunks
+        size = {} if length is None else {"Content-Length": str(length)}
+        if self._chunked:
+            size = {"Transfer-Encoding": "chunked"}
+        # One request per connection: a client's loop that has ended leaves none open.
+        own = {"Connection": "close", "x-request-id": f"req_{uuid.uuid4().hex}"}
+        lines = [f"{name}: {text}" for name, text in (headers | size | own).items()]
+        first = f"HTTP/1.1 {status} {_phrase(status)}"
+        self._socket.sendall("\r\n".join([first, *lines, "", ""]).encode())
 
     def send(self, data: bytes, *, piecemeal: bool = False) -> None:
         """Send a part of the body; `piecemeal` sends every byte as its own chunk."""
-        parts = [data[n : n + 1] for n in range(len(data))] if piecemeal else [data]
-        self._socket.sendall(b"".join(map(self._chunk, parts)))
+        if not piecemeal:
+            self._socket.sendall(self._chunk(data))
+            return
+        for number in range(len(data)):
+            self._socket.sendall(self._chunk(data[number : number + 1]))
 
     def _chunk(self, data: bytes) -> bytes:
         return b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data
@@ -65,8 +86,13 @@ class Connection:
     def _read(self) -> None:
         with contextlib.suppress(ConnectionError):
             if self._socket.recv(4096):
-                return  # more than one request on a connection: not answered
+                return  # a second request on this connection: not answered
         raise ReaderLeft("The reader closed the connection.")
+
+
+def _phrase(status: int) -> str:
+    known = status in {known.value for known in HTTPStatus}
+    return HTTPStatus(status).phrase if known else "Status"
 
 
 def has_left(sock: socket.socket) -> bool:
