@@ -16,33 +16,17 @@ from langchain_core.callbacks import (
     CallbackManagerForLLMRun,
 )
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
-from langchain_core.messages.utils import message_chunk_to_message
-from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
-from langchain_core.utils.utils import LC_ID_PREFIX
 from pydantic import ConfigDict, Field, PrivateAttr
 
+from course_utils._asking import Answer, RunManager, aask, ask
+from course_utils._in_time import AsyncChunks, Chunks, awithin, within
 from course_utils.clock import Clock, course_clock
-from course_utils.deadlines import (
-    AsyncChunks,
-    Chunks,
-    Deadlines,
-    Timer,
-    awithin,
-    within,
-)
-from course_utils.recovery import (
-    AfterFirstToken,
-    Attempt,
-    Policy,
-    Recovery,
-    is_restart,
-)
-from course_utils.truncation import sum_of
-
-RunManager = CallbackManagerForLLMRun | AsyncCallbackManagerForLLMRun
+from course_utils.deadlines import Deadlines, Timer
+from course_utils.recovery import AfterFirstToken, Attempt, Policy, Recovery
 
 
 def reliable(
@@ -272,7 +256,7 @@ class ReliableChatModel(BaseChatModel):
         while attempt is not None:
             self.clock.sleep(attempt.wait)
             timer.begin()
-            source = within(self._source(attempt, stop, kwargs), timer)
+            source = within(ask(*self._asked(attempt, stop, kwargs)), timer)
             try:
                 for chunk in source:
                     yield from recovery.push(chunk)
@@ -291,7 +275,7 @@ class ReliableChatModel(BaseChatModel):
         while attempt is not None:
             await self.clock.asleep(attempt.wait)
             timer.begin()
-            source = awithin(self._asource(attempt, stop, kwargs), timer)
+            source = awithin(aask(*self._asked(attempt, stop, kwargs)), timer)
             try:
                 async for chunk in source:
                     for ready in recovery.push(chunk):
@@ -304,98 +288,19 @@ class ReliableChatModel(BaseChatModel):
             finally:
                 await source.aclose()
 
-    def _source(self, attempt: Attempt, stop: list[str] | None, kwargs: Any) -> Chunks:
-        model, options = self._asked(attempt, kwargs)
-        if model.rate_limiter:
-            model.rate_limiter.acquire(blocking=True)
-        if _streams(model, attempt, False, options):
-            yield from model._stream(attempt.messages, stop=stop, **options)
-        else:
-            yield _chunk(model._generate(attempt.messages, stop=stop, **options))
-
-    async def _asource(
+    def _asked(
         self, attempt: Attempt, stop: list[str] | None, kwargs: Any
-    ) -> AsyncChunks:
-        model, options = self._asked(attempt, kwargs)
-        if model.rate_limiter:
-            await model.rate_limiter.aacquire(blocking=True)
-        if not _streams(model, attempt, True, options):
-            result = await model._agenerate(attempt.messages, stop=stop, **options)
-            yield _chunk(result)
-            return
-        chunks: Any = model._astream(attempt.messages, stop=stop, **options)
-        async with aclosing(chunks):
-            async for chunk in chunks:
-                yield chunk
-
-    def _asked(self, attempt: Attempt, kwargs: Any) -> tuple[BaseChatModel, Any]:
+    ) -> tuple[BaseChatModel, Attempt, list[str] | None, Any]:
         """The model to ask, with the options that are meant for it."""
         options = {k: v for k, v in kwargs.items() if k not in _OURS}
         others = kwargs.get("fallback_options")
         if attempt.model and others:
             options |= others[attempt.model - 1]
-        return self.models[attempt.model], options
+        return self.models[attempt.model], attempt, stop, options
 
 
 _OURS = ("fallback_options", "stream")
 
 
-def _streams(
-    model: BaseChatModel, attempt: Attempt, async_api: bool, options: Any
-) -> bool:
-    asked = not attempt.whole
-    return asked and model._should_stream(async_api=async_api, stream=True, **options)
-
-
 def _text(chunk: ChatGenerationChunk) -> str:
     return str(chunk.message.text)
-
-
-def _chunk(result: ChatResult) -> ChatGenerationChunk:
-    """A full response as a stream of one chunk."""
-    generation = result.generations[0]
-    message: Any = generation.message
-    metadata = {
-        **(result.llm_output or {}),
-        **(generation.generation_info or {}),
-        **message.response_metadata,
-    }
-    fields = {name: getattr(message, name) for name in _FIELDS}
-    chunk = AIMessageChunk(**fields, response_metadata=metadata)
-    return ChatGenerationChunk(message=chunk)
-
-
-_FIELDS = (
-    "content",
-    "additional_kwargs",
-    "tool_calls",
-    "invalid_tool_calls",
-    "usage_metadata",
-    "id",
-    "name",
-)
-
-
-class Answer:
-    """Collects chunks into the message that stays: a restart drops what was before."""
-
-    def __init__(self, run_manager: RunManager | None) -> None:
-        self._id = f"{LC_ID_PREFIX}-{run_manager.run_id}" if run_manager else None
-        self._chunks: list[ChatGenerationChunk] = []
-
-    def add(self, chunk: ChatGenerationChunk) -> None:
-        """Take the next chunk, and give it the id of its message."""
-        message = chunk.message
-        message.id = message.id or self._id
-        if chunk.generation_info:
-            info = chunk.generation_info
-            message.response_metadata = {**info, **message.response_metadata}
-        if is_restart(chunk):
-            self._chunks = []
-        else:
-            self._chunks.append(chunk)
-
-    def result(self) -> ChatResult:
-        """The whole message, as a model returns it."""
-        message = message_chunk_to_message(sum_of(self._chunks))
-        return ChatResult(generations=[ChatGeneration(message=message)])
