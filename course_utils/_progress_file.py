@@ -27,7 +27,8 @@ def progress_files() -> list[Path]:
         return []
     files = [Path.cwd() / ".course_progress.json"]
     if shared := os.environ.get("COURSE_PROGRESS"):
-        files.append(Path(shared) / f"{getpass.getuser()}.json")
+        with suppress(Exception):  # a container may have a user without a name
+            files.append(Path(shared) / f"{getpass.getuser()}.json")
     return files
 
 
@@ -39,16 +40,16 @@ def done() -> set[str]:
 def note_done(key: str) -> None:
     """Note that this exercise or question is done."""
     _here.add(key)
-    with suppress(Exception):  # no user name, no folder, no right to write
-        for file in progress_files():
+    for file in progress_files():
+        with suppress(OSError):  # no folder, or no right to write there
             _write(file, _read(file) | {key})
 
 
 def forget() -> None:
     """Start anew: forget what is done, here and in the files."""
     _here.clear()
-    with suppress(OSError):
-        for file in progress_files():
+    for file in progress_files():
+        with suppress(OSError):
             file.unlink(missing_ok=True)
 
 
@@ -62,5 +63,8 @@ def _read(file: Path) -> set[str]:
 
 def _write(file: Path, keys: set[str]) -> None:
     draft = file.with_suffix(f".{os.getpid()}.tmp")
-    draft.write_text(json.dumps({"done": sorted(keys)}, indent=1) + "\n", "utf-8")
-    draft.replace(file)  # a reader never sees half a file
+    try:
+        draft.write_text(json.dumps({"done": sorted(keys)}, indent=1) + "\n", "utf-8")
+        draft.replace(file)  # a reader never sees half a file
+    finally:
+        draft.unlink(missing_ok=True)
