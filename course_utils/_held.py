@@ -36,7 +36,7 @@ class HeldChunks:
         if isinstance(chunk, str):
             before = self._before(chunk)
             return before + _texts(_answer("push", self._buffer.push(chunk)))
-        if not isinstance(chunk, BaseMessageChunk) or _mixed(chunk):
+        if not isinstance(chunk, BaseMessageChunk) or _stands_alone(chunk):
             return [*self.flush(), chunk]
         return self._push_message(chunk)
 
@@ -85,8 +85,10 @@ def _answer(method: str, ready: Any) -> str:
     )
 
 
-def _mixed(chunk: BaseMessageChunk) -> bool:
-    """Whether the content is more than one block of text."""
+def _stands_alone(chunk: BaseMessageChunk) -> bool:
+    """Whether it goes on as it is: a restart, or more than one block of text."""
+    if chunk.response_metadata.get("restart"):
+        return True
     if isinstance(chunk.content, str) or not chunk.content:
         return False
     block = chunk.content[0]

@@ -13,7 +13,7 @@ from typing import Any, Self
 from course_utils.clock import Clock
 from course_utils.live_html import answer_html, answer_text
 from course_utils.live_stop import StopSwitch, abandon
-from course_utils.live_transcript import Change, Transcript, is_restart, messages_in
+from course_utils.live_transcript import Change, Transcript, messages_in
 from course_utils.timing import StreamTiming
 
 STOPS = (KeyboardInterrupt, asyncio.CancelledError, GeneratorExit)
@@ -57,8 +57,6 @@ class Lane:
     def write(self, item: Any) -> None:
         """Take one item of the stream."""
         for message in messages_in(item, self._seen):
-            if is_restart(message):
-                self.timing.mark("restart")
             self.timing.add(message)
             self.report(self, self.transcript.add(message))
 

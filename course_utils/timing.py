@@ -154,8 +154,8 @@ class StreamTiming:
         elif getattr(message, "type", "") == "tool":
             self.mark("tool_result", getattr(message, "name", None) or "")
         else:
-            self._add_text(text_of(item))
             self._add_marks(item, message)
+            self._add_text(text_of(message))
 
     def _add_text(self, text: str) -> None:
         if text:
@@ -168,11 +168,19 @@ class StreamTiming:
         for call in calls or getattr(message, "tool_calls", None) or ():
             if call.get("name"):  # only a call's first fragment names it
                 self.mark("tool_call", call["name"])
+        if (getattr(message, "response_metadata", None) or {}).get("restart"):
+            self._restart()
         if reason := finish_of(item):
             self.finish_reason = reason
             self.mark("finish", reason)
         if usage := getattr(message, "usage_metadata", None):
             self._add_usage(usage)
+
+    def _restart(self) -> None:
+        """What was said no longer counts; it has been on the screen all the same."""
+        if self._pieces:
+            self._pieces = []
+            self.mark("restart")
 
     def _add_usage(self, told: dict[str, Any]) -> None:
         names = ("input_tokens", "output_tokens", "total_tokens")
@@ -192,7 +200,7 @@ class StreamTiming:
 
     @property
     def text(self) -> str:
-        """All text that arrived, joined."""
+        """The text that arrived, joined; after a restart, what came since."""
         return "".join(self._pieces)
 
     @property

@@ -226,6 +226,15 @@ async def test_text_in_content_blocks_is_buffered_in_its_block(how):
     assert reduce(add, out).content == reduce(add, chunks).content
 
 
+@both
+async def test_a_restart_comes_after_the_text_it_takes_back(how):
+    again = AIMessageChunk("", id="run-2", response_metadata={"restart": True})
+    chunks = [text_chunk("old"), again, AIMessageChunk("new one", id="run-2")]
+    out, _ = await run(buffered(WordBuffer), chunks, how)
+    assert [chunk.text for chunk in out] == ["old", "", "new ", "one"]
+    assert out[1] == again
+
+
 @st.composite
 def answers(draw):
     """Chunks as providers send them: text, and cargo anywhere."""

@@ -199,6 +199,17 @@ def test_usage_told_in_parts_is_summed():
     assert timing.usage == {"input_tokens": 10, "output_tokens": 4, "total_tokens": 14}
 
 
+def test_a_restart_is_marked_and_takes_the_text_back():
+    again = AIMessageChunk("", response_metadata={"restart": True})
+    script = Script((1, AIMessageChunk("ol")), (1, again), (1, AIMessageChunk("new")))
+
+    timing = measure(script.stream(), clock=script.clock)
+
+    assert timing.text == "new"
+    assert timing.arrivals == [1.0, 3.0], "the old text has been on the screen"
+    assert timing.marks == [Mark("restart", 2.0)]
+
+
 def test_an_answer_that_nobody_finished_says_so():
     assert measure([AIMessageChunk("half")]).ending == "ended without a finish reason"
     assert measure(["half"]).ending == "ended", "plain text can't carry a finish reason"
