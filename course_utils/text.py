@@ -15,6 +15,8 @@ def message_of(item: Any) -> Any:
     """The message in `item`: unwraps an agent's pair and a generation chunk."""
     if isinstance(item, tuple) and item:
         item = item[0]
+    if hasattr(item, "content"):  # a message: asking it for what it lacks is slow
+        return item
     return getattr(item, "message", item)
 
 
@@ -42,7 +44,9 @@ def finish_of(item: Any) -> str | None:
     Chat Completions call it `finish_reason`, others `stop_reason`, the Responses API
     `status`; none of them in any chunk means nobody has said that the answer is whole.
     """
-    info = getattr(item, "generation_info", None) or {}
-    metadata = getattr(message_of(item), "response_metadata", None) or {}
+    message = message_of(item)
+    wrapped = None if message is item else getattr(item, "generation_info", None)
+    info = wrapped or {}
+    metadata = getattr(message, "response_metadata", None) or {}
     found = {**info, **metadata}
     return next((str(found[key]) for key in FINISH_KEYS if found.get(key)), None)
