@@ -1,8 +1,8 @@
 """LangChain's own standard suites for `ChatOpenAI`, against the fake server.
 
-Skipped, seven tests for each API: images, audio and PDFs (six tests fetch them from the
-web or need a model that sees), messages in Anthropic's form, and a benchmark that replays
-recordings. The one expected failure compares ChatOpenAI's own saved form with a snapshot.
+Skipped, seven tests for each API: images, audio and PDFs (six tests, which fetch them
+from the web), messages in Anthropic's form, and a benchmark that replays recordings.
+The one expected failure compares ChatOpenAI's own saved form with a snapshot.
 """
 
 from collections.abc import Iterator
