@@ -19,6 +19,7 @@ from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.fake_server import FakeServer
 from course_utils.live import StreamView, race, show
 from course_utils.plots import curve, table, timeline
+from course_utils.progress import progress
 from course_utils.replies import Reply, ToolCall
 from course_utils.timing import StreamTiming, measure
 
@@ -41,6 +42,7 @@ __all__ = [
     "curve",
     "measure",
     "on_token",
+    "progress",
     "race",
     "show",
     "table",

@@ -1,0 +1,123 @@
+"""The exercises of notebook 1: right answers pass, wrong ones are told why."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from langchain_core.output_parsers import StrOutputParser
+
+from course_utils.lessons import full_responses as lesson
+
+
+def direct_chain(model: Any) -> Any:
+    return (lambda given: f"Explain {given['thing']}") | model | StrOutputParser()
+
+
+def no_parser(model: Any) -> Any:
+    return (lambda given: f"Explain {given['thing']}") | model
+
+
+def forgets_the_thing(model: Any) -> Any:
+    return (lambda given: "Explain it") | model | StrOutputParser()
+
+
+def asks_at_once(model: Any) -> Any:
+    return direct_chain(model).invoke({"thing": "token"})
+
+
+def forgets_return(model: Any) -> None:
+    direct_chain(model)
+
+
+def by_parts(timing: Any) -> Any:
+    if not timing.arrivals:
+        return [timing.total, 0]
+    return [timing.arrivals[0], timing.total - timing.arrivals[0]]
+
+
+def total_twice(timing: Any) -> Any:
+    return timing.time_to_first_token or 0, timing.total
+
+
+def forgets_no_word(timing: Any) -> Any:
+    first = timing.time_to_first_token
+    return first, timing.total - first
+
+
+def no_word_is_zero(timing: Any) -> Any:
+    first = timing.time_to_first_token or 0
+    return first, timing.total - first
+
+
+def with_threads(model: Any, questions: Any, limit: Any) -> Any:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(limit) as pool:
+        return list(pool.map(lambda question: model.invoke(question).text, questions))
+
+
+def one_at_a_time(model: Any, questions: Any, limit: Any) -> Any:
+    return [model.invoke(question).text for question in questions]
+
+
+def without_limit(model: Any, questions: Any, limit: Any) -> Any:
+    config = {"max_concurrency": 20}
+    return [answer.text for answer in model.batch(questions, config)]
+
+
+def whole_messages(model: Any, questions: Any, limit: Any) -> Any:
+    return model.batch(questions, {"max_concurrency": limit})
+
+
+def as_they_come(model: Any, questions: Any, limit: Any) -> Any:
+    config = {"max_concurrency": limit}
+    done = model.batch_as_completed(list(reversed(questions)), config)
+    return [answer.text for _, answer in done]
+
+
+RIGHT = [
+    (lesson.text_chain, direct_chain),
+    (lesson.waiting_and_writing, by_parts),
+    (lesson.ask_all, with_threads),
+]
+WRONG = [
+    (lesson.text_chain, no_parser, "gave an AIMessage, not text"),
+    (lesson.text_chain, forgets_the_thing, "where is 'cache'"),
+    (lesson.text_chain, asks_at_once, "return the chain itself"),
+    (lesson.text_chain, forgets_return, "Is a `return` missing?"),
+    (lesson.waiting_and_writing, total_twice, "with a stream"),
+    (lesson.waiting_and_writing, forgets_no_word, "no word at all"),
+    (lesson.waiting_and_writing, no_word_is_zero, "no word at all"),
+    (lesson.ask_all, one_at_a_time, "one at a time"),
+    (lesson.ask_all, without_limit, "the limit is 4"),
+    (lesson.ask_all, whole_messages, "texts, please"),
+    (lesson.ask_all, as_they_come, "gave"),
+]
+EXERCISES = [lesson.text_chain, lesson.waiting_and_writing, lesson.ask_all]
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda one: one.name)
+def test_the_solution_is_correct(exercise: Any) -> None:
+    assert exercise.check(exercise.solution_object).outcome == "correct"
+
+
+@pytest.mark.parametrize(("exercise", "answer"), RIGHT)
+def test_another_right_answer_is_correct(exercise: Any, answer: Any) -> None:
+    assert exercise.check(answer).outcome == "correct"
+
+
+@pytest.mark.parametrize(("exercise", "answer", "words"), WRONG)
+def test_a_wrong_answer_is_told_why(
+    exercise: Any, answer: Callable[..., Any], words: str
+) -> None:
+    outcome = exercise.check(answer)
+    assert outcome.outcome == "not yet"
+    assert words in repr(outcome)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda one: one.name)
+def test_an_untouched_stub_is_not_started(exercise: Any) -> None:
+    def stub(*given: Any) -> Any:
+        raise NotImplementedError
+
+    assert exercise.check(stub).outcome == "not started"
