@@ -125,7 +125,7 @@ def _check_ask_all(ask_all: Any) -> None:
     expect(answers is not None, "ask_all gave None. Is a `return` missing?")
     answers = list(answers)
     if answers and not isinstance(answers[0], str):
-        raise NotYet(f"The first of its answers is {shorten(answers[0])}: texts, please.")
+        raise NotYet(f"The first answer is {shorten(answers[0])}: texts, please.")
     expect_equal(answers, [f"answer to {q}" for q in questions], "ask_all(...)")
     expect(model.most <= 4, f"{model.most} requests were open at once, the limit is 4.")
     expect(
