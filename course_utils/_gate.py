@@ -1,0 +1,179 @@
+"""The gate every model under one stream passes: wait for the reader, or stop.
+
+LangChain adds handlers from a context variable to every run that starts in it, at any
+depth. The gate is such a handler, so it reaches a model inside a chain or an agent.
+
+    with passing(gate): ...     # models that start in here pass the gate
+"""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import Context, ContextVar, copy_context
+from typing import Any
+
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.tracers.context import register_configure_hook
+
+from course_utils.text import finish_of
+
+_gate: ContextVar["Gate | None"] = ContextVar("course_gate", default=None)
+_room: ContextVar["Room | None"] = ContextVar("course_room", default=None)
+register_configure_hook(_gate, inheritable=True)
+register_configure_hook(_room, inheritable=True)
+
+
+class StreamStopped(GeneratorExit):
+    """The reader has left: raised inside a sync model's stream at its next token.
+
+    As a `GeneratorExit` it passes every `except Exception`, so nothing retries it.
+    """
+
+
+class TaskStopped(Exception):  # not an error: its reader has left
+    """The same in a task that cancelling its stream did not reach.
+
+    LangChain's async calls take a result for an answer unless it is an `Exception`.
+    """
+
+
+class Gate(BaseCallbackHandler):
+    """Lets tokens through while the reader reads, and stops the model when it left.
+
+    Attributes:
+        stopped: Whether the reader has left.
+        unfinished: Whether the model that spoke last has not given a finish reason.
+        finish_reason: The newest finish reason of any model under this stream.
+    """
+
+    run_inline = True  # in the task that streams, else it cannot stop it
+    raise_error = True
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self.unfinished = False
+        self.finish_reason: str | None = None
+        self._outer = _gate.get()  # of a stream that reads this one
+        self._waiting = threading.Condition()
+        self._reading = True
+
+    def shut(self) -> bool:
+        """Whether the reader of this stream, or of one around it, has left."""
+        return self.stopped or (self._outer is not None and self._outer.shut())
+
+    def reading(self, reading: bool) -> None:
+        """The reader waits for an item, or does something else."""
+        with self._waiting:
+            self._reading = reading
+            self._waiting.notify_all()
+
+    def stop(self) -> None:
+        """The reader has left."""
+        with self._waiting:
+            self.stopped = True
+            self._waiting.notify_all()
+
+    def pass_or_stop(self) -> None:
+        """Wait until the reader reads; raise once it has left. For sync models."""
+        if (room := _room.get()) and room.is_here():
+            return
+        with self._waiting:
+            self._waiting.wait_for(lambda: self._reading or self.stopped)
+        if self.shut():
+            raise StreamStopped("the reader has left the stream")
+
+    # What LangChain calls.
+
+    def on_chat_model_start(self, *args: Any, **kwargs: Any) -> None:
+        self.pass_or_stop()
+        self._note(None, unfinished=True)
+
+    def on_llm_start(self, *args: Any, **kwargs: Any) -> None:
+        self.on_chat_model_start()
+
+    def on_llm_new_token(self, token: Any, *, chunk: Any = None, **kwargs: Any) -> None:
+        self._hear(chunk)
+        self.pass_or_stop()
+
+    def on_stream_event(self, event: Any, **kwargs: Any) -> None:
+        self.pass_or_stop()
+
+    def on_llm_end(self, response: Any, **kwargs: Any) -> None:
+        for row in response.generations:
+            for answer in row:
+                self._hear(answer)
+
+    def _hear(self, item: Any) -> None:
+        if reason := finish_of(item):
+            self._note(reason, unfinished=False)
+
+    def _note(self, reason: str | None, *, unfinished: bool) -> None:
+        self.finish_reason, self.unfinished = reason, unfinished
+        if self._outer is not None:
+            self._outer._note(reason, unfinished=unfinished)
+
+
+class Room(BaseCallbackHandler):
+    """The same for models in the event loop, which a thread's wait would block."""
+
+    run_inline = True
+    raise_error = True
+
+    def __init__(self, gate: Gate) -> None:
+        self.gate = gate
+        self.free = asyncio.Event()
+        self.free.set()
+        self.loop = asyncio.get_running_loop()
+
+    def is_here(self) -> bool:
+        """Whether this is called in the event loop of the stream."""
+        return asyncio._get_running_loop() is self.loop
+
+    @property
+    def ignore_llm(self) -> bool:
+        """Whether a sync model asks: it has no loop to wait in."""
+        return not self.is_here()
+
+    @property
+    def ignore_chat_model(self) -> bool:
+        return not self.is_here()
+
+    async def on_chat_model_start(self, *args: Any, **kwargs: Any) -> None:
+        await self.pass_or_stop()
+
+    async def on_llm_start(self, *args: Any, **kwargs: Any) -> None:
+        await self.pass_or_stop()
+
+    async def on_llm_new_token(self, *args: Any, **kwargs: Any) -> None:
+        await self.pass_or_stop()
+
+    async def on_stream_event(self, *args: Any, **kwargs: Any) -> None:
+        await self.pass_or_stop()
+
+    async def pass_or_stop(self) -> None:
+        """Wait until there is room for an item; raise once the reader has left."""
+        if self.is_here():
+            await asyncio.sleep(0)  # an item takes its turns to reach the queue
+            await self.free.wait()
+            if self.gate.shut():
+                raise TaskStopped("the reader has left the stream")
+
+
+@contextmanager
+def passing(gate: Gate, room: Room | None = None) -> Iterator[None]:
+    """Models that start in this context pass the gate."""
+    tokens = _gate.set(gate), _room.set(room)
+    try:
+        yield
+    finally:
+        _gate.reset(tokens[0])
+        _room.reset(tokens[1])
+
+
+def outside() -> Context:
+    """This context without any gate, for what goes on after its reader has left."""
+    context = copy_context()
+    context.run(_gate.set, None)
+    context.run(_room.set, None)
+    return context

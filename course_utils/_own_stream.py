@@ -1,0 +1,201 @@
+"""A stream with an owner: it waits for its reader, and it stops when the reader stops.
+
+An async stream runs in a task of its own behind a bounded queue; a sync one where it
+is read. Both times the models underneath pass a gate that the owner can shut.
+
+    async with own_stream(agent.astream(...)) as items: ...
+"""
+
+import asyncio
+import contextvars
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
+from contextlib import aclosing, suppress
+from typing import Any, Generic, TypeVar, overload
+
+from course_utils._gate import Gate, Room, StreamStopped, passing
+from course_utils._streams import check_stream
+
+T = TypeVar("T")
+STOPS = (asyncio.CancelledError, GeneratorExit)
+_tasks: set["asyncio.Task[None]"] = set()  # the loop itself keeps only weak references
+
+
+@overload
+def own_stream(stream: AsyncIterable[T], maxsize: int = 1) -> "AsyncOwnedStream[T]": ...
+@overload
+def own_stream(stream: Iterable[T], maxsize: int = 1) -> "OwnedStream[T]": ...
+def own_stream(stream: Any, maxsize: int = 1) -> Any:
+    """Own a stream: its models wait for you, and they stop when you do.
+
+    An async stream is entered with `async with`, a sync one with `with`. Leaving the
+    block stops the models underneath, in chains and agents, too; and while you are
+    busy with an item they wait, in events and agents, too.
+
+    An async stream stops at once. A sync model stops at once, a sync chain or agent at
+    its model's next token: `break` alone would wait for the last one.
+
+    >>> from langchain_core.output_parsers import StrOutputParser
+    >>> from course_utils.fake_model import FakeStreamingChatModel
+    >>> model = FakeStreamingChatModel(replies="One two three four five six.")
+    >>> with own_stream((model | StrOutputParser()).stream("Count")) as texts:
+    ...     for text in texts:
+    ...         if text == " two":
+    ...             break
+    >>> model.log
+    [Call 1 (attempt 1): 2 tokens, closed by reader]
+
+    Args:
+        stream: What `.stream(...)` or `.astream(...)` returned, not yet read.
+        maxsize: Items that may wait for you, at least 1. A sync stream has no queue.
+
+    Raises:
+        TypeError: `stream` is not a stream.
+        ValueError: `maxsize` is below 1.
+    """
+    check_stream("own_stream", stream)
+    if maxsize < 1:
+        raise ValueError(
+            f"maxsize counts the items that may wait, got {maxsize!r}: "
+            "use 1, or more for a reader that takes many at a time."
+        )
+    if hasattr(stream, "__aiter__"):
+        return AsyncOwnedStream(stream, maxsize)
+    return OwnedStream(stream)
+
+
+class OwnedStream(Generic[T]):
+    """A sync stream as its reader holds it: loop over it inside `with`."""
+
+    def __init__(self, stream: Any) -> None:
+        self.gate = Gate()
+        self._items: Iterator[T] = iter(stream)
+        self._context = contextvars.copy_context()
+
+    def __enter__(self) -> "OwnedStream[T]":
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def __iter__(self) -> "OwnedStream[T]":
+        return self
+
+    def __next__(self) -> T:
+        self.gate.reading(True)
+        try:
+            return self._context.run(self._next)
+        finally:
+            self.gate.reading(False)
+
+    def _next(self) -> T:
+        with passing(self.gate):
+            return next(self._items)
+
+    def close(self) -> None:
+        """Stop the model: at once if it is read directly, else at its next token."""
+        self.gate.stop()
+        if close := getattr(self._items, "close", None):
+            with suppress(StreamStopped):
+                self._context.run(close)
+
+
+class AsyncOwnedStream(Generic[T]):
+    """An async stream as its reader holds it: loop over it inside `async with`."""
+
+    def __init__(self, stream: Any, maxsize: int) -> None:
+        self.gate = Gate()
+        self._stream = stream
+        self._queue: asyncio.Queue[Any] = asyncio.Queue(maxsize)
+        self._room = Room(self.gate)
+        self._entered = False
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "AsyncOwnedStream[T]":
+        self._entered = True
+        self._task = asyncio.create_task(self._pump())
+        _tasks.add(self._task)
+        self._task.add_done_callback(self._forget)
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.aclose()
+
+    def __aiter__(self) -> "AsyncOwnedStream[T]":
+        return self
+
+    async def __anext__(self) -> T:
+        if not self._entered:
+            raise RuntimeError(
+                "An owned stream runs in a block, this one has not begun: "
+                "write `async with own_stream(...) as items:`."
+            )
+        if self.gate.stopped:
+            raise StopAsyncIteration
+        return self._unpack(await self._queue.get())
+
+    async def get(self, timeout: float) -> T | None:
+        """The next item, or None if none comes in so many real seconds."""
+        try:
+            async with asyncio.timeout(timeout):
+                entry = await self._queue.get()
+        except TimeoutError:
+            return None
+        return self._unpack(entry)
+
+    def _unpack(self, entry: tuple[str, Any]) -> T:
+        kind, value = entry
+        if kind == "item":
+            item: T = value
+            return item
+        self._queue.put_nowait((kind, value))  # it has ended for every later call too
+        raise value or StopAsyncIteration
+
+    async def _pump(self) -> None:
+        """Read the stream in this task, no faster than the queue takes it."""
+        with passing(self.gate, self._room):
+            ending: BaseException | None = None
+            try:
+                async with aclosing(_closing(self._stream)) as items:
+                    async for item in items:
+                        await self._put(("item", item))
+            except (Exception, *STOPS) as error:
+                if self.gate.stopped:
+                    raise
+                ending = error  # a stream may cancel itself: its reader must know
+            await self._put(("end", ending))
+
+    async def _put(self, entry: tuple[str, Any]) -> None:
+        if self._queue.full():
+            self._room.free.clear()
+        await self._queue.put(entry)
+        self._room.free.set()
+
+    async def aclose(self) -> None:
+        """Stop the stream, and wait until it has cleaned up.
+
+        A web server that cancels its own task cancels this wait, too; the cleaning up
+        then goes on in the stream's task.
+        """
+        self.gate.stop()
+        self._room.free.set()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    def _forget(self, task: "asyncio.Task[None]") -> None:
+        _tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen: a failing cleanup is nobody's error any more
+        # The task's error holds on to every frame it passed, and so to the model's
+        # stream, which closes only when nobody does.
+        self._task = self._stream = None
+
+
+async def _closing(stream: AsyncIterable[T]) -> AsyncGenerator[T, None]:
+    items = aiter(stream)
+    try:
+        async for item in items:
+            yield item
+    finally:
+        if aclose := getattr(items, "aclose", None):
+            await aclose()
