@@ -6,6 +6,7 @@ Everything a notebook needs, by name; where a name lives is the folder's listing
 """
 
 import course_utils.offline  # noqa: F401  for what it settles, before LangChain
+from course_utils._errors import StreamBroken
 from course_utils.buffering import (
     SentenceBuffer,
     SizeBuffer,
@@ -15,13 +16,17 @@ from course_utils.buffering import (
 )
 from course_utils.callbacks import PartialRecorder, on_token
 from course_utils.clock import Clock, VirtualClock, course_clock
+from course_utils.deadlines import StreamTimeout
 from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.fake_server import FakeServer
 from course_utils.live import StreamView, race, show
 from course_utils.plots import curve, table, timeline
 from course_utils.progress import progress
+from course_utils.reliability import reliable
 from course_utils.replies import Reply, ToolCall
+from course_utils.serving import own_stream, read_sse, sse_response
 from course_utils.timing import StreamTiming, measure
+from course_utils.truncation import StreamTruncated
 
 __all__ = [
     "Clock",
@@ -31,7 +36,10 @@ __all__ = [
     "Reply",
     "SentenceBuffer",
     "SizeBuffer",
+    "StreamBroken",
+    "StreamTimeout",
     "StreamTiming",
+    "StreamTruncated",
     "StreamView",
     "Throttle",
     "ToolCall",
@@ -42,9 +50,13 @@ __all__ = [
     "curve",
     "measure",
     "on_token",
+    "own_stream",
     "progress",
     "race",
+    "read_sse",
+    "reliable",
     "show",
+    "sse_response",
     "table",
     "timeline",
 ]
