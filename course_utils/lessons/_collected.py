@@ -1,0 +1,126 @@
+"""Streams to collect, and what is wrong with a pair of text and first time.
+
+Notebook 2 asks for the text of a stream and the time of its first text, sync and
+async. Both are judged by the same streams, played on a clock that jumps.
+
+    why = STREAMS[0].why_not("collect", ("Hello", 0.5))
+"""
+
+import inspect
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.messages import AIMessageChunk
+
+from course_utils.clock import VirtualClock
+from course_utils.text import text_of
+
+
+class Broke(ConnectionError):
+    """What a stream raises here when it breaks on purpose."""
+
+
+@dataclass(frozen=True)
+class Timed:
+    """A stream with its times: what it is, its waits and items, and what is right.
+
+    >>> hello = Timed("of strings", [(0.5, "Hel"), (0.5, "lo")], ("Hello", 0.5))
+    >>> clock = VirtualClock()
+    >>> [(clock.now(), item) for item in hello.play(clock)]
+    [(0.5, 'Hel'), (1.0, 'lo')]
+    """
+
+    kind: str
+    script: list[tuple[float, Any]]
+    right: tuple[str, float | None]
+
+    def play(self, clock: VirtualClock) -> Iterator[Any]:
+        """The stream itself; an exception among its items breaks it."""
+        for wait, item in self.script:
+            clock.advance(wait)
+            if isinstance(item, Exception):
+                raise item
+            yield item
+
+    async def aplay(self, clock: VirtualClock) -> AsyncIterator[Any]:
+        """The same, as an async stream."""
+        for item in self.play(clock):
+            yield item
+
+    def why_not(self, name: str, result: Any) -> str:
+        """What is wrong with `result`, in words; empty if nothing is."""
+        if not isinstance(result, tuple) or len(result) != 2:
+            return _no_pair(name, result)
+        if result == self.right:
+            return ""
+        return (
+            f"For a stream {self.kind}, {self._told()}, `{name}` returned {result}. "
+            + self._slip(*result)
+        )
+
+    def _told(self) -> str:
+        at, told = 0.0, []
+        for wait, item in self.script:
+            at += wait
+            told.append(f"{text_of(item)!r} at {at:g} s")
+        return ", ".join(told) or "nothing at all"
+
+    def _slip(self, text: Any, first: Any) -> str:
+        right_text, right_first = self.right
+        if text != right_text:
+            return "Is all of its text in there, and nothing else?"
+        if right_first is None:
+            return "No text came, so there is no first time: that is None."
+        if not isinstance(first, int | float):
+            return "Text came: the second value is when, in seconds."
+        if first >= START:
+            return "That is the hour on the clock: take off what it showed before."
+        if first < 1e-3:
+            return "Ask now() for the time, and the first time before the loop."
+        if first == self.script[0][0]:
+            return "That is when the first chunk came, and it was empty."
+        if first == right_first - self.script[0][0]:
+            return "That counts from the first chunk: ask now() before the loop."
+        return "That is not when the first text came."
+
+
+# The clock starts here, so that an hour is never taken for a duration.
+START = 1000.0
+
+
+def _no_pair(name: str, result: Any) -> str:
+    if result is None:
+        return f"`{name}` returned None: is a `return` missing?"
+    if inspect.isgenerator(result) or inspect.isasyncgen(result):
+        return f"`{name}` is a generator: collect the text, and return it at the end."
+    return f"`{name}` returned {result!r}: return two values, the text and the time."
+
+
+def _message(text: str) -> AIMessageChunk:
+    return AIMessageChunk(content=text)
+
+
+_HELLO = [(0.5, ""), (0.75, "Hel"), (0.25, "lo"), (1.0, "")]
+_BLOCKS = AIMessageChunk(content=[{"type": "text", "text": "Hi", "index": 0}])
+
+STREAMS = [
+    Timed("of a model", [(w, _message(t)) for w, t in _HELLO], ("Hello", 1.25)),
+    Timed("of a chain, which gives strings", [*_HELLO], ("Hello", 1.25)),
+    Timed("of one chunk", [(2.0, _message("Hello"))], ("Hello", 2.0)),
+    Timed("whose content is a list of blocks", [(0.5, _BLOCKS)], ("Hi", 0.5)),
+    Timed("with a long silence", [(1.0, "a"), (90.0, "b")], ("ab", 1.0)),
+    Timed("without text", [(0.5, _message("")), (0.5, _message(""))], ("", None)),
+    Timed("without chunks", [], ("", None)),
+]
+BROKEN = Timed(
+    "that breaks", [(0.5, _message("Hel")), (0.5, Broke("on purpose"))], ("", None)
+)
+
+
+def swallowed(name: str, result: Any) -> str:
+    """What to say of an answer that returns although its stream broke."""
+    return (
+        f"The stream broke, and `{name}` returned {result!r} as if nothing had "
+        "happened: let the error through."
+    )

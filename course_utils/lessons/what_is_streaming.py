@@ -1,0 +1,311 @@
+"""Exercises and questions of notebook 2, *What is streaming?*
+
+Each exercise is a check of behaviour, some hints, and a solution that the tests run.
+
+    from course_utils.lessons import what_is_streaming as lesson
+"""
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from langchain_core.output_parsers import StrOutputParser
+
+from course_utils.clock import VirtualClock
+from course_utils.exercise import Exercise
+from course_utils.fake_model import FakeStreamingChatModel
+from course_utils.lessons._collected import BROKEN, START, STREAMS, Broke, swallowed
+from course_utils.lessons._events import EVENTS, TEXT
+from course_utils.lessons.solutions import what_is_streaming as solutions
+from course_utils.quiz import Predict, Quiz
+
+# 1 · The text of any stream, and when its first text came
+
+
+def _check_collect(collect: Any) -> str | None:
+    for stream in STREAMS:
+        clock = VirtualClock(START)
+        result = collect(stream.play(clock), clock.now)
+        if why := stream.why_not("collect", result):
+            return why
+    clock = VirtualClock(START)
+    try:
+        return swallowed("collect", collect(BROKEN.play(clock), clock.now))
+    except Broke:
+        return None
+
+
+collect = Exercise(
+    "collect",
+    _check_collect,
+    hints=[
+        "Note the time before the loop. In the loop, take the text of each chunk: "
+        "from a chain it is the chunk itself, else it is `chunk.text`.",
+        "The first chunk of a model is empty. The first time belongs to the first "
+        "piece that is not: `if piece and first is None:`",
+    ],
+    solution=solutions.collect,
+    praise="`measure` does the same and notes a little more.",
+)
+
+
+# 2 · The same, async
+
+
+async def _check_acollect(acollect: Any) -> str | None:
+    for stream in STREAMS:
+        clock = VirtualClock(START)
+        result = acollect(stream.aplay(clock), clock.now)
+        if inspect.isawaitable(result):
+            result = await result
+        elif isinstance(result, tuple):
+            return "`acollect` gave its values without `await`: begin with `async def`."
+        if why := stream.why_not("acollect", result):
+            return why
+    clock = VirtualClock(START)
+    try:
+        return swallowed("acollect", await acollect(BROKEN.aplay(clock), clock.now))
+    except Broke:
+        return None
+
+
+acollect = Exercise(
+    "acollect",
+    _check_acollect,
+    hints=[
+        "Only two words differ from `collect`.",
+        "`async def` makes a function to await, and `async for` reads the stream.",
+    ],
+    solution=solutions.acollect,
+    praise="Thousands of such readers share one thread.",
+)
+
+
+# 3 · A stage that keeps streaming
+
+MARKDOWN = ["**", "Hot", "**", " and", " *", "co", "ld", "*", "", " 2*3"]
+
+
+def _check_plain(plain: Any) -> str | None:
+    for pieces in ([], [""], ["*"], ["a"], ["**a**b"], MARKDOWN):
+        result = plain(iter(pieces))
+        if not isinstance(result, Iterator):
+            return _all_at_once("plain", result)
+        got = list(result)
+        if "".join(map(str, got)) != "".join(pieces).replace("*", ""):
+            return f"Of {pieces} `plain` made {got}."
+    if (read := _read_for_one(plain, [f"word{n} " for n in range(20)])) > 1:
+        return (
+            f"`plain` read {read} pieces before it handed on the first: it holds the "
+            "stream back."
+        )
+    return _check_in_chain(plain)
+
+
+def _check_in_chain(plain: Any) -> str | None:
+    if not inspect.isgeneratorfunction(plain):
+        return (
+            "`plain` hands on each piece, but LangChain takes it for a function of a "
+            "whole text: write `yield` in `plain` itself."
+        )
+    model = FakeStreamingChatModel(replies="A **bold** word.")
+    got = list((model | StrOutputParser() | plain).stream("Hi"))
+    if "".join(got) == "A bold word.":
+        return None
+    return f"In the chain `model | StrOutputParser() | plain` it made {got}."
+
+
+def _all_at_once(name: str, result: Any) -> str:
+    if result is None:
+        return f"`{name}` returned None: hand each piece on with `yield`."
+    if not isinstance(result, str | list | tuple):
+        kind = type(result).__name__
+        return f"`{name}` gave a `{kind}`: use a plain `def`, and `yield`."
+    return (
+        f"`{name}` returned {result!r}, all at once: hand each piece on with `yield`."
+    )
+
+
+def _read_for_one(stage: Callable[[Any], Iterator[Any]], items: Iterable[str]) -> int:
+    """How many items a stage reads before it gives its first."""
+    read: list[str] = []
+
+    def watched() -> Iterator[str]:
+        for item in items:
+            read.append(item)
+            yield item
+
+    next(stage(watched()))
+    return len(read)
+
+
+plain = Exercise(
+    "plain",
+    _check_plain,
+    hints=[
+        "`plain` gets all pieces as one iterator, as `shout_each` did: loop over it.",
+        "`yield` each piece inside the loop. `piece.replace(old, new)` changes it.",
+    ],
+    solution=solutions.plain,
+    praise="Put it into any chain, the words keep coming.",
+)
+
+
+# 4 · Server-sent events into text
+
+_SLIPS = (LookupError, TypeError, ValueError, AttributeError)
+
+
+def _check_sse_text(sse_text: Any) -> str | None:
+    for kind, lines, text in EVENTS:
+        try:
+            result = sse_text(iter(lines))
+            if not isinstance(result, Iterator):
+                return _all_at_once("sse_text", result)
+            got = "".join(result)
+        except _SLIPS as error:
+            return _broke_on(kind, lines, error)
+        if got != text:
+            return f"With {kind} the text is {text!r}, and `sse_text` gave {got!r}."
+    if (read := _read_for_one(sse_text, TEXT * 10)) > 2:
+        return (
+            f"`sse_text` read {read} lines before it gave the first text: it holds "
+            "the stream back."
+        )
+    return None
+
+
+def _broke_on(kind: str, lines: list[str], error: Exception) -> str:
+    shown = "\n".join(f"`{line}`" for line in lines if line)
+    name = type(error).__name__
+    return f"With {kind} it raised `{name}`: {error}. The lines were:\n{shown}"
+
+
+sse_text = Exercise(
+    "sse_text",
+    _check_sse_text,
+    hints=[
+        "Skip every line that does not begin with `data:`. What follows is JSON; only "
+        "the last one is not, it is `[DONE]`.",
+        'The text is `event["choices"][0]["delta"]["content"]`. But the last events '
+        "have no content, and the one with the usage has no choice: loop over the "
+        "choices, and ask with `.get`.",
+    ],
+    solution=solutions.sse_text,
+    praise="That is the heart of every provider's client.",
+)
+
+
+# Predictions
+
+complete_first = Predict(
+    "The same model, the same question, asked with `invoke` and with `stream`. Which "
+    "answer is complete first?",
+    options=[
+        ("The stream.", "It begins first. The end is as far away as before."),
+        ("The full response.", "The model does not write faster for it."),
+        (
+            "Both at the same time.",
+            "The model writes token after token either way. Only who sees them when "
+            "is different.",
+        ),
+    ],
+    answer="c",
+    name="complete_first",
+)
+
+leave_chain = Predict(
+    "You leave the loop over `(writer | StrOutputParser()).stream(...)` early. What "
+    "does the model do?",
+    options=[
+        (
+            "It stops at once.",
+            "That was the model alone. A parser stands between now.",
+        ),
+        (
+            "It writes on to its end, and the cell waits.",
+            "A sync chain reads the rest of its input before it lets you go.",
+        ),
+        (
+            "It writes on, and the cell goes on at once.",
+            "There is no second thread that could read the rest for you.",
+        ),
+    ],
+    answer="b",
+    name="leave_chain",
+)
+
+stage = Predict(
+    "Which of the two stages lets the reader see the first word early?",
+    options=[
+        ("The function.", "It wants a whole text, so it waits for one."),
+        ("The generator function.", "It can work on a piece before the next exists."),
+        ("Both.", "One of them cannot begin before the answer is whole."),
+    ],
+    answer="b",
+    name="stage",
+)
+
+quiz = Quiz(
+    [
+        Predict(
+            "A nightly job sums up 10,000 letters. What does streaming gain?",
+            options=[
+                ("It is done sooner.", "The model writes as fast as before."),
+                ("Nothing.", "Nobody reads the first words as they come."),
+                ("It costs less.", "The tokens are the same, and so is the bill."),
+            ],
+            answer="b",
+        ),
+        Predict(
+            "What do you need so that `model.stream(...)` gives you chunks?",
+            options=[
+                ("A callback.", "No: the loop itself is the reader."),
+                (
+                    "`streaming=True`.",
+                    "No: it changes what `invoke` does, `stream` streams anyway.",
+                ),
+                ("A `for` loop.", "It gets each chunk as it comes."),
+            ],
+            answer="c",
+        ),
+        Predict(
+            "What tells you that an answer is whole?",
+            options=[
+                ("No error was raised.", "A connection can end tidily and too early."),
+                (
+                    "`chunk_position` is `last`.",
+                    "LangChain adds it when the stream ends, however it ends.",
+                ),
+                (
+                    "The finish reason is `stop`.",
+                    "Only the model knows that it came to its end.",
+                ),
+            ],
+            answer="c",
+        ),
+        Predict(
+            "A chain used to stream. Since you added `| tidy`, the answer comes in one "
+            "lump. What is `tidy`?",
+            options=[
+                ("A function of a text.", "It waits for the whole text."),
+                ("A generator function.", "That would hand on each piece at once."),
+                ("A second parser.", "The parsers you met here keep streaming."),
+            ],
+            answer="a",
+        ),
+        Predict(
+            'The screen shows `{"amount": 10`. What is the amount?',
+            options=[
+                ("10", "Perhaps. Or 10000, and the rest is on its way."),
+                ("Nobody knows yet.", "Half a number is a number, too."),
+                (
+                    "The parser raises an error.",
+                    "`json.loads` does; a partial parser says 10.",
+                ),
+            ],
+            answer="b",
+        ),
+    ],
+    title="Quiz: what is streaming?",
+)

@@ -1,0 +1,484 @@
+"""Each check of notebook 2, on right answers, likely wrong ones and the stub."""
+
+import asyncio
+import json
+from time import perf_counter
+
+import pytest
+from langchain_core.messages import AIMessageChunk
+from langchain_openai import ChatOpenAI
+
+from course_utils.fake_model import FakeStreamingChatModel
+from course_utils.fake_server import FakeServer
+from course_utils.lessons import what_is_streaming as lesson
+from course_utils.lessons.solutions import what_is_streaming as solutions
+from course_utils.text import text_of
+from course_utils.timing import StreamTiming, measure
+
+EXERCISES = [lesson.collect, lesson.acollect, lesson.plain, lesson.sse_text]
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda one: one.name)
+def test_the_solution_is_correct(exercise):
+    assert exercise.check(exercise.solution_object).outcome == "correct"
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda one: one.name)
+def test_the_untouched_stub_is_not_started(exercise):
+    def stub(*anything):
+        raise NotImplementedError
+
+    assert exercise.check(stub).outcome == "not started"
+
+
+def test_the_untouched_async_stub_is_not_started():
+    async def acollect(stream, now=perf_counter):
+        raise NotImplementedError
+
+    assert lesson.acollect.check(acollect).outcome == "not started"
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda one: one.name)
+def test_every_exercise_has_hints_that_differ(exercise):
+    assert len(set(exercise.hints)) >= 2
+
+
+def not_yet(exercise, answer):
+    """What the check says of a wrong answer."""
+    outcome = exercise.check(answer)
+    assert outcome.outcome == "not yet"
+    return outcome.text
+
+
+# collect: other right answers
+
+
+def collect_by_list(stream, now=perf_counter):
+    start = now()
+    timed = [(text_of(item), now() - start) for item in stream]
+    text = "".join(text for text, _ in timed)
+    return text, next((at for text, at in timed if text), None)
+
+
+def collect_by_timing(stream, now=perf_counter):
+    class Now:
+        def now(self):
+            return now()
+
+    timing = StreamTiming(clock=Now())
+    for _ in timing.watch(stream):
+        pass
+    return timing.text, timing.time_to_first_token
+
+
+@pytest.mark.parametrize("answer", [collect_by_list, collect_by_timing])
+def test_collect_takes_any_way_that_is_right(answer):
+    assert lesson.collect.check(answer).outcome == "correct"
+
+
+# collect: likely wrong answers
+
+
+def first_chunk_instead_of_first_text(stream, now=perf_counter):
+    start, first, text = now(), None, ""
+    for chunk in stream:
+        first = now() - start if first is None else first
+        text += text_of(chunk)
+    return text, first
+
+
+def clock_started_in_the_loop(stream, now=perf_counter):
+    start, first, text = None, None, ""
+    for chunk in stream:
+        start = start or now()
+        if text_of(chunk) and first is None:
+            first = now() - start
+        text += text_of(chunk)
+    return text, first
+
+
+def hour_instead_of_duration(stream, now=perf_counter):
+    text, first = "", None
+    for chunk in stream:
+        if text_of(chunk) and first is None:
+            first = now()
+        text += text_of(chunk)
+    return text, first
+
+
+def last_text_instead_of_first(stream, now=perf_counter):
+    start, first, text = now(), None, ""
+    for chunk in stream:
+        if text_of(chunk):
+            first = now() - start
+        text += text_of(chunk)
+    return text, first
+
+
+def own_clock(stream, now=perf_counter):
+    return collect_by_list(stream, perf_counter)
+
+
+def only_messages(stream, now=perf_counter):
+    start, first, text = now(), None, ""
+    for chunk in stream:
+        if chunk.text and first is None:
+            first = now() - start
+        text += chunk.text
+    return text, first
+
+
+def content_instead_of_text(stream, now=perf_counter):
+    start, first, text = now(), None, ""
+    for chunk in stream:
+        piece = chunk if isinstance(chunk, str) else chunk.content
+        if piece and first is None:
+            first = now() - start
+        text += piece
+    return text, first
+
+
+def zero_for_never(stream, now=perf_counter):
+    text, first = collect_by_list(stream, now)
+    return text, first or 0.0
+
+
+def text_alone(stream, now=perf_counter):
+    return collect_by_list(stream, now)[0]
+
+
+def nothing_returned(stream, now=perf_counter):
+    collect_by_list(stream, now)
+
+
+def a_generator(stream, now=perf_counter):
+    for chunk in stream:
+        yield text_of(chunk), now()
+
+
+def error_swallowed(stream, now=perf_counter):
+    kept = []
+    try:
+        for chunk in stream:
+            kept.append(chunk)
+    except Exception:
+        return "".join(map(text_of, kept)), 0.5
+    return right_again(kept, now)
+
+
+def right_again(kept, now):
+    """The time is lost by now, so this is wrong for another reason first."""
+    return "".join(map(text_of, kept)), None
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (first_chunk_instead_of_first_text, "it was empty"),
+        (clock_started_in_the_loop, "ask now() before the loop"),
+        (hour_instead_of_duration, "take off what it showed"),
+        (last_text_instead_of_first, "not when the first text came"),
+        (own_clock, "Ask now() for the time"),
+        (only_messages, "'str' object has no attribute 'text'"),
+        (content_instead_of_text, "TypeError"),
+        (zero_for_never, "that is None"),
+        (text_alone, "return two values"),
+        (nothing_returned, "is a `return` missing?"),
+        (a_generator, "is a generator"),
+        (error_swallowed, "the second value is when"),
+    ],
+)
+def test_collect_names_the_slip(answer, words):
+    assert words in not_yet(lesson.collect, answer)
+
+
+def test_collect_does_not_take_a_broken_stream_for_a_whole_one():
+    def collect(stream, now=perf_counter):
+        text, first, start = "", None, now()
+        try:
+            for chunk in stream:
+                if text_of(chunk) and first is None:
+                    first = now() - start
+                text += text_of(chunk)
+        except Exception:
+            pass
+        return text, first
+
+    said = not_yet(lesson.collect, collect)
+    assert "let the error through" in said
+    assert "('Hel', 0.5)" in said  # the learner's own values
+
+
+# acollect
+
+
+async def acollect_by_list(stream, now=perf_counter):
+    start = now()
+    timed = [(text_of(item), now() - start) async for item in stream]
+    text = "".join(text for text, _ in timed)
+    return text, next((at for text, at in timed if text), None)
+
+
+def acollect_by_a_coroutine(stream, now=perf_counter):
+    return acollect_by_list(stream, now)
+
+
+@pytest.mark.parametrize("answer", [acollect_by_list, acollect_by_a_coroutine])
+def test_acollect_takes_any_way_that_is_right(answer):
+    assert lesson.acollect.check(answer).outcome == "correct"
+
+
+async def plain_for(stream, now=perf_counter):
+    return collect_by_list(stream, now)
+
+
+def not_async(stream, now=perf_counter):
+    return "Hello", 1.0
+
+
+async def time_after_the_loop(stream, now=perf_counter):
+    start = now()
+    pieces = [text_of(chunk) async for chunk in stream]
+    return "".join(pieces), now() - start if any(pieces) else None
+
+
+async def yields(stream, now=perf_counter):
+    async for chunk in stream:
+        yield text_of(chunk)
+
+
+async def swallows(stream, now=perf_counter):
+    kept, start = [("", None)], now()
+    try:
+        async for chunk in stream:
+            kept.append((text_of(chunk), now() - start))
+    except ConnectionError:
+        pass
+    text = "".join(text for text, _ in kept)
+    return text, next((at for text, at in kept if text), None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (plain_for, "'async_generator' object is not iterable"),
+        (not_async, "begin with `async def`"),
+        (time_after_the_loop, "not when the first text came"),
+        (yields, "is a generator"),
+        (swallows, "let the error through"),
+    ],
+)
+def test_acollect_names_the_slip(answer, words):
+    assert words in not_yet(lesson.acollect, answer)
+
+
+async def test_a_check_of_async_code_runs_in_a_cell_that_has_a_loop_already():
+    assert lesson.acollect.check(solutions.acollect).outcome == "correct"
+
+
+# plain
+
+
+def plain_by_split(pieces):
+    for piece in pieces:
+        yield from piece.split("*")
+
+
+def plain_by_filter(pieces):
+    for piece in pieces:
+        if kept := "".join(filter("*".__ne__, piece)):
+            yield kept
+
+
+@pytest.mark.parametrize("answer", [plain_by_split, plain_by_filter])
+def test_plain_takes_any_way_that_is_right(answer):
+    assert lesson.plain.check(answer).outcome == "correct"
+
+
+def whole_text_first(pieces):
+    yield "".join(pieces).replace("*", "")
+
+
+def a_list(pieces):
+    return [piece.replace("*", "") for piece in pieces]
+
+
+def one_piece(piece):
+    return piece.replace("*", "")
+
+
+def only_double_stars(pieces):
+    for piece in pieces:
+        yield piece.replace("**", "")
+
+
+def drops_pieces_with_stars(pieces):
+    for piece in pieces:
+        if "*" not in piece:
+            yield piece
+
+
+def by_map(pieces):
+    return map(one_piece, pieces)
+
+
+def one_behind(pieces):
+    held = ""
+    for piece in pieces:
+        if held:
+            yield held
+        held = piece.replace("*", "")
+    yield held
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (whole_text_first, "read 20 pieces before it handed on the first"),
+        (a_list, "hand each piece on with `yield`"),
+        (one_piece, "no attribute 'replace'"),
+        (only_double_stars, "made ['*']"),
+        (drops_pieces_with_stars, "made []"),
+        (by_map, "takes it for a function of a whole text"),
+        (one_behind, "read 2 pieces"),
+        (lambda pieces: print(*pieces), "returned None"),
+    ],
+)
+def test_plain_names_the_slip(answer, words):
+    assert words in not_yet(lesson.plain, answer)
+
+
+# sse_text
+
+
+def sse_by_slices(lines):
+    for line in lines:
+        if line[:5] != "data:" or line[5:].strip() == "[DONE]":
+            if line[5:].strip() == "[DONE]":
+                break
+            continue
+        event = json.loads(line[5:])
+        if event["choices"] and event["choices"][0]["delta"].get("content"):
+            yield event["choices"][0]["delta"]["content"]
+
+
+def sse_by_messages(lines):
+    def chunks():
+        for line in lines:
+            if line.rstrip() == "data: [DONE]":
+                return
+            if line.startswith("data:"):
+                for choice in json.loads(line[5:])["choices"]:
+                    yield AIMessageChunk(choice["delta"].get("content") or "")
+
+    return (chunk.text for chunk in chunks())
+
+
+@pytest.mark.parametrize("answer", [sse_by_slices, sse_by_messages])
+def test_sse_text_takes_any_way_that_is_right(answer):
+    assert lesson.sse_text.check(answer).outcome == "correct"
+
+
+def no_end(lines):
+    for line in lines:
+        if line.startswith("data:"):
+            choices = json.loads(line[5:])["choices"]
+            yield from (c["delta"].get("content") or "" for c in choices)
+
+
+def first_choice_always(lines):
+    for line in lines:
+        if "[DONE]" in line:
+            return
+        if line.startswith("data:"):
+            yield json.loads(line[5:])["choices"][0]["delta"].get("content") or ""
+
+
+def content_always(lines):
+    for line in lines:
+        if line.startswith("data: {"):
+            yield json.loads(line[6:])["choices"][0]["delta"]["content"]
+
+
+def end_anywhere(lines):
+    for line in lines:
+        if "[DONE]" in line:
+            return
+        if line.startswith("data:"):
+            for choice in json.loads(line[5:])["choices"]:
+                yield choice["delta"].get("content") or ""
+
+
+def one_blank_always(lines):
+    for line in lines:
+        if line == "data: [DONE]":
+            return
+        if line.startswith("data: "):
+            for choice in json.loads(line[6:])["choices"]:
+                yield choice["delta"].get("content") or ""
+
+
+def every_line(lines):
+    for line in lines:
+        yield json.loads(line[6:])["choices"][0]["delta"]["content"]
+
+
+def text_at_the_end(lines):
+    return "".join(sse_by_slices(lines))
+
+
+def yields_at_the_end(lines):
+    yield "".join(sse_by_slices(lines))
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (no_end, "JSONDecodeError"),
+        (first_choice_always, "With usage at the end it raised `IndexError`"),
+        (content_always, "`KeyError`: 'content'"),
+        (end_anywhere, "With an answer about [DONE]"),
+        (one_blank_always, "With no blank after the colon"),
+        (every_line, "JSONDecodeError"),
+        (text_at_the_end, "all at once"),
+        (yields_at_the_end, "before it gave the first text"),
+        (lambda lines: None, "returned None"),
+    ],
+)
+def test_sse_text_names_the_slip(answer, words):
+    assert words in not_yet(lesson.sse_text, answer)
+
+
+def test_sse_text_shows_the_lines_that_broke_it():
+    assert '`data: {"choices": []}`' in not_yet(lesson.sse_text, first_choice_always)
+
+
+# The exercises against what they stand for
+
+
+def test_collect_agrees_with_measure_on_the_courses_model():
+    model = FakeStreamingChatModel(first_token=1.0, per_token=0.1)
+    text, first = solutions.collect(model.stream("What is a token?"))
+    assert text == measure(model.stream("What is a token?")).text
+    assert first > 0
+
+
+def test_both_collects_agree_on_a_real_client():
+    with FakeServer("One two three.") as server:
+        chat = ChatOpenAI(model="fake", base_url=server.url, api_key="offline")
+        text, _ = solutions.collect(chat.stream("Hi"))
+        again, _ = asyncio.run(solutions.acollect(chat.astream("Hi")))
+    assert text == again == "One two three."
+
+
+# Questions
+
+
+@pytest.mark.parametrize(
+    "question",
+    [lesson.complete_first, lesson.leave_chain, lesson.stage, *lesson.quiz.questions],
+    ids=lambda one: one.question[:30],
+)
+def test_every_option_of_a_question_is_explained(question):
+    assert all(reason for _, reason in question.options.values())
+    assert len({reason for _, reason in question.options.values()}) == 3
