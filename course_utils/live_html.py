@@ -18,7 +18,7 @@ from markdown_it import MarkdownIt
 from course_utils.live_transcript import Passage
 
 SAFE_LINK = re.compile(r"(https?|mailto):", re.IGNORECASE)
-LINK = 'href="{}" title="{}" rel="noopener noreferrer nofollow" target="_blank"'
+LINK = ' href="{0}" title="{0}" rel="noopener noreferrer nofollow" target="_blank"'
 SIGNS = {"tool_call": "→", "tool_result": "←"}
 
 # Lab would take "$5 and $10" for a formula: the text stays as the model wrote it.
@@ -95,8 +95,7 @@ def _markdown() -> MarkdownIt:
 
 
 def _link_open(_: Any, tokens: Any, index: int, *rest: Any) -> str:
-    address = escape(str(tokens[index].attrs["href"]))
-    return f"<a {LINK.format(address, address)}>"
+    return f"<a{_link_to(tokens[index].attrs['href'])}>"
 
 
 def _link_close(_: Any, tokens: Any, index: int, *rest: Any) -> str:
@@ -122,13 +121,18 @@ def true_host(text: str, address: str) -> str:
         return ""
     claimed = re.sub(r"^https?://", "", text.lower()).split("/")[0]
     host = urlsplit(address).netloc.lower()
-    return "" if claimed == host else f" ({host})"
+    return "" if claimed == host or not host else f" ({host})"
 
 
 def _image(_: Any, tokens: Any, index: int, *rest: Any) -> str:
-    address = escape(str(tokens[index].attrs["src"]))
-    name = escape(tokens[index].content) or address
-    return f"<a {LINK.format(address, address)}>image: {name}</a>"
+    address = tokens[index].attrs["src"]
+    name = escape(tokens[index].content or str(address))
+    return f"<a{_link_to(address)}>image: {name}</a>"
+
+
+def _link_to(address: Any) -> str:
+    """The attributes of a link; none where it leads nowhere."""
+    return LINK.format(escape(str(address))) if address else ""
 
 
 def _fence(_: Any, tokens: Any, index: int, *rest: Any) -> str:

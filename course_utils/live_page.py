@@ -28,8 +28,8 @@ HERE = Path(__file__).parent
 # Read in this order and joined, for a page can import only what it was sent.
 SOURCES = ("live_markdown.js", "live_code.js", "live_dom.js", "live.js")
 
-# What each view carries itself: find the library, hand everything over to it.
-VIEW = """
+# What a widget carries itself: how to find the library and get its code, once.
+LOAD = """
 const load = async (model) => {
   const library = await model.widget_manager.get_model(model.get("library"));
   library.live ??= (async () => {
@@ -40,16 +40,16 @@ const load = async (model) => {
   })();
   return library.live;
 };
-export default {
-  async render({ model, el }) {
-    return (await load(model)).render(model, el);
-  },
-};
 """
-# The library loads itself as soon as it is there, before the first view asks.
-LOADED = VIEW.replace(
-    "async render({ model, el })", "async initialize({ model })"
-).replace("return (await load(model)).render(model, el);", "load(model);")
+VIEW = """
+const render = async ({ model, el }) => (await load(model)).render(model, el);
+export default { render };
+"""
+# The library learns its own id once it is known; then it loads before any view asks.
+LIBRARY = """
+const initialize = ({ model }) => model.on("change:library", () => load(model));
+export default { initialize: (context) => void initialize(context) };
+"""
 
 
 def page_code() -> str:
@@ -62,7 +62,7 @@ def page_code() -> str:
 class Library(anywidget.AnyWidget):
     """The hidden widget: the page's code, and the channel of all deltas."""
 
-    _esm = LOADED
+    _esm = LOAD + LIBRARY
     _css = HERE / "live.css"
     code = traitlets.Unicode().tag(sync=True)
     library = traitlets.Unicode().tag(sync=True)
@@ -71,7 +71,7 @@ class Library(anywidget.AnyWidget):
 class ViewWidget(anywidget.AnyWidget):
     """What a cell displays. Its state is a snapshot, made when a page asks."""
 
-    _esm = VIEW
+    _esm = LOAD + VIEW
     library = traitlets.Unicode().tag(sync=True)
     key = traitlets.Unicode().tag(sync=True)
     speed = traitlets.Float(1.0).tag(sync=True)
@@ -146,7 +146,10 @@ class Page:
     def __init__(self, display: "LiveDisplay") -> None:
         self.display = display
         self.widget = ViewWidget(
-            library=feeder().library.model_id, key=display.key, speed=course_speed()
+            library=feeder().library.model_id,
+            key=display.key,
+            speed=course_speed(),
+            snapshot=self.snapshot(),
         )
         self.widget.page = self
         self.widget.on_msg(self._asked)

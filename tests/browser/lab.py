@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -89,8 +90,7 @@ class OpenNotebook:
         return self
 
     def wait_idle(self, timeout: float = 60_000) -> None:
-        indicator = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
-        self.page.wait_for_selector(indicator, timeout=timeout)
+        self.page.get_by_text("| Idle").wait_for(timeout=timeout)
 
     def cell(self, number: int) -> Locator:
         return self.page.locator(".jp-Notebook .jp-Cell").nth(number)
@@ -101,13 +101,21 @@ class OpenNotebook:
     def run(self, number: int, wait: bool = True) -> Locator:
         """Run one cell as Shift+Enter does."""
         prompt = self.cell(number).locator(".jp-InputPrompt").first
-        prompt.click()
         before = prompt.inner_text()
+        prompt.click()
         self.page.keyboard.press("Control+Enter")
         if wait:
-            done = "([p, b]) => !['[*]:', b].includes(p.innerText)"
-            self.page.wait_for_function(done, arg=[prompt.element_handle(), before])
+            self.wait_done(number, before)
         return self.output(number)
+
+    def wait_done(self, number: int, before: str = "") -> None:
+        """Wait until a cell has a number, and another than before."""
+        prompt = self.cell(number).locator(".jp-InputPrompt").first
+        for _ in range(600):
+            if re.match(r"\[\d+]", text := prompt.inner_text()) and text != before:
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"cell {number} did not end: {prompt.inner_text()}")
 
     def interrupt(self) -> None:
         self.page.keyboard.press("i")
