@@ -26,6 +26,12 @@ if sys.version_info < (3, 11):  # noqa: UP036  whoever types this may have an ol
 HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+LAB = [
+    "--ServerApp.root_dir=notebooks",
+    "--LabApp.default_url=/lab/tree/01_full_responses.ipynb",
+]
+if hasattr(os, "geteuid") and os.geteuid() == 0:
+    LAB.append("--allow-root")  # as in many containers
 OFFLINE = re.compile(
     "connect|resolv|timed out|proxy|ssl|no matching distribution", re.I
 )
@@ -43,10 +49,9 @@ def main(arguments: list[str]) -> int:
     install("[test]" if command == "test" else "")
     if command == "test":
         return run(PYTHON, "-m", "pytest", *arguments)
-    first = Path("notebooks", "01_full_responses.ipynb")
-    code = run(PYTHON, "-m", "jupyterlab", first, *arguments)
+    code = run(PYTHON, "-m", "jupyterlab", *LAB, *arguments)
     if code:
-        print("Is the port taken? Choose another: python start.py --port 9000")
+        print("Is its port taken? Choose another: python start.py --port 9000")
     return code
 
 

@@ -270,8 +270,9 @@ def ran(monkeypatch):
 
 def test_start_opens_notebook_1_and_passes_the_rest_on(ran, capsys):
     assert start.main(["--port", "9000"]) == 3
-    first = str(Path("notebooks", "01_full_responses.ipynb"))
-    assert ran == ["", ["-m", "jupyterlab", first, "--port", "9000"]]
+    assert ran == ["", ["-m", "jupyterlab", *start.LAB, "--port", "9000"]]
+    (address,) = (word for word in start.LAB if "default_url" in word)
+    assert (ROOT / "notebooks" / Path(address).name).exists()
     assert "python start.py --port" in capsys.readouterr().out
 
 
