@@ -34,6 +34,7 @@ from course_utils.truncation import (
 )
 
 AfterFirstToken = Literal["raise", "continue", "restart", "full"]
+Reader = Literal["chunks", "events", "nobody"]
 Chunks = list[ChatGenerationChunk]
 
 CONTINUE = (
@@ -107,7 +108,8 @@ class Recovery:
         first: The first request.
         models: How many models there are to ask.
         draw: Draws the waits.
-        may_restart: Whether the reader understands that shown text is replaced.
+        reader: Who sees the chunks at once: a reader of `chunks`, who understands a
+            restart; of `events`, who can't be told of one; or `nobody`.
     """
 
     def __init__(
@@ -116,13 +118,13 @@ class Recovery:
         first: Attempt,
         models: int = 1,
         draw: random.Random | None = None,
-        may_restart: bool = True,
+        reader: Reader = "chunks",
     ) -> None:
         self.attempt = self._first = first
         self._policy = policy
         self._models = models
         self._draw = draw or random.Random()
-        self._may_restart = may_restart
+        self._reader = reader
         self._failures = 0  # of the present model
         self._shown: Chunks = []
         self._visible = False  # whether the reader has seen anything
@@ -137,7 +139,7 @@ class Recovery:
     @property
     def partial(self) -> AIMessageChunk:
         """The message as far as it had arrived; half a tool call is an invalid one."""
-        arrived = [*self._shown, *self._guard.flush(None)]
+        arrived = [*self._shown, *self._guard.safe(None)]
         return sum_of(arrived) if arrived else AIMessageChunk(content="")
 
     # While an attempt runs
@@ -245,7 +247,9 @@ class Recovery:
             return "first"
         if after == "continue" and sum_of(self._shown).text:
             return after
-        if after == "raise" or not self._may_restart:
+        if self._reader == "nobody":
+            return "restart"
+        if after == "raise" or self._reader == "events":
             return None
         return "full" if after == "full" else "restart"
 

@@ -26,7 +26,13 @@ from course_utils._asking import Answer, RunManager, aask, ask
 from course_utils._in_time import AsyncChunks, Chunks, awithin, within
 from course_utils.clock import Clock, course_clock
 from course_utils.deadlines import Deadlines, Timer
-from course_utils.recovery import AfterFirstToken, Attempt, Policy, Recovery
+from course_utils.recovery import (
+    AfterFirstToken,
+    Attempt,
+    Policy,
+    Reader,
+    Recovery,
+)
 
 
 def reliable(
@@ -81,7 +87,11 @@ def reliable(
     cause. An answer that ended early for a reason (`length`, `content_filter`) is no
     error: `response_metadata["incomplete"]` says why. Tool calls come when they are
     whole; half of one comes as an invalid call. Usage is that of the last request.
-    `restart` needs a reader that sees chunks: before a parser, use another.
+
+    `restart` and `full` need a reader that sees chunks: before a parser use `raise` or
+    `continue`, and in protocol events (v3) they raise. With `invoke` nobody has seen
+    anything, so every failure is retried; with a token deadline it listens to the
+    stream.
     """
     models = [_checked(one) for one in (model, *_listed(fallbacks))]
     return ReliableChatModel(
@@ -152,7 +162,7 @@ class ReliableChatModel(BaseChatModel):
         bound: list[Any] = [model.bind_tools(tools, **kwargs) for model in self.models]
         first, *others = [binding.kwargs for binding in bound]
         if any(other != first for other in others):
-            first = {**first, "fallback_options": others}
+            first = {**first, "fallback_options": [(list(first), o) for o in others]}
         return self.bind(**first)
 
     # Streams
@@ -165,7 +175,7 @@ class ReliableChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         # Only protocol events (v3) pass a run manager; they have no word for a restart.
-        recovery = self._recovery(messages, may_restart=run_manager is None)
+        recovery = self._recovery(messages, "events" if run_manager else "chunks")
         with closing(self._play(recovery, stop, kwargs)) as chunks:
             for chunk in chunks:
                 if run_manager is not None:
@@ -179,7 +189,7 @@ class ReliableChatModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        recovery = self._recovery(messages, may_restart=run_manager is None)
+        recovery = self._recovery(messages, "events" if run_manager else "chunks")
         async with aclosing(self._aplay(recovery, stop, kwargs)) as chunks:
             async for chunk in chunks:
                 if run_manager is not None:
@@ -216,7 +226,7 @@ class ReliableChatModel(BaseChatModel):
     ) -> ChatResult:
         listened = self._listened(run_manager, False, kwargs)
         answer = Answer(run_manager)
-        recovery = self._recovery(messages, whole=not listened)
+        recovery = self._recovery(messages, "chunks" if listened else "nobody")
         with closing(self._play(recovery, stop, kwargs)) as chunks:
             for chunk in chunks:
                 answer.add(chunk)
@@ -233,7 +243,7 @@ class ReliableChatModel(BaseChatModel):
     ) -> ChatResult:
         listened = self._listened(run_manager, True, kwargs)
         answer = Answer(run_manager)
-        recovery = self._recovery(messages, whole=not listened)
+        recovery = self._recovery(messages, "chunks" if listened else "nobody")
         async with aclosing(self._aplay(recovery, stop, kwargs)) as chunks:
             async for chunk in chunks:
                 answer.add(chunk)
@@ -243,12 +253,10 @@ class ReliableChatModel(BaseChatModel):
 
     # The players: ask, wait, pass on
 
-    def _recovery(
-        self, messages: list[BaseMessage], whole: bool = False, may_restart: bool = True
-    ) -> Recovery:
-        whole = whole and not self.deadlines.for_tokens
+    def _recovery(self, messages: list[BaseMessage], reader: Reader) -> Recovery:
+        whole = reader == "nobody" and not self.deadlines.for_tokens
         first = Attempt(messages, whole=whole)
-        return Recovery(self.policy, first, len(self.models), self._draw, may_restart)
+        return Recovery(self.policy, first, len(self.models), self._draw, reader)
 
     def _play(self, recovery: Recovery, stop: list[str] | None, kwargs: Any) -> Chunks:
         timer = Timer(self.deadlines, self.clock)
@@ -295,7 +303,8 @@ class ReliableChatModel(BaseChatModel):
         options = {k: v for k, v in kwargs.items() if k not in _OURS}
         others = kwargs.get("fallback_options")
         if attempt.model and others:
-            options |= others[attempt.model - 1]
+            without, instead = others[attempt.model - 1]
+            options = {k: v for k, v in options.items() if k not in without} | instead
         return self.models[attempt.model], attempt, stop, options
 
 

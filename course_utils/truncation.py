@@ -89,8 +89,14 @@ class ToolCallGuard:
         return True
 
     def flush(self, reason: str | None) -> list[ChatGenerationChunk]:
-        """What was held: as it came if every call is whole, else marked as invalid."""
-        held, self._held = self._held, []
+        """Let go of what is held, as `safe` shows it."""
+        ready = self.safe(reason)
+        self._held = []
+        return ready
+
+    def safe(self, reason: str | None) -> list[ChatGenerationChunk]:
+        """What is held: as it came if every call is whole, else marked as invalid."""
+        held = self._held
         if not held:
             return []
         message = sum_of(held)
