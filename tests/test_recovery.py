@@ -1,0 +1,160 @@
+"""The decision after a failure, from what was shown, the error and the attempts."""
+
+import random
+from typing import Any
+
+import pytest
+from langchain_core.exceptions import (
+    ModelAPIError,
+    ModelInvalidRequestError,
+    ModelRateLimitError,
+)
+from langchain_core.messages import AIMessageChunk, HumanMessage
+from langchain_core.outputs import ChatGenerationChunk
+
+from course_utils._errors import as_model_error, retry_after_of
+from course_utils.recovery import CONTINUE, Attempt, Policy, Recovery, is_restart
+
+ASKED = [HumanMessage("Hi")]
+FIRST = Attempt(ASKED)
+PASSING = ModelAPIError("503")
+
+
+def text(content: str) -> ChatGenerationChunk:
+    return ChatGenerationChunk(message=AIMessageChunk(content=content))
+
+
+def recovery(models: int = 1, reader: Any = "chunks", **policy: Any) -> Recovery:
+    rules = Policy(**policy)
+    return Recovery(rules, FIRST, models, random.Random("draw"), reader)
+
+
+def test_the_role_chunk_waits_for_the_first_visible_one():
+    state, role, first = recovery(), text(""), text("a")
+    assert state.push(role) == []
+    assert state.push(first) == [role, first]
+    assert state.push(later := text("")) == [later]
+
+
+def test_a_failed_attempt_leaves_nothing_of_itself():
+    state = recovery()
+    state.push(text(""))
+    state.failed(PASSING)
+    assert len(state.push(text("a"))) == 1
+
+
+def test_attempts_are_counted_for_each_model():
+    state = recovery(models=2, attempts=2, wait_initial=0)
+    asked = [state.failed(PASSING), state.failed(PASSING), state.failed(PASSING)]
+    assert [attempt.model for attempt in asked if attempt] == [0, 1, 1]
+    with pytest.raises(ModelAPIError):
+        state.failed(PASSING)
+
+
+def test_waits_are_drawn_from_zero_to_a_doubling_limit():
+    draw = random.Random("draw")
+    policy = Policy(wait_initial=1, wait_max=5)
+    waits = [[policy.backoff(n, draw) for _ in range(200)] for n in (1, 2, 3, 4)]
+    for limit, drawn in zip([1, 2, 4, 5], waits, strict=True):
+        assert 0 <= min(drawn) < limit / 20 and limit * 0.95 < max(drawn) <= limit
+
+
+def test_a_wait_that_outlasts_the_total_is_not_begun():
+    error = ModelRateLimitError("429")
+    error.retry_after = 5  # type: ignore[attr-defined]
+    attempt = recovery().failed(error, left=6)
+    assert attempt is not None and attempt.wait == 5
+    with pytest.raises(ModelRateLimitError):
+        recovery().failed(error, left=4)
+
+
+@pytest.mark.parametrize("after", ["raise", "continue", "restart", "full"])
+def test_what_cannot_pass_goes_to_the_next_model(after: Any):
+    state = recovery(models=2, after_first_token=after)
+    attempt = state.failed(ModelInvalidRequestError("400"))
+    assert attempt == Attempt(ASKED, model=1)
+
+
+def test_continue_asks_with_everything_that_was_shown():
+    state = recovery(after_first_token="continue")
+    for piece in ("So", " far"):
+        state.push(text(piece))
+    attempt = state.failed(PASSING)
+    assert attempt is not None
+    assert [m.text for m in attempt.messages] == ["Hi", "So far", CONTINUE]
+
+
+def test_continue_begins_anew_if_only_thoughts_were_shown():
+    state = recovery(after_first_token="continue")
+    thought = AIMessageChunk(content=[{"type": "reasoning", "reasoning": "Hm."}])
+    assert state.push(ChatGenerationChunk(message=thought))
+    attempt = state.failed(PASSING)
+    assert attempt is not None and attempt.joins == "restart"
+    assert is_restart(state.push(text("a"))[0])
+
+
+def test_full_asks_for_a_full_response():
+    state = recovery(after_first_token="full")
+    state.push(text("So"))
+    attempt = state.failed(PASSING)
+    assert attempt is not None and attempt.whole and attempt.messages == ASKED
+
+
+@pytest.mark.parametrize("after", ["restart", "full"])
+def test_a_reader_who_cannot_be_told_gets_the_error(after: Any):
+    state = recovery(reader="events", after_first_token=after)
+    state.push(text("So"))
+    with pytest.raises(ModelAPIError):
+        state.failed(PASSING)
+
+
+def test_what_nobody_saw_is_asked_for_again():
+    state = recovery(reader="nobody")
+    state.push(text("So"))
+    assert state.failed(PASSING) is not None
+
+
+def test_after_the_finish_reason_no_error_matters():
+    state = recovery()
+    last = text("")
+    last.message.response_metadata = {"finish_reason": "stop"}
+    assert state.push(last) == [last]
+    assert state.failed(PASSING) is None and state.end() == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "7"}, 7.0),
+        ({"retry-after": "0.5"}, 0.5),
+        ({"retry-after-ms": "250", "retry-after": "1"}, 0.25),
+        (
+            {
+                "retry-after": "Sun, 22 Nov 2026 10:00:30 GMT",
+                "date": "Sun, 22 Nov 2026 10:00:00 GMT",
+            },
+            30.0,
+        ),
+        ({"retry-after": "Sun, 22 Nov 2026 10:00:30 GMT"}, None),
+        ({"retry-after": "soon"}, None),
+        ({}, None),
+    ],
+)
+def test_retry_after_is_read_from_the_response(headers: Any, seconds: float | None):
+    error = Exception()
+    error.response = type("Response", (), {"headers": headers})  # type: ignore[attr-defined]
+    assert retry_after_of(error) == seconds
+
+
+@pytest.mark.parametrize(
+    ("error", "retryable"),
+    [
+        (ValueError("server_error: boom"), True),
+        (type("APIStatusError", (Exception,), {"status_code": 409})(), True),
+        (type("APIStatusError", (Exception,), {"status_code": 418})(), False),
+        (type("LengthFinishReasonError", (Exception,), {})(), False),
+    ],
+)
+def test_an_unknown_error_says_whether_to_ask_again(error: Any, retryable: bool):
+    known: Any = as_model_error(error)
+    assert (known.is_retryable, known.__cause__) == (retryable, error)
