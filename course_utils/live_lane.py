@@ -12,8 +12,9 @@ from typing import Any, Self
 
 from course_utils.clock import Clock
 from course_utils.live_html import answer_html, answer_text
-from course_utils.live_stop import StopSwitch, abandon
+from course_utils.live_stop import StopSwitch, leave
 from course_utils.live_transcript import Change, Transcript, messages_in
+from course_utils.serving import own_stream
 from course_utils.timing import StreamTiming
 
 STOPS = (KeyboardInterrupt, asyncio.CancelledError, GeneratorExit)
@@ -119,14 +120,20 @@ class Lane:
 
 def read(lane: Lane, stream: Iterable[Any], switch: StopSwitch) -> None:
     """Write every item of a stream to a lane, and end the stream in any case."""
-    items = iter(stream)
+    owned = own_stream(stream)
+    switch.hear(owned.gate.stop)
     try:
-        for item in items:
+        for item in owned:
             lane.write(item)
             if switch.pressed:
                 break
+        else:
+            return
+    except GeneratorExit:  # the stopped gate ends a model's stream with it
+        if not switch.pressed:
+            raise
     finally:
-        abandon(items)
+        leave(owned.close)
 
 
 async def read_async(lane: Lane, stream: AsyncIterable[Any]) -> None:

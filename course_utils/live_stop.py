@@ -17,8 +17,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class ReaderStopped(BaseException):
-    """Thrown into a stream that nobody reads any more."""
+GRACE = 0.3  # seconds that a stream may take to close before it is interrupted
 
 
 class StopSwitch:
@@ -26,6 +25,7 @@ class StopSwitch:
 
     def __init__(self) -> None:
         self.pressed = False
+        self._hearers: list[Callable[[], None]] = []
         self._interrupt: Callable[[], None] | None = None
         self._lock = threading.Lock()
 
@@ -34,8 +34,14 @@ class StopSwitch:
         with self._lock:
             if not self.pressed:
                 self.pressed = True
+                for hear in self._hearers:
+                    hear()
                 if self._interrupt:
                     self._interrupt()
+
+    def hear(self, call: Callable[[], None]) -> None:
+        """Call this when Stop is pressed, before anything is interrupted."""
+        self._hearers.append(call)
 
     @contextmanager
     def armed(self, interrupt: Callable[[], None] | None) -> Iterator[None]:
@@ -95,14 +101,15 @@ def interrupt_this_thread() -> Callable[[], None] | None:
     return lambda: signal.pthread_kill(me, signal.SIGINT)
 
 
-def abandon(stream: Any) -> None:
-    """Give up a sync stream so that the model's connection closes.
+def leave(close: Callable[[], None]) -> None:
+    """Close a sync stream; interrupt it where it stands if it keeps us waiting.
 
-    `close()` is not enough: a LangChain chain answers it by reading its model to the
-    end. An exception thrown into the chain ends it where it stands.
+    A LangChain chain answers `close()` by asking its model for one more token, and a
+    silent model never sends it.
     """
-    if throw := getattr(stream, "throw", None):
-        with suppress(ReaderStopped, StopIteration, ValueError):
-            throw(ReaderStopped())
-    elif close := getattr(stream, "close", None):
+    hurry = StopSwitch()
+    timer = threading.Timer(GRACE, hurry.press)
+    with hurry.loop():
+        timer.start()
         close()
+        timer.cancel()

@@ -130,8 +130,7 @@ def tool_calls(message: Any) -> Iterator[tuple[tuple[Any, Any], str, str]]:
 def is_restart(message: Any) -> bool:
     """Whether this chunk says that the answer starts again."""
     told = getattr(message, "response_metadata", None) or {}
-    more = getattr(message, "additional_kwargs", None) or {}
-    return bool(told.get("restart") or more.get("restart"))
+    return bool(told.get("restart"))
 
 
 def well_formed(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from .lab import OpenNotebook, lab_server, write_notebook
+from tests.browser.lab import OpenNotebook, lab_server, write_notebook
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 NUMBERS = itertools.count()
