@@ -41,10 +41,17 @@ class Message:
 
 
 def as_html(text: str) -> str:
-    """Text as HTML: escaped, with code in backticks and line breaks kept.
+    """Text as HTML: escaped, with `code`, *emphasis* and line breaks kept.
 
-    >>> as_html("Use `a < b`.")
-    'Use <code>a &lt; b</code>.'
+    >>> as_html("Use `a < b`, *now*.")
+    'Use <code>a &lt; b</code>, <em>now</em>.'
     """
-    coded = re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escape(text, quote=False))
-    return coded.replace("\n", "<br>")
+    parts = escape(text, quote=False).replace("\n", "<br>").split("`")
+    if len(parts) % 2 == 0:  # a backtick without its partner is itself
+        parts[-2:] = ["`".join(parts[-2:])]
+    for number, part in enumerate(parts):
+        if number % 2:
+            parts[number] = f"<code>{part}</code>"
+        else:
+            parts[number] = re.sub(r"\*(\w[^*]*)\*", r"<em>\1</em>", part)
+    return "".join(parts)

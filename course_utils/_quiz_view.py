@@ -56,15 +56,20 @@ class QuestionView(anywidget.AnyWidget):
             self.note = callout("…", word, HELD, BLUE)
 
 
-def quiz_view(questions: Sequence["Predict"]) -> dict[str, Any] | None:
-    """The views of these questions, one below the other, as a mime bundle."""
+def quiz_view(questions: Sequence["Predict"], title: str = "") -> Any:
+    """The views of these questions below a title, as a mime bundle.
+
+    None where there is no kernel to talk to.
+    """
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     if getattr(shell, "kernel", None) is None:
         return None
-    from ipywidgets import VBox
+    from ipywidgets import HTML, VBox
 
     views: list[Any] = [QuestionView(question) for question in questions]
+    if title:
+        views.insert(0, HTML(f"<b>{escape(title)}</b>"))
     whole = views[0] if len(views) == 1 else VBox(views)
     bundle = whole._repr_mimebundle_()
     return dict(bundle[0] if isinstance(bundle, tuple) else bundle)

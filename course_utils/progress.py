@@ -7,15 +7,16 @@ It is kept in a small file beside the notebooks that never leaves your machine.
 
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
 
 from course_utils._messages import as_html
 from course_utils._progress_file import done
+from course_utils.exercise import Exercise
+from course_utils.quiz import Predict, Quiz
 from course_utils.style import BLUE, GREEN, bar
 
 __all__ = ["Progress", "progress"]
 
-PLURALS = {"exercise": "exercises", "question": "questions", "quiz": "quizzes"}
+KINDS = ("exercise", "question")
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Progress:
     tasks: tuple[tuple[str, str, bool], ...]
 
     def __repr__(self) -> str:
-        counts = [self._count(kind) for kind in PLURALS if self._of(kind)]
+        counts = [self._count(kind) for kind in KINDS if self._of(kind)]
         line = " · ".join(counts) or "Nothing to do here."
         return f"{line} · next: {self._next}" if self._next else line
 
@@ -38,8 +39,7 @@ class Progress:
 
     def _count(self, kind: str) -> str:
         tasks = self._of(kind)
-        word = kind if len(tasks) == 1 else PLURALS[kind]
-        return f"{sum(tasks)} of {len(tasks)} {word}"
+        return f"{sum(tasks)} of {len(tasks)} {kind}{'' if len(tasks) == 1 else 's'}"
 
     @property
     def _next(self) -> str:
@@ -63,8 +63,9 @@ def progress(lesson: ModuleType) -> Progress:
     """
     finished = done()
     tasks: list[tuple[str, str, bool]] = []
-    for name, task in vars(lesson).items():
-        kind: Any = getattr(task, "kind", None)
-        if kind in PLURALS and not isinstance(task, type):
-            tasks.append((kind, name, task.key in finished))
+    for name, found in vars(lesson).items():
+        parts = found.questions if isinstance(found, Quiz) else [found]
+        for task in parts:
+            if isinstance(task, Exercise | Predict):
+                tasks.append((task.kind, name, task.key in finished))
     return Progress(tuple(tasks))

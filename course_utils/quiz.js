@@ -1,10 +1,9 @@
 // One question: a fieldset with its legend, radio buttons, a word about the guess.
 // Tab reaches the group, the arrow keys choose, a screen reader hears what is said.
 
-let groups = 0; // radio buttons with one name are one group
-
 function render({ model, el }) {
   const field = document.createElement("fieldset");
+  field.className = "jp-RenderedHTMLCommon"; // code and lists as in Jupyter's pages
   field.style.cssText = `border: 0; border-left: 3px solid #0072B2; margin: 0;
     padding: 0.1em 0.75em; max-width: 42em; line-height: 1.6;
     color: var(--jp-content-font-color1, inherit);
@@ -15,15 +14,16 @@ function render({ model, el }) {
   legend.style.cssText = "font-weight: bold; padding: 0; float: left; width: 100%";
   legend.innerHTML = "? " + model.get("question");
 
-  const name = `question-${++groups}`;
+  const name = Math.random().toString(36); // radio buttons of one name are one group
   const choices = model.get("options").map(([letter, text]) => {
     const label = document.createElement("label");
-    label.style.cssText = "display: block; clear: left; cursor: pointer; padding: 0.1em";
+    label.style.cssText =
+      "display: flex; gap: 0.5em; align-items: baseline; clear: left; cursor: pointer";
     const radio = document.createElement("input");
     radio.type = "radio";
     radio.name = name;
     radio.value = letter;
-    radio.style.marginRight = "0.5em";
+    radio.dataset.lmSuppressShortcuts = "true"; // else Jupyter takes the arrow keys
     radio.addEventListener("change", () => {
       model.set("guess", letter);
       model.save_changes();
@@ -41,16 +41,19 @@ function render({ model, el }) {
   ask.addEventListener("click", () => {
     model.set("asked", true);
     model.save_changes();
+    field.querySelector("input:checked")?.focus(); // this button goes away
   });
 
   const note = document.createElement("div");
   note.setAttribute("aria-live", "polite");
+  note.style.marginTop = "0.3em";
 
   const show = () => {
     for (const radio of field.querySelectorAll("input"))
       radio.checked = radio.value === model.get("guess");
     note.innerHTML = model.get("note");
-    ask.hidden = !model.get("guess") || model.get("asked");
+    const held = model.get("guess") && !model.get("asked");
+    ask.style.display = held ? "" : "none";
   };
   model.on("change:note change:asked change:guess", show);
   field.append(legend, ...choices, note, ask);

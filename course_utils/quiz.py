@@ -17,6 +17,7 @@ from course_utils._progress_file import note_done
 from course_utils.style import BLUE, GREEN, ORANGE, TEXT, bar
 
 LETTERS = "abcdefgh"
+LIST = "list-style: none; padding-left: 0; margin: 0.2em 0"
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Explanation:
 
     def __repr__(self) -> str:
         lines = [self._line(*reason) for reason in self.reasons]
-        return "\n".join([f"{self._verdict()}", *lines])
+        return "\n".join([self._verdict(), *lines])
 
     def _verdict(self) -> str:
         if self.guess == self.right:
@@ -51,7 +52,7 @@ class Explanation:
         items = "".join(self._item(*reason) for reason in self.reasons)
         return (
             f'<div role="status" style="{bar(colour)}"><b>{self._verdict()}</b>'
-            f'<ul style="list-style: none; padding-left: 0">{items}</ul></div>'
+            f'<ul style="{LIST}">{items}</ul></div>'
         )
 
     def _item(self, letter: str, option: str, reason: str) -> str:
@@ -134,11 +135,10 @@ class Predict:
             f"<li>{'✓' if letter == self.right else '✗'} {letter}. {as_html(why)}</li>"
             for letter, (_, why) in self.options.items()
         )
-        plain = 'style="list-style: none; padding-left: 1em"'
         return (
             f'<div style="{bar(BLUE)}"><b>? {as_html(self.question)}</b>'
-            f"<ul {plain}>{choices}</ul><details><summary>Why each is right or wrong"
-            f"</summary><ul {plain}>{reasons}</ul></details></div>"
+            f'<ul style="{LIST}">{choices}</ul><details><summary>Why each is right or '
+            f'wrong</summary><ul style="{LIST}">{reasons}</ul></details></div>'
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
@@ -154,12 +154,9 @@ class Quiz:
         title: What stands above them.
     """
 
-    kind = "quiz"
-
     def __init__(self, questions: Sequence[Predict], title: str = "Quiz") -> None:
         self.questions = tuple(questions)
         self.title = title
-        self.key = f"quiz: {self.questions[0].question}"
         for question in self.questions:
             question.hold = False
 
@@ -173,7 +170,6 @@ class Quiz:
             )
         pairs = zip(self.questions, letters, strict=True)
         explained = tuple(question.answer(letter) for question, letter in pairs)
-        note_done(self.key)
         return Marked(tuple(q.question for q in self.questions), explained)
 
     def __repr__(self) -> str:
@@ -190,7 +186,7 @@ class Quiz:
             "text/plain": repr(self),
             "text/html": f'<div style="{TEXT}"><b>{escape(self.title)}</b>{html}</div>',
         }
-        return text if static_page() else _with_widget(text, self.questions)
+        return text if static_page() else _with_widget(text, self.questions, self.title)
 
 
 @dataclass(frozen=True)
@@ -217,9 +213,11 @@ class Marked:
         return f'<div style="{TEXT}">{head}{"".join(blocks)}</div>'
 
 
-def _with_widget(text: dict[str, str], questions: Sequence[Predict]) -> Any:
+def _with_widget(
+    text: dict[str, str], questions: Sequence[Predict], title: str = ""
+) -> Any:
     """The same bundle with a live view in front, where there is a kernel for it."""
     from course_utils._quiz_view import quiz_view
 
-    view = quiz_view(questions)
+    view = quiz_view(questions, title)
     return text if view is None else {**view, **text}

@@ -39,7 +39,7 @@ def after_a_restart():
 
 
 def test_a_fresh_lesson_always_reads_the_same():
-    line = "0 of 2 exercises · 0 of 1 question · 0 of 1 quiz · next: `collect`"
+    line = "0 of 2 exercises · 0 of 2 questions · next: `collect`"
     assert repr(progress(lesson())) == line
     assert "next: <code>collect</code>" in progress(lesson())._repr_html_()
 
@@ -50,12 +50,12 @@ def test_what_is_done_is_counted_and_survives_a_restart():
     module.rewrite.check(1)
     module.sooner.answer("b")
     module.quiz.answer("a")
-    line = "1 of 2 exercises · 1 of 1 question · 1 of 1 quiz · next: `collect`"
+    line = "1 of 2 exercises · 2 of 2 questions · next: `collect`"
     assert repr(progress(module)) == line
     after_a_restart()
     assert repr(progress(lesson())) == line
     lesson().collect.check(1)
-    assert repr(progress(module)).endswith("1 of 1 quiz"), "nothing is left"
+    assert repr(progress(module)).endswith("2 of 2 questions"), "nothing is left"
 
 
 def test_the_file_is_small_plain_json_beside_the_notebook(tmp_path):

@@ -95,7 +95,7 @@ def test_each_message_is_saved_as_text_and_as_html(page):
         "stub": "… Not started. Replace `raise NotImplementedError`.",
         "async": "✓ Correct.",
         "hint": "? Hint 1 of 1. Join.",
-        "progress": "1 of 1 exercise · 1 of 1 question · 0 of 1 quiz",
+        "progress": "1 of 1 exercise · 1 of 2 questions",
     }
     for name, text in expected.items():
         [output] = outputs[name]
