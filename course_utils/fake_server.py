@@ -11,6 +11,7 @@ import argparse
 import json
 import threading
 import weakref
+from collections.abc import Sequence
 from typing import Self
 
 from course_utils.clock import Clock, course_clock
@@ -132,7 +133,7 @@ def _listen(port: int, script: Script, key: str, clock: Clock) -> Listener:
         ) from error
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until Ctrl-C: `python -m course_utils.fake_server`."""
     parser = argparse.ArgumentParser(
         prog="python -m course_utils.fake_server",
@@ -142,7 +143,7 @@ def main() -> None:
     parser.add_argument("--key", default="offline", help="the key callers must send")
     parser.add_argument("--preset", help="fast, frontier, reasoning or overloaded")
     parser.add_argument("--fault-rate", type=float, default=0.0, help="0.07: a bad day")
-    options = vars(parser.parse_args())
+    options = vars(parser.parse_args(arguments))
     try:
         with FakeServer(**options) as server:
             print(server.url, curl(server.url, options["key"]), sep="\n\n", flush=True)

@@ -22,6 +22,18 @@ from course_utils.wire_errors import Refused, required
 Body = Mapping[str, Any]
 
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+# The fields whose type is checked before anything reads them.
+FIELDS: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "model": (str, "a string"),
+    "tools": (list, "an array of objects"),
+    "response_format": (dict, "an object"),
+    "text": (dict, "an object"),
+    "stream_options": (dict, "an object"),
+    "max_tokens": (int, "an integer"),
+    "max_completion_tokens": (int, "an integer"),
+    "max_output_tokens": (int, "an integer"),
+    "stop": ((str, list), "a string or an array of strings"),
+}
 KEEP_ALIVE = ": keep-alive\n\n"
 HALF_AN_EVENT = 'data: {"choices": [{"index": 0, "delta": {"content": "hal\n\n'
 
@@ -38,8 +50,8 @@ class Api:
 
     def __init__(self, body: Body) -> None:
         self.body = body
-        self.model = _string(body, "model")
-        _one_choice(body)
+        self.model: str = required(body, "model")
+        _check(body)
         self.request = self._request()
         self.streamed = body.get("stream") is True
         self.id = uuid.uuid4().hex
@@ -68,14 +80,10 @@ def _nothing(step: Step) -> str:
     return ""
 
 
-def _string(body: Body, name: str) -> str:
-    value = required(body, name)
-    if not isinstance(value, str):
-        raise wrong_type(name, "a string", value)
-    return value
-
-
-def _one_choice(body: Body) -> None:
+def _check(body: Body) -> None:
+    for name, (kind, expected) in FIELDS.items():
+        if body.get(name) is not None and not isinstance(body[name], kind):
+            raise wrong_type(name, expected, body[name])
     for name in ("n", "best_of"):
         if body.get(name) not in (None, 1):
             raise Refused(
@@ -119,9 +127,7 @@ def messages_from(messages: Any, name: str = "messages") -> list[BaseMessage]:
 
 def functions(tools: Any) -> list[Schema]:
     """The function tools of a request, from either API's way to write them."""
-    if not isinstance(tools or [], list):
-        raise wrong_type("tools", "an array of objects", tools)
-    found = [tool for tool in tools or () if tool.get("type") == "function"]
+    found = [tool for tool in tools or () if tool["type"] == "function"]
     return [tool.get("function", tool) for tool in found]
 
 

@@ -44,7 +44,12 @@ def route(method: str, path: str, body: bytes) -> Api | dict[str, Any]:
     if path not in APIS:
         raise Refused(404, f"Invalid URL ({method} {path})")
     _only("POST", method, path)
-    return APIS[path](_parsed(body))
+    try:
+        return APIS[path](_parsed(body))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise Refused(
+            400, f"Invalid request body: {error!r}.", code="invalid_value"
+        ) from error
 
 
 def models(name: str) -> dict[str, Any]:
