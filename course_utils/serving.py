@@ -22,7 +22,7 @@ from course_utils.clock import Clock, course_clock
 from course_utils.text import finish_of, message_of, text_of
 
 if TYPE_CHECKING:
-    from starlette.responses import Response
+    from fastapi.responses import Response
 
 __all__ = [
     "AsyncOwnedStream",
@@ -79,7 +79,7 @@ def sse_response(
     Raises:
         TypeError: `stream` is not a stream.
     """
-    from starlette.responses import Response, StreamingResponse  # not for notebook 1
+    from fastapi.responses import Response, StreamingResponse  # not for notebook 1
 
     check_stream("sse_response", stream)
     events: AsyncIterator[Event]
