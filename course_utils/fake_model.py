@@ -59,8 +59,8 @@ class FakeStreamingChatModel(BaseChatModel):
     """A scripted chat model that streams like a real one, offline and for free.
 
     >>> model = FakeStreamingChatModel(replies="Nice to meet you.")
-    >>> [chunk.text for chunk in model.stream("Hi")]
-    ['', 'Nice', ' to', ' meet', ' you', '.', '']
+    >>> [chunk.text for chunk in model.stream("Hi") if chunk.text]
+    ['Nice', ' to', ' meet', ' you', '.']
 
     Args:
         replies: Text, a `Reply`, an exception, a function of the messages, or a list
