@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH = 7.6  # inches: as wide as JupyterLab's text
+WIDTH = 7.4  # inches: as wide as JupyterLab's text
+LETTER = 5.6  # points: a letter of a label, a little more than the average
 SIGNS = {  # marker, colour
     "tool_call": ("^", PINK),
     "tool_result": ("v", PINK),
@@ -25,14 +26,18 @@ SIGNS = {  # marker, colour
 }
 
 
-def _figure(title: str, height: float) -> tuple["Figure", "Axes"]:
-    """An empty figure with a title and a thin axis of x."""
+def _figure(
+    title: str, height: float, labels: Sequence[str]
+) -> tuple["Figure", "Axes"]:
+    """An empty figure with a title, a thin axis of x, and room for end labels."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH, height))
     FigureCanvasAgg(figure)
-    axes = figure.add_axes((0.02, 0.5 / height, 0.80, 1 - 0.95 / height))
+    longest = max(len(line) for label in labels for line in label.split("\n"))
+    right = min(0.35, (longest * LETTER + 16) / (72 * WIDTH))
+    axes = figure.add_axes((0.02, 0.38 / height, 0.98 - right, 1 - 0.83 / height))
     axes.set_facecolor("none")
     for side in ("top", "left", "right"):
         axes.spines[side].set_visible(False)
@@ -64,13 +69,17 @@ def _say(axes: "Axes", text: str, at: tuple[float, float], **more: Any) -> None:
 
 def draw_timeline(timings: Sequence[StreamTiming], title: str) -> "Figure":
     """Draw one lane per run, the first on top."""
-    figure, axes = _figure(title, height=1.05 + 0.78 * len(timings))
-    longest = max(max(timing.total for timing in timings), 1e-9)
+    ends = [_end_label(timing) for timing in timings]
+    figure, axes = _figure(title, 0.93 + 0.78 * len(timings), ends)
+    longest = max(max(timing.total for timing in timings), 0.01)
     axes.set_xlim(0, longest)
     axes.set_ylim(len(timings) - 0.45, -0.55)
     axes.set_yticks([])
     axes.locator_params(axis="x", nbins=7)
-    axes.set_xlabel("seconds", color=INK, fontsize=9, loc="left", labelpad=1)
+    _say(
+        axes, "seconds", (1, 0), xycoords="axes fraction", xytext=(9, -6), va="top",
+        ha="left",
+    )  # fmt: skip
     for lane, timing in enumerate(timings):
         colour = COLOURS[lane % 3]  # pink is for tools
         _draw_lane(axes, lane, timing, colour)
@@ -82,11 +91,12 @@ def _draw_lane(axes: "Axes", lane: int, timing: StreamTiming, colour: str) -> No
     first = timing.time_to_first_token
     wait = timing.total if first is None else first
     axes.hlines(lane, 0, timing.total, color=INK, lw=0.8, alpha=0.6, zorder=1)
-    axes.hlines(lane, 0, wait, color=colour, lw=7, alpha=0.28, zorder=1)
+    axes.hlines(lane, 0, wait, color=colour, lw=7, alpha=0.36, zorder=1)
     axes.vlines(0, lane - 0.16, lane + 0.16, color=INK, lw=1, clip_on=False)
     _say(axes, timing.title, (0, lane), xytext=(1, 11), weight="bold", color=colour)
-    if first is not None:
-        _say(axes, f"{first:.2f} s", (first, lane), xytext=(0, -17), ha="center")
+    if first is not None and first < 0.95 * timing.total:
+        words = f"first token {first:.2f} s"
+        _say(axes, words, (first, lane), xytext=(-4, -18))
     _draw_stalls(axes, lane, timing)
     size = 30 if timing.chunks <= 60 else 12
     axes.scatter(
@@ -116,12 +126,24 @@ def _draw_end(axes: "Axes", lane: int, timing: StreamTiming) -> None:
     axes.vlines(
         timing.total, lane - 0.16, lane + 0.16, color=colour, lw=1.6, clip_on=False
     )
-    ending = timing.ending.removeprefix("finished: ").removeprefix("fault: ")
-    words = ending.replace(" without a ", "\nwithout a ").replace(" by ", "\nby ")
-    _say(
-        axes, f"{timing.total:.2f} s · {words}", (timing.total, lane),
-        xytext=(9, 0), va="center",
-    )  # fmt: skip
+    _say(axes, _end_label(timing), (timing.total, lane), xytext=(9, 0), va="center")
+
+
+def _end_label(timing: StreamTiming) -> str:
+    """How long it took, how it ended, and what it used, in one to three short lines."""
+    how = timing.ending.removeprefix("finished: ").removeprefix("fault: ")
+    how = how.replace(" without a ", "\nwithout a ").replace(" by ", "\nby ")
+    break_here = "\n" if len(how) > 12 and "\n" not in how else " · "
+    lines = f"{timing.total:.2f} s{break_here}{how}"
+    return f"{lines}\n{tokens}" if (tokens := tokens_used(timing)) else lines
+
+
+def tokens_used(timing: StreamTiming) -> str:
+    """How many tokens the answer took, in words; empty if the stream did not say."""
+    if timing.usage is None:
+        return ""
+    count = timing.usage["output_tokens"]
+    return f"{count:,} token{'' if count == 1 else 's'}"
 
 
 def _draw_marks(axes: "Axes", lane: int, marks: Sequence[Mark], longest: float) -> None:
@@ -137,7 +159,7 @@ def _draw_marks(axes: "Axes", lane: int, marks: Sequence[Mark], longest: float) 
         if mark.kind in ("fault", "stopped") or mark.at < free:
             continue
         words = mark.label or mark.kind.replace("_", " ")
-        _say(axes, words, (mark.at, lane), xytext=(0, 8), ha="center", color=colour)
+        _say(axes, words, (mark.at, lane), xytext=(0, 8), ha="center")
         free = mark.at + 0.013 * longest * len(words)
 
 
@@ -152,19 +174,33 @@ def draw_curve(
     log: bool,
 ) -> "Figure":
     """Draw lines with their names at their ends."""
-    figure, axes = _figure(title, height=3.1)
-    axes.set_position((0.09, 0.16, 0.73, 0.66))
+    figure, axes = _figure(title, 3.1, list(series))
+    left, bottom, width, height = axes.get_position().bounds
+    axes.set_position((left + 0.06, bottom + 0.03, width - 0.06, height - 0.07))
     axes.set_xlabel(labels[0], color=INK, fontsize=9, loc="left")
     figure.text(0.02, 0.845, labels[1], color=INK, fontsize=9, parse_math=False)
     if log:
         axes.set_yscale("log")
-    for number, (name, values) in enumerate(series.items()):
+    for number, values in enumerate(series.values()):
         colour = COLOURS[number % len(COLOURS)]
         axes.plot(x, values, color=colour, lw=2, marker="o", ms=5, clip_on=False)
-        _say(
-            axes, name, (x[-1], values[-1]), xytext=(9, 0), va="center", color=colour,
-            weight="bold",
-        )  # fmt: skip
     if not log:
         axes.set_ylim(bottom=0)
+    _name_lines(axes, x[-1], series)
     return figure
+
+
+def _name_lines(axes: "Axes", x: float, series: Mapping[str, Sequence[float]]) -> None:
+    """Write each name at the end of its line; names that would touch move up."""
+    ends = [axes.transData.transform((x, values[-1]))[1] for values in series.values()]
+    apart = 13 * axes.figure.dpi / 72
+    free = float("-inf")
+    names = list(series)
+    for number in sorted(range(len(names)), key=ends.__getitem__):
+        place = max(ends[number], free)
+        free = place + apart
+        up = (place - ends[number]) * 72 / axes.figure.dpi
+        _say(
+            axes, names[number], (x, series[names[number]][-1]), xytext=(9, up),
+            va="center", color=COLOURS[number % len(COLOURS)], weight="bold",
+        )  # fmt: skip

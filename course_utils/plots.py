@@ -12,13 +12,13 @@ from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from course_utils._drawing import draw_curve, draw_timeline
+from course_utils._drawing import draw_curve, draw_timeline, tokens_used
 from course_utils.timing import StreamTiming
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-DPI = 144  # twice what a screen of 1x shows: sharp on any
+DPI = 192  # two dots for each CSS pixel (96 an inch): sharp on any screen
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ class Picture:
 
 
 def _width(png: bytes) -> int:
-    """The width at which a screen shows a PNG of double resolution."""
-    return int.from_bytes(png[16:20], "big") * 72 // DPI
+    """The width of a PNG in CSS pixels, from its header."""
+    return int.from_bytes(png[16:20], "big") * 96 // DPI
 
 
 def timeline(*timings: StreamTiming, title: str) -> Picture:
@@ -92,7 +92,9 @@ def timeline(*timings: StreamTiming, title: str) -> Picture:
 
 def _line(timing: StreamTiming) -> str:
     name = f"{timing.title}: " if timing.title else ""
-    return f"{name}{timing!r}"
+    tools = [mark.label for mark in timing.marks if mark.kind == "tool_call"]
+    more = [tokens_used(timing), f"calls {', '.join(tools)}" if tools else ""]
+    return f"{name}{' · '.join([repr(timing), *filter(None, more)])}"
 
 
 def curve(
