@@ -130,12 +130,17 @@ def solved(notebook: NotebookNode, lesson: ModuleType) -> NotebookNode:
 
 
 def _in_place(solution: Any, stub: str) -> str:
-    """The solution's source, under the name that the stub gave it."""
-    source = inspect.getsource(solution)
-    defined = [n.name for n in ast.parse(stub).body if isinstance(n, _DEFINITION)]
-    if defined and defined[-1] != solution.__name__:
-        source += f"\n{defined[-1]} = {solution.__name__}\n"
-    return source
+    """The stub's cell with the solution instead of what it defined, by its name."""
+    source = inspect.getsource(solution).rstrip()
+    parts = ast.parse(stub).body
+    defined = [n for n, part in enumerate(parts) if isinstance(part, _DEFINITION)]
+    if not defined:
+        return source
+    if (name := parts[defined[-1]].name) != solution.__name__:
+        source += f"\n{name} = {solution.__name__}"
+    before = [ast.unparse(part) for part in parts[: defined[0]]]
+    after = [ast.unparse(part) for part in parts[defined[-1] + 1 :]]
+    return "\n".join([*before, source, *after])
 
 
 _DEFINITION = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef

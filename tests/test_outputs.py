@@ -92,6 +92,14 @@ def test_a_solution_takes_the_place_and_the_name_of_its_stub():
     assert names["loud"]("now") == "NOW"
 
 
+def test_what_stands_around_a_stub_in_its_cell_stays():
+    stub = new_code_cell("from x import y\n\ndef loud(text):\n    ...\n\ncheck(loud)")
+    stub.update(id="make-it-loud", metadata={"tags": ["exercise"]})
+    lines = solved(new_notebook(cells=[stub]), LESSON).cells[0].source.splitlines()
+    assert lines[0] == "from x import y"
+    assert lines[-2:] == ["loud = shout", "check(loud)"]
+
+
 def test_a_stub_without_an_exercise_is_an_error():
     stub = new_code_cell("...", id="nobody-knows", metadata={"tags": ["exercise"]})
     with pytest.raises(KeyError, match="nobody-knows"):
