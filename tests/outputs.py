@@ -15,7 +15,6 @@ import inspect
 import os
 import sys
 import sysconfig
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
@@ -46,7 +45,7 @@ LANGUAGE = {
 }
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 SETTINGS = {
-    "COURSE_LIVE": "static",
+    "COURSE_LIVE": "static",  # the last state of everything, and no progress kept
     "LANGSMITH_TRACING": "false",
     "NO_PROXY": "127.0.0.1,localhost,::1",
     "PYTHONHASHSEED": "0",
@@ -75,11 +74,8 @@ def run(notebook: NotebookNode, speed: float = 1.0, folder: Path = NOTEBOOKS) ->
         record_timing=False,
         resources={"metadata": {"path": str(folder)}},
     )
-    with tempfile.TemporaryDirectory() as nothing_yet:
-        progress = str(Path(nothing_yet, "progress.json"))
-        env = {name: text for name, text in os.environ.items() if name not in SECRETS}
-        env |= SETTINGS | {"COURSE_SPEED": f"{speed:g}", "COURSE_PROGRESS": progress}
-        client.execute(env=env)
+    env = {name: text for name, text in os.environ.items() if name not in SECRETS}
+    client.execute(env=env | SETTINGS | {"COURSE_SPEED": f"{speed:g}"})
     tidy(notebook)
 
 
