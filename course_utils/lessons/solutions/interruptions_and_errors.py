@@ -1,0 +1,83 @@
+"""One way to do each exercise of notebook 4, *Interruptions and errors*."""
+
+import asyncio
+import json
+from contextlib import aclosing
+
+
+def keep_partial(stream):
+    kept = []
+    try:
+        for chunk in stream:
+            kept.append(chunk.text)
+    except Exception as error:
+        return "".join(kept), error
+    return "".join(kept), None
+
+
+def is_whole(stream):
+    reason = None
+    for chunk in stream:
+        reason = chunk.response_metadata.get("finish_reason") or reason
+    return reason in ("stop", "tool_calls")
+
+
+def stream_with_retry(model, prompt, attempts):
+    for attempt in range(1, attempts + 1):
+        shown = False
+        try:
+            for chunk in model.stream(prompt):
+                if chunk.text:
+                    shown = True
+                    yield chunk.text
+            return
+        except Exception as error:
+            retryable = getattr(error, "is_retryable", False)
+            if shown or attempt == attempts or not retryable:
+                raise
+
+
+def with_full_response(model, prompt):
+    shown = ""
+    reason = None
+    try:
+        for chunk in model.stream(prompt):
+            shown += chunk.text
+            reason = chunk.response_metadata.get("finish_reason") or reason
+            yield chunk.text
+    except Exception:
+        reason = None
+    if reason is None:
+        yield model.invoke(prompt).text.removeprefix(shown)
+
+
+async def read_until(stream, stop):
+    texts = []
+
+    async def read():
+        async with aclosing(stream):
+            async for chunk in stream:
+                texts.append(chunk.text)
+
+    reading = asyncio.create_task(read())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([reading, stopping], return_when=asyncio.FIRST_COMPLETED)
+    for task in (reading, stopping):
+        task.cancel()
+    await asyncio.gather(reading, stopping, return_exceptions=True)
+    return "".join(texts)
+
+
+def safe_tool_calls(chunks):
+    if not chunks:
+        return []
+    total = sum(chunks[1:], chunks[0])
+    if total.response_metadata.get("finish_reason") != "tool_calls":
+        return []
+    safe = []
+    for call in total.tool_call_chunks:
+        try:
+            safe.append((call["name"], json.loads(call["args"])))
+        except json.JSONDecodeError:
+            continue
+    return safe
