@@ -1,0 +1,375 @@
+"""A cache that streams: the second time, the same answer comes at once, in chunks.
+
+It stands around a chat model and is one itself. What it keeps goes into any of
+LangChain's caches; who asks the same at the same time shares one call.
+
+    model = cached(ChatOpenAI(...), SQLiteStreamCache("answers.db"))
+"""
+
+import logging
+import threading
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterator,
+    Sequence,
+)
+from contextlib import aclosing, closing
+from typing import Any, get_args
+from weakref import WeakKeyDictionary
+
+from langchain_core.caches import BaseCache, InMemoryCache
+from langchain_core.callbacks import (
+    AsyncCallbackManagerForLLMRun,
+    CallbackManagerForLLMRun,
+)
+from langchain_core.exceptions import ModelConnectionError
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.language_models.chat_models import generate_from_stream
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable
+from langchain_core.tools import BaseTool
+from pydantic import ConfigDict, Field, PrivateAttr
+
+from course_utils._cache_flight import Flight, Flights, Key
+from course_utils._cache_question import Question, aask, ask
+from course_utils._cache_record import (
+    Arrival,
+    Replay,
+    free,
+    is_visible,
+    is_whole,
+    own,
+    pack,
+    replayed,
+    since_restart,
+    unpack,
+)
+from course_utils._cache_source import AsyncSource, FlightLost, SyncSource
+from course_utils.clock import Clock, course_clock
+from course_utils.redis_cache import RedisStreamCache
+from course_utils.sqlite_cache import SQLiteStreamCache
+
+__all__ = [
+    "CachedChatModel",
+    "InMemoryCache",
+    "RedisStreamCache",
+    "SQLiteStreamCache",
+    "cached",
+]
+
+log = logging.getLogger(__name__)
+
+Chunks = Generator[ChatGenerationChunk, None, None]
+AsyncChunks = AsyncGenerator[ChatGenerationChunk, None]
+Steps = Generator[list[Arrival], None, None]
+AsyncSteps = AsyncGenerator[list[Arrival], None]
+
+
+def cached(
+    model: BaseChatModel,
+    cache: BaseCache | None = None,
+    *,
+    replay: Replay = "chunks",
+    clock: Clock = course_clock,
+) -> "CachedChatModel":
+    """The same chat model, which answers a repeated question from a cache.
+
+    LangChain's own caches never see a stream; this one stands in it. The question is
+    the conversation, the model and its options; timeouts, retries and the like are
+    not part of it. Only finished answers are kept: none that was cut, met its limit
+    or was filtered. Who asks while the same answer is on its way gets it live, from
+    the one call; only the asker who began it is told its usage.
+
+    >>> from course_utils.fake_model import FakeStreamingChatModel
+    >>> fake = FakeStreamingChatModel(replies=["Nice to meet you.", "Another."])
+    >>> model = cached(fake)
+    >>> ["".join(chunk.text for chunk in model.stream("Hi")) for _ in range(2)]
+    ['Nice to meet you.', 'Nice to meet you.']
+    >>> len(fake.log)
+    1
+
+    Args:
+        model: Whom to ask; a `reliable(...)` model, too.
+        cache: Where answers are kept: LangChain's `InMemoryCache` (a new one by
+            default), `SQLiteStreamCache`, `RedisStreamCache`, or any `BaseCache`. One
+            that is down or holds rubbish costs a call, never an answer.
+        replay: How a kept answer comes: its `chunks` at once; `paced`, with the gaps
+            they had; or `whole`, in one chunk.
+        clock: What measures the gaps and waits for them.
+
+    A kept answer carries no usage, and `response_metadata["cached"]` is True. If the
+    call that an answer was shared with is interrupted, the others ask again; one who
+    has shown text already gets a `ModelConnectionError`.
+
+    Raises:
+        TypeError: `model` is not a chat model, or `cache` not a cache.
+        ValueError: `replay` is none of the three.
+    """
+    if not isinstance(model, BaseChatModel):
+        raise TypeError(
+            f"cached() stands around a chat model, got {type(model).__name__}: "
+            "write cached(ChatOpenAI(...)), and bind tools or add stages after it."
+        )
+    if cache is not None and not isinstance(cache, BaseCache):
+        raise TypeError(
+            f"cache is one of LangChain's caches, got {type(cache).__name__}: "
+            "write cached(model, InMemoryCache())."
+        )
+    if replay not in get_args(Replay):
+        raise ValueError(
+            f"replay is chunks, paced or whole, got {replay!r}: "
+            'write cached(model, replay="paced").'
+        )
+    store = InMemoryCache() if cache is None else cache
+    kept = {name: getattr(model, name) for name in _KEPT}
+    return CachedChatModel(inner=model, store=store, replay=replay, clock=clock, **kept)
+
+
+# What callers of the model rely on, so that the wrapper has it too.
+_KEPT = ("callbacks", "metadata", "output_version", "profile", "tags")
+
+
+class CachedChatModel(BaseChatModel):
+    """What `cached` returns: a chat model around a chat model and a cache."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    inner: BaseChatModel
+    store: BaseCache = Field(default_factory=InMemoryCache, exclude=True, repr=False)
+    replay: Replay = "chunks"
+    clock: Clock = Field(default=course_clock, exclude=True, repr=False)
+    cache: BaseCache | bool | None = False  # LangChain's own would answer in one lump
+    _told: bool = PrivateAttr(default=False)
+
+    @property
+    def _llm_type(self) -> str:
+        return "cached"
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        return dict(self.inner._get_invocation_params())
+
+    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> Any:
+        return self.inner._get_ls_params(stop=stop, **kwargs)
+
+    def bind_tools(
+        self,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
+        *,
+        tool_choice: str | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """A copy of this model that may call these tools."""
+        if tool_choice is not None:
+            kwargs["tool_choice"] = tool_choice
+        bound: Any = self.inner.bind_tools(tools, **kwargs)
+        return self.bind(**bound.kwargs)
+
+    def _should_stream(self, *, async_api: bool, **kwargs: Any) -> bool:
+        always = getattr(self.inner, "streaming", False) is True
+        return always or super()._should_stream(async_api=async_api, **kwargs)
+
+    # What LangChain calls
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        question = Question(messages, stop, kwargs)
+        with closing(self._answer(question)) as chunks:
+            for chunk in chunks:
+                if run_manager is not None:
+                    run_manager.on_llm_new_token(str(chunk.text), chunk=chunk)
+                yield chunk
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        question = Question(messages, stop, kwargs)
+        async with aclosing(self._aanswer(question)) as chunks:
+            async for chunk in chunks:
+                if run_manager is not None:
+                    await run_manager.on_llm_new_token(str(chunk.text), chunk=chunk)
+                yield chunk
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        question = Question(messages, stop, kwargs, whole=True)
+        return generate_from_stream(self._answer(question))
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        question = Question(messages, stop, kwargs, whole=True)
+        async with aclosing(self._aanswer(question)) as answer:
+            chunks = [chunk async for chunk in answer]
+        return generate_from_stream(iter(chunks))
+
+    # The readers: join the flight for this question, and again if it was lost
+
+    def _answer(self, question: Question) -> Chunks:
+        key = question.key(self.inner)
+        shown = False
+        while True:
+            flight, first = flights_of(self.store).join(
+                key, lambda new: SyncSource(self._steps(new, key, question)), True
+            )
+            try:
+                with closing(flight.read()) as arrivals:
+                    for arrival in arrivals:
+                        if not flight.cached:
+                            shown |= is_visible(arrival.chunk)
+                            yield (own if first else free)(arrival.chunk)
+            except FlightLost as lost:
+                if shown:
+                    raise _interrupted() from lost
+                continue
+            yield from self._again(flight)
+            return
+
+    async def _aanswer(self, question: Question) -> AsyncChunks:
+        key = question.key(self.inner)
+        shown = False
+        while True:
+            flight, first = flights_of(self.store).join(
+                key, lambda new: AsyncSource(self._asteps(new, key, question)), False
+            )
+            try:
+                async with aclosing(flight.aread()) as arrivals:
+                    async for arrival in arrivals:
+                        if not flight.cached:
+                            shown |= is_visible(arrival.chunk)
+                            yield (own if first else free)(arrival.chunk)
+            except FlightLost as lost:
+                if shown:
+                    raise _interrupted() from lost
+                continue
+            async with aclosing(self._aagain(flight)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+            return
+
+    def _again(self, flight: Flight) -> Chunks:
+        pacer = Pacer(flight.record, self.replay, self.clock)
+        for arrival in pacer.arrivals if flight.cached else ():
+            self.clock.sleep_until(pacer.due(arrival))
+            yield arrival.chunk
+
+    async def _aagain(self, flight: Flight) -> AsyncChunks:
+        pacer = Pacer(flight.record, self.replay, self.clock)
+        for arrival in pacer.arrivals if flight.cached else ():
+            await self.clock.asleep_until(pacer.due(arrival))
+            yield arrival.chunk
+
+    # The source: the cache's answer, else the model's, which the cache then gets
+
+    def _steps(self, flight: Flight, key: Key, question: Question) -> Steps:
+        if record := self._lookup(key):
+            flight.cached = True
+            yield record
+            return
+        begin = self.clock.now()
+        with closing(ask(self.inner, question)) as chunks:
+            for chunk in chunks:
+                yield [Arrival(chunk, self.clock.now() - begin)]
+        self._keep(key, since_restart(flight.record))
+
+    async def _asteps(self, flight: Flight, key: Key, question: Question) -> AsyncSteps:
+        if record := await self._alookup(key):
+            flight.cached = True
+            yield record
+            return
+        begin = self.clock.now()
+        async with aclosing(aask(self.inner, question)) as chunks:
+            async for chunk in chunks:
+                yield [Arrival(chunk, self.clock.now() - begin)]
+        await self._akeep(key, since_restart(flight.record))
+
+    # The cache, which may fail
+
+    def _lookup(self, key: Key) -> list[Arrival] | None:
+        try:
+            found = self.store.lookup(*key)
+            return unpack(found) if found else None
+        except Exception as error:
+            self._pass_over(error)
+            return None
+
+    async def _alookup(self, key: Key) -> list[Arrival] | None:
+        try:
+            found = await self.store.alookup(*key)
+            return unpack(found) if found else None
+        except Exception as error:
+            self._pass_over(error)
+            return None
+
+    def _keep(self, key: Key, record: list[Arrival]) -> None:
+        try:
+            if is_whole(record):
+                self.store.update(*key, pack(record))
+        except Exception as error:
+            self._pass_over(error)
+
+    async def _akeep(self, key: Key, record: list[Arrival]) -> None:
+        try:
+            if is_whole(record):
+                await self.store.aupdate(*key, pack(record))
+        except Exception as error:
+            self._pass_over(error)
+
+    def _pass_over(self, error: Exception) -> None:
+        if not self._told:
+            self._told = True
+            name = type(self.store).__name__
+            log.warning("%s failed; answers come without it.", name, exc_info=error)
+
+
+def flights_of(cache: BaseCache) -> Flights:
+    """The flights of a cache, whatever model is wrapped around it, how often."""
+    with _lock:
+        return _flights.setdefault(cache, Flights())
+
+
+_flights: WeakKeyDictionary[BaseCache, Flights] = WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def _interrupted() -> ModelConnectionError:
+    return ModelConnectionError(
+        "The call that this answer was shared with was interrupted in mid-answer: "
+        "ask again."
+    )
+
+
+class Pacer:
+    """When each chunk of a kept answer is due: the first with text at once."""
+
+    def __init__(self, record: list[Arrival], replay: Replay, clock: Clock) -> None:
+        self.arrivals = replayed(record, replay)
+        self._paced = replay == "paced"
+        texts = (arrival.at for arrival in record if is_visible(arrival.chunk))
+        self._begin = clock.now() - next(texts, 0.0)
+
+    def due(self, arrival: Arrival) -> float:
+        """The moment on the clock; long past, where gaps are not kept."""
+        return self._begin + arrival.at if self._paced else self._begin
