@@ -142,7 +142,7 @@ def test_a_stopwatch_that_is_no_handler_is_named():
         def __init__(self, clock):
             self.seconds = None
 
-    says(lesson.first_token.check(Loose), "`Loose`", "BaseCallbackHandler")
+    says(lesson.first_token.check(Loose), "a Loose", "BaseCallbackHandler")
 
 
 # 2 · A log and a screen

@@ -42,10 +42,9 @@ def listen(
     """What the reader of a stream gets: the text, and the error that ended it."""
     for handler in handlers:
         if not isinstance(handler, BaseCallbackHandler):
-            name = getattr(handler, "__name__", type(handler).__name__)
             raise NotYet(
-                f"LangChain got `{name}` as a handler, a {type(handler).__name__}: "
-                "every handler is a BaseCallbackHandler."
+                f"LangChain got a {type(handler).__name__} as a handler: every handler "
+                "is a BaseCallbackHandler."
             )
     text = ""
     with quietly():

@@ -215,8 +215,8 @@ def _check_full_disk(make_handler: Any, room: int) -> None:
     recorded = "".join(written)
     if error is None:
         raise NotYet(
-            f"write failed after {room} tokens, {recorded!r}, and the reader read on: "
-            f"{text!r}. Who swallowed the error?"
+            f"write failed at token {room + 1}, and the reader read on: {text!r}. "
+            "Who swallowed the error?"
         )
     expect(
         isinstance(error, _DiskFullError),
@@ -274,7 +274,8 @@ def _compare_letter(letter: str, size: int, parts: list[str]) -> None:
     how = f"{letter!r} in pieces of {size}"
     expect(
         not EMAIL.search(got),
-        f"From {how} came {got!r}: there is an address in it. Does it come in pieces?",
+        f"From {how} came {got!r}: there is an address in it. Does it come in pieces, "
+        "or at the very end?",
     )
     expect(got == want, f"From {how} came {got!r}: is something lost, or too much?")
 
