@@ -157,18 +157,36 @@ class Table:
         return f"{first}: {' · '.join(named)}"
 
     def _repr_html_(self) -> str:
-        heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in self.columns)
+        heads = [
+            f'<th scope="col" style="{_align(cell)}">{escape(name)}</th>'
+            for name, cell in zip(self.columns, self._samples, strict=True)
+        ]
         body = "".join(f"<tr>{_cells(row)}</tr>" for row in self.rows)
+        caption = f'<caption style="{CAPTION}">{escape(self.caption)}</caption>'
         return (
-            f"<table><caption>{escape(self.caption)}</caption>"
-            f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+            f"<table>{caption}<thead><tr>{''.join(heads)}</tr></thead>"
+            f"<tbody>{body}</tbody></table>"
         )
+
+    @property
+    def _samples(self) -> tuple[str, ...]:
+        """A cell of each column: it says whether the column holds numbers."""
+        return self.rows[0] if self.rows else self.columns
+
+
+CAPTION = "text-align: left; font-weight: bold; white-space: nowrap"
+
+
+def _align(cell: str) -> str:
+    """Numbers stand at the right, words at the left."""
+    return f"text-align: {'right' if cell[:1].isdigit() else 'left'}"
 
 
 def _cells(row: tuple[str, ...]) -> str:
-    first, *rest = map(escape, row)
-    return f'<th scope="row">{first}</th>' + "".join(
-        f"<td>{cell}</td>" for cell in rest
+    first, *rest = row
+    more = [f'<td style="{_align(cell)}">{escape(cell)}</td>' for cell in rest]
+    return (
+        f'<th scope="row" style="{_align(first)}">{escape(first)}</th>{"".join(more)}'
     )
 
 

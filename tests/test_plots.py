@@ -1,11 +1,14 @@
+import re
+import sys
 from io import BytesIO
 
 import pytest
+from langchain_core.messages import AIMessageChunk
 from matplotlib.image import imread
 
 from course_utils.clock import VirtualClock
 from course_utils.plots import curve, table, timeline
-from course_utils.timing import measure
+from course_utils.timing import StreamTiming, measure
 
 
 def run(title="run", *waits):
@@ -40,6 +43,42 @@ def test_a_run_without_text_and_one_that_never_started_are_drawn():
     assert pixels(timeline(run("empty"), title="Nothing came")).any()
 
 
+def test_tokens_and_tool_calls_are_said_in_the_text_too():
+    call = {"name": "search", "args": "", "id": "1", "index": 0}
+    usage = {"input_tokens": 3, "output_tokens": 1, "total_tokens": 4}
+    parts = [
+        AIMessageChunk("", tool_call_chunks=[call]),
+        AIMessageChunk("a", usage_metadata=usage),
+    ]
+    timing = measure(parts, clock=VirtualClock())
+    assert repr(timeline(timing, title="T")).endswith(" · 1 token · calls search")
+
+
+@pytest.mark.parametrize("title", ["", "$x$ _a_ {", "a" * 200])
+def test_any_title_is_drawn_as_it_is(title):
+    assert pixels(timeline(run(title, 0.5), title=title)).any()
+
+
+def test_a_stall_a_fault_a_stop_and_a_restart_are_drawn():
+    clock = VirtualClock()
+    timing = StreamTiming("bad day", clock)
+    with pytest.raises(ConnectionError), timing.recording():
+        for wait in (0.1, 0.1, 0.1, 3, 0.1):
+            clock.sleep(wait)
+            timing.add("a")
+        for kind in ("restart", "stopped", "tool_result"):
+            timing.mark(kind)
+        raise ConnectionError
+    calm = pixels(timeline(run("bad day", 0.1, 0.1, 0.1, 3, 0.1), title="T"))
+    wild = pixels(timeline(timing, title="T"))
+    orange = [0xD5 / 255, 0x5E / 255, 0, 1]
+
+    def count(image):
+        return (abs(image - orange).max(axis=-1) < 0.05).sum()
+
+    assert count(wild) > count(calm) > 0, "the silence is orange, the fault more so"
+
+
 def test_a_timeline_of_a_stream_names_the_next_step():
     with pytest.raises(TypeError, match=r"got str: measure the stream first"):
         timeline("Hi", title="?")
@@ -62,10 +101,22 @@ def test_a_table_is_read_aloud_row_by_row():
     cells = [{"run": "<b>", "first": "0.50 s", "chunks": 1200}]
     made = table(cells, caption="What came")
     assert repr(made) == "What came\n<b>: first 0.50 s · chunks 1,200"
-    html = made._repr_html_()
+    html = re.sub(' style="[^"]*"', "", made._repr_html_())
     assert "<caption>What came</caption>" in html
     assert '<th scope="col">first</th>' in html
     assert '<th scope="row">&lt;b&gt;</th><td>0.50 s</td>' in html
+
+
+def test_numbers_stand_at_the_right_and_words_at_the_left():
+    html = table([["a", "0.50 s", "ok"]], columns=["r", "t", "w"], caption="T")
+    cells = re.findall(r"<t[dh][^>]*: (\w+)\">([^<]*)<", html._repr_html_())
+    left, right = "left", "right"
+    assert cells[:3] == [(left, "r"), (right, "t"), (left, "w")]
+    assert cells[3:] == [(left, "a"), (right, "0.50 s"), (left, "ok")]
+
+
+def test_a_table_without_rows_is_still_a_table():
+    assert "<caption" in table([], columns=["run"], caption="T")._repr_html_()
 
 
 def test_a_table_with_a_missing_cell_is_refused():
@@ -74,7 +125,5 @@ def test_a_table_with_a_missing_cell_is_refused():
 
 
 def test_drawing_leaves_pyplot_alone():
-    import sys
-
     pixels(timeline(run("one", 0.5), title="A run"))
     assert "matplotlib.pyplot" not in sys.modules
