@@ -11,6 +11,9 @@ time; when the last one has left, the source is closed.
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from weakref import WeakKeyDictionary
+
+from langchain_core.caches import BaseCache
 
 from course_utils._cache_record import Arrival
 from course_utils._cache_source import FlightLost, Source
@@ -61,8 +64,11 @@ class Flight:
         self._stepping = False
         self._changed.notify_all()
         waiting, self._waiting = self._waiting, []
+        here = asyncio._get_running_loop()
         for loop, event in waiting:
-            if not loop.is_closed():
+            if loop is here:
+                event.set()
+            elif not loop.is_closed():
                 loop.call_soon_threadsafe(event.set)
 
     # The readers' side
@@ -191,3 +197,13 @@ class Flights:
 def _blocks(flight: Flight) -> bool:
     here = asyncio._get_running_loop()
     return here is not None and flight.source.loop is here
+
+
+_flights: WeakKeyDictionary[BaseCache, Flights] = WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def flights_of(cache: BaseCache) -> Flights:
+    """The flights of a cache, whatever model is wrapped around it, how often."""
+    with _lock:
+        return _flights.setdefault(cache, Flights())

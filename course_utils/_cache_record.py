@@ -8,6 +8,7 @@ of plain text become one, with pieces and moments beside it; the rest stays as i
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy, deepcopy
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Literal
@@ -15,6 +16,7 @@ from typing import Any, Literal
 from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk, Generation
 
+from course_utils.clock import Clock
 from course_utils.replies import pieces
 from course_utils.text import finish_of, text_of
 
@@ -182,19 +184,33 @@ def _split(arrival: Arrival) -> Iterator[Arrival]:
 
 def free(chunk: ChatGenerationChunk) -> ChatGenerationChunk:
     """A copy that costs nothing: no usage, and its end says that it was `cached`."""
-    message = chunk.message
-    changes: dict[str, Any] = {"usage_metadata": None, "id": None}
+    chunk = own(chunk)
+    message: Any = chunk.message
+    message.id = message.usage_metadata = None
     if finish_of(chunk):
-        told = {**message.response_metadata, "cached": True}
-        told.pop("token_usage", None)
-        changes["response_metadata"] = told
-    return own(chunk, changes)
+        message.response_metadata = {**message.response_metadata, "cached": True}
+        message.response_metadata.pop("token_usage", None)
+    return chunk
 
 
-def own(
-    chunk: ChatGenerationChunk, changes: dict[str, Any] | None = None
-) -> ChatGenerationChunk:
+def own(chunk: ChatGenerationChunk) -> ChatGenerationChunk:
     """A copy for one reader: LangChain writes ids and metadata into chunks."""
-    message = chunk.message.model_copy(update=changes or {})
-    info = dict(chunk.generation_info) if chunk.generation_info else None
-    return ChatGenerationChunk(message=message, generation_info=info)
+    chunk = copy(chunk)
+    chunk.message = copy(chunk.message)
+    if not isinstance(chunk.message.content, str):
+        chunk.message.content = deepcopy(chunk.message.content)
+    return chunk
+
+
+class Pacer:
+    """When each chunk of a kept answer is due: the first with text at once."""
+
+    def __init__(self, record: list[Arrival], replay: Replay, clock: Clock) -> None:
+        self.arrivals = replayed(record, replay)
+        self._paced = replay == "paced"
+        texts = (arrival.at for arrival in record if is_visible(arrival.chunk))
+        self._begin = clock.now() - next(texts, 0.0)
+
+    def due(self, arrival: Arrival) -> float:
+        """The moment on the clock; long past, where gaps are not kept."""
+        return self._begin + arrival.at if self._paced else self._begin

@@ -24,8 +24,11 @@ class FlightLost(Exception):  # not an error: somebody else may ask again
 class Sink(Protocol):
     """Who is told: a flight."""
 
-    def push(self, arrivals: Sequence[Arrival]) -> None: ...
-    def end(self, error: BaseException | None = None) -> None: ...
+    def push(self, arrivals: Sequence[Arrival]) -> None:
+        """Chunks have come."""
+
+    def end(self, error: BaseException | None = None) -> None:
+        """There are no more; `error` is why, if it was not the answer's end."""
 
 
 class Source(Protocol):
@@ -33,9 +36,14 @@ class Source(Protocol):
 
     loop: Loop | None
 
-    def step(self, flight: Sink) -> None: ...
-    def astep(self, flight: Sink) -> None: ...
-    def close(self) -> None: ...
+    def step(self, flight: Sink) -> None:
+        """Bring the next chunks, now or soon; called from a thread."""
+
+    def astep(self, flight: Sink) -> None:
+        """Bring them soon; called from an event loop."""
+
+    def close(self) -> None:
+        """Nobody waits any more."""
 
 
 class SyncSource:

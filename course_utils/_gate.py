@@ -3,13 +3,11 @@
 LangChain adds handlers from a context variable to every run that starts in it, at any
 depth. The gate is such a handler, so it reaches a model inside a chain or an agent.
 
-    with passing(gate): ...     # models that start in here pass the gate
+    behind(gate).run(next, stream)      # models that start in here pass the gate
 """
 
 import asyncio
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import Context, ContextVar, copy_context
 from typing import Any
 
@@ -55,8 +53,9 @@ class Gate(BaseCallbackHandler):
         self.unfinished = False
         self.finish_reason: str | None = None
         self._outer = _gate.get()  # of a stream that reads this one
-        self._waiting = threading.Condition()
         self._reading = True
+        self._changed = threading.Condition()
+        self._waiting = 0
 
     def shut(self) -> bool:
         """Whether the reader of this stream, or of one around it, has left."""
@@ -64,24 +63,35 @@ class Gate(BaseCallbackHandler):
 
     def reading(self, reading: bool) -> None:
         """The reader waits for an item, or does something else."""
-        with self._waiting:
-            self._reading = reading
-            self._waiting.notify_all()
+        self._reading = reading
+        self._wake()
 
     def stop(self) -> None:
         """The reader has left."""
-        with self._waiting:
-            self.stopped = True
-            self._waiting.notify_all()
+        self.stopped = True
+        self._wake()
+
+    def _wake(self) -> None:
+        # Who waits counts itself first and looks then, so nobody is missed; and no
+        # lock is taken for a model that runs where it is read.
+        if self._waiting:
+            with self._changed:
+                self._changed.notify_all()
 
     def pass_or_stop(self) -> None:
         """Wait until the reader reads; raise once it has left. For sync models."""
         if (room := _room.get()) and room.is_here():
             return
-        with self._waiting:
-            self._waiting.wait_for(lambda: self._reading or self.stopped)
+        if not self._reading:
+            self._wait()
         if self.shut():
             raise StreamStopped("the reader has left the stream")
+
+    def _wait(self) -> None:
+        with self._changed:
+            self._waiting += 1
+            self._changed.wait_for(lambda: self._reading or self.stopped)
+            self._waiting -= 1
 
     # What LangChain calls.
 
@@ -160,19 +170,16 @@ class Room(BaseCallbackHandler):
                 raise TaskStopped("the reader has left the stream")
 
 
-@contextmanager
-def passing(gate: Gate, room: Room | None = None) -> Iterator[None]:
-    """Models that start in this context pass the gate."""
-    tokens = _gate.set(gate), _room.set(room)
-    try:
-        yield
-    finally:
-        _gate.reset(tokens[0])
-        _room.reset(tokens[1])
+def behind(gate: Gate, room: Room | None = None) -> Context:
+    """A copy of this context, in which every model passes the gate."""
+    context = copy_context()
+    context.run(_gate.set, gate)
+    context.run(_room.set, room)
+    return context
 
 
 def outside() -> Context:
-    """This context without any gate, for what goes on after its reader has left."""
+    """A copy without any gate, for what goes on after its reader has left."""
     context = copy_context()
     context.run(_gate.set, None)
     context.run(_room.set, None)

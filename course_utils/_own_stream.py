@@ -7,12 +7,11 @@ is read. Both times the models underneath pass a gate that the owner can shut.
 """
 
 import asyncio
-import contextvars
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
 from contextlib import aclosing, suppress
 from typing import Any, Generic, TypeVar, overload
 
-from course_utils._gate import Gate, Room, StreamStopped, passing
+from course_utils._gate import Gate, Room, StreamStopped, behind
 from course_utils._streams import check_stream
 
 T = TypeVar("T")
@@ -69,7 +68,7 @@ class OwnedStream(Generic[T]):
     def __init__(self, stream: Any) -> None:
         self.gate = Gate()
         self._items: Iterator[T] = iter(stream)
-        self._context = contextvars.copy_context()
+        self._context = behind(self.gate)
 
     def __enter__(self) -> "OwnedStream[T]":
         return self
@@ -83,13 +82,9 @@ class OwnedStream(Generic[T]):
     def __next__(self) -> T:
         self.gate.reading(True)
         try:
-            return self._context.run(self._next)
+            return self._context.run(next, self._items)
         finally:
             self.gate.reading(False)
-
-    def _next(self) -> T:
-        with passing(self.gate):
-            return next(self._items)
 
     def close(self) -> None:
         """Stop the model: at once if it is read directly, else at its next token."""
@@ -112,7 +107,9 @@ class AsyncOwnedStream(Generic[T]):
 
     async def __aenter__(self) -> "AsyncOwnedStream[T]":
         self._entered = True
-        self._task = asyncio.create_task(self._pump())
+        self._task = asyncio.create_task(
+            self._pump(), context=behind(self.gate, self._room)
+        )
         _tasks.add(self._task)
         self._task.add_done_callback(self._forget)
         return self
@@ -152,17 +149,16 @@ class AsyncOwnedStream(Generic[T]):
 
     async def _pump(self) -> None:
         """Read the stream in this task, no faster than the queue takes it."""
-        with passing(self.gate, self._room):
-            ending: BaseException | None = None
-            try:
-                async with aclosing(_closing(self._stream)) as items:
-                    async for item in items:
-                        await self._put(("item", item))
-            except (Exception, *STOPS) as error:
-                if self.gate.stopped:
-                    raise
-                ending = error  # a stream may cancel itself: its reader must know
-            await self._put(("end", ending))
+        ending: BaseException | None = None
+        try:
+            async with aclosing(_closing(self._stream)) as items:
+                async for item in items:
+                    await self._put(("item", item))
+        except (Exception, *STOPS) as error:
+            if self.gate.stopped:
+                raise
+            ending = error  # a stream may cancel itself: its reader must know
+        await self._put(("end", ending))
 
     async def _put(self, entry: tuple[str, Any]) -> None:
         if self._queue.full():

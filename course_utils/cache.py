@@ -6,8 +6,6 @@ LangChain's caches; who asks the same at the same time shares one call.
     model = cached(ChatOpenAI(...), SQLiteStreamCache("answers.db"))
 """
 
-import logging
-import threading
 from collections.abc import (
     AsyncGenerator,
     AsyncIterator,
@@ -18,7 +16,6 @@ from collections.abc import (
 )
 from contextlib import aclosing, closing
 from typing import Any, get_args
-from weakref import WeakKeyDictionary
 
 from langchain_core.caches import BaseCache, InMemoryCache
 from langchain_core.callbacks import (
@@ -34,20 +31,10 @@ from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from pydantic import ConfigDict, Field, PrivateAttr
 
-from course_utils._cache_flight import Flight, Flights, Key
+from course_utils._cache_flight import Flight, Key, flights_of
+from course_utils._cache_keeper import Keeper
 from course_utils._cache_question import Question, aask, ask
-from course_utils._cache_record import (
-    Arrival,
-    Replay,
-    free,
-    is_visible,
-    is_whole,
-    own,
-    pack,
-    replayed,
-    since_restart,
-    unpack,
-)
+from course_utils._cache_record import Arrival, Pacer, Replay, free, is_visible, own
 from course_utils._cache_source import AsyncSource, FlightLost, SyncSource
 from course_utils.clock import Clock, course_clock
 from course_utils.redis_cache import RedisStreamCache
@@ -60,8 +47,6 @@ __all__ = [
     "SQLiteStreamCache",
     "cached",
 ]
-
-log = logging.getLogger(__name__)
 
 Chunks = Generator[ChatGenerationChunk, None, None]
 AsyncChunks = AsyncGenerator[ChatGenerationChunk, None]
@@ -143,7 +128,12 @@ class CachedChatModel(BaseChatModel):
     replay: Replay = "chunks"
     clock: Clock = Field(default=course_clock, exclude=True, repr=False)
     cache: BaseCache | bool | None = False  # LangChain's own would answer in one lump
-    _told: bool = PrivateAttr(default=False)
+    _keeper: Keeper = PrivateAttr()
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Stand beside the cache, in case it fails."""
+        super().model_post_init(context)
+        self._keeper = Keeper(self.store)
 
     @property
     def _llm_type(self) -> str:
@@ -238,7 +228,7 @@ class CachedChatModel(BaseChatModel):
                 with closing(flight.read()) as arrivals:
                     for arrival in arrivals:
                         if not flight.cached:
-                            shown |= is_visible(arrival.chunk)
+                            shown = shown or is_visible(arrival.chunk)
                             yield (own if first else free)(arrival.chunk)
             except FlightLost as lost:
                 if shown:
@@ -258,7 +248,7 @@ class CachedChatModel(BaseChatModel):
                 async with aclosing(flight.aread()) as arrivals:
                     async for arrival in arrivals:
                         if not flight.cached:
-                            shown |= is_visible(arrival.chunk)
+                            shown = shown or is_visible(arrival.chunk)
                             yield (own if first else free)(arrival.chunk)
             except FlightLost as lost:
                 if shown:
@@ -284,7 +274,7 @@ class CachedChatModel(BaseChatModel):
     # The source: the cache's answer, else the model's, which the cache then gets
 
     def _steps(self, flight: Flight, key: Key, question: Question) -> Steps:
-        if record := self._lookup(key):
+        if record := self._keeper.find(key):
             flight.cached = True
             yield record
             return
@@ -292,10 +282,10 @@ class CachedChatModel(BaseChatModel):
         with closing(ask(self.inner, question)) as chunks:
             for chunk in chunks:
                 yield [Arrival(chunk, self.clock.now() - begin)]
-        self._keep(key, since_restart(flight.record))
+        self._keeper.keep(key, flight.record)
 
     async def _asteps(self, flight: Flight, key: Key, question: Question) -> AsyncSteps:
-        if record := await self._alookup(key):
+        if record := await self._keeper.afind(key):
             flight.cached = True
             yield record
             return
@@ -303,55 +293,7 @@ class CachedChatModel(BaseChatModel):
         async with aclosing(aask(self.inner, question)) as chunks:
             async for chunk in chunks:
                 yield [Arrival(chunk, self.clock.now() - begin)]
-        await self._akeep(key, since_restart(flight.record))
-
-    # The cache, which may fail
-
-    def _lookup(self, key: Key) -> list[Arrival] | None:
-        try:
-            found = self.store.lookup(*key)
-            return unpack(found) if found else None
-        except Exception as error:
-            self._pass_over(error)
-            return None
-
-    async def _alookup(self, key: Key) -> list[Arrival] | None:
-        try:
-            found = await self.store.alookup(*key)
-            return unpack(found) if found else None
-        except Exception as error:
-            self._pass_over(error)
-            return None
-
-    def _keep(self, key: Key, record: list[Arrival]) -> None:
-        try:
-            if is_whole(record):
-                self.store.update(*key, pack(record))
-        except Exception as error:
-            self._pass_over(error)
-
-    async def _akeep(self, key: Key, record: list[Arrival]) -> None:
-        try:
-            if is_whole(record):
-                await self.store.aupdate(*key, pack(record))
-        except Exception as error:
-            self._pass_over(error)
-
-    def _pass_over(self, error: Exception) -> None:
-        if not self._told:
-            self._told = True
-            name = type(self.store).__name__
-            log.warning("%s failed; answers come without it.", name, exc_info=error)
-
-
-def flights_of(cache: BaseCache) -> Flights:
-    """The flights of a cache, whatever model is wrapped around it, how often."""
-    with _lock:
-        return _flights.setdefault(cache, Flights())
-
-
-_flights: WeakKeyDictionary[BaseCache, Flights] = WeakKeyDictionary()
-_lock = threading.Lock()
+        await self._keeper.akeep(key, flight.record)
 
 
 def _interrupted() -> ModelConnectionError:
@@ -359,17 +301,3 @@ def _interrupted() -> ModelConnectionError:
         "The call that this answer was shared with was interrupted in mid-answer: "
         "ask again."
     )
-
-
-class Pacer:
-    """When each chunk of a kept answer is due: the first with text at once."""
-
-    def __init__(self, record: list[Arrival], replay: Replay, clock: Clock) -> None:
-        self.arrivals = replayed(record, replay)
-        self._paced = replay == "paced"
-        texts = (arrival.at for arrival in record if is_visible(arrival.chunk))
-        self._begin = clock.now() - next(texts, 0.0)
-
-    def due(self, arrival: Arrival) -> float:
-        """The moment on the clock; long past, where gaps are not kept."""
-        return self._begin + arrival.at if self._paced else self._begin

@@ -18,12 +18,10 @@ from langchain_core.output_parsers import StrOutputParser
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, Generation
 from langchain_openai import ChatOpenAI
 
+from course_utils._cache_flight import flights_of
 from course_utils._cache_record import Arrival, pack, unpack
 from course_utils._cache_text import from_text, to_text
-from course_utils.cache import (
-    cached,
-    flights_of,
-)
+from course_utils.cache import cached
 from course_utils.clock import VirtualClock
 from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.reliability import reliable
