@@ -21,7 +21,6 @@ rewrite = Predict(
         ),
     ],
     answer="b",
-    name="rewrite",
 )
 
 swallowed = Predict(
@@ -35,7 +34,6 @@ swallowed = Predict(
         ),
     ],
     answer="c",
-    name="swallowed",
 )
 
 quiz = Quiz(
