@@ -39,16 +39,29 @@ def expect_equal(got: Any, want: Any, call: str) -> None:
     raise NotYet(f"`{call}` gave {shorten(got)}. {guess(got, want)}".rstrip())
 
 
+class _Short(reprlib.Repr):
+    """Python's own short repr, without an address for what it does not know."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = 60
+
+    def repr_instance(self, x: Any, level: int) -> str:
+        if isinstance(x, bool | float | complex | bytes | None.__class__):
+            return repr(x)
+        if inspect.isroutine(x):
+            return f"the function `{x.__name__}`"
+        name = type(x).__name__
+        return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
+
+
 def shorten(value: Any) -> str:
-    """A value in a few words, the same in each run: no address, no long text."""
-    if value is None or isinstance(value, str | int | float | list | tuple | dict):
-        short = reprlib.Repr()
-        short.maxstring = 60
-        return short.repr(value)
-    if inspect.isroutine(value):
-        return f"the function `{value.__name__}`"
-    name = type(value).__name__
-    return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
+    """A value in a few words, the same in each run: no address, no long text.
+
+    >>> shorten(["Hello", object(), len])
+    "['Hello', an object, the function `len`]"
+    """
+    return _Short().repr(value)
 
 
 def guess(got: Any, want: Any) -> str:

@@ -12,6 +12,7 @@ import inspect
 import textwrap
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
@@ -19,10 +20,10 @@ from typing import Any
 from course_utils._guarded import OutOfTime, Run, guarded
 from course_utils._messages import Message
 from course_utils._progress_file import done, note_done
-from course_utils._slips import NotYet, expect, expect_equal
+from course_utils._slips import NotYet, expect, expect_equal, shorten
 from course_utils.style import BLUE, GREEN, ORANGE
 
-__all__ = ["Exercise", "NotYet", "expect", "expect_equal"]
+__all__ = ["Exercise", "NotYet", "expect", "expect_equal", "shorten"]
 
 
 # What Python adds to the code of an empty function, by version and kind.
@@ -195,8 +196,8 @@ def _explain(why: str, printed: str) -> str:
 def _raised(error: BaseException) -> str:
     """Name the error and the last line of the learner's own code."""
     words = f"It raised `{type(error).__name__}`"
-    if said := str(error).strip().splitlines()[:1]:
-        words += f": {said[0]}"
+    with suppress(Exception):  # a learner's own error may fail to say what it is
+        words += f": {str(error).strip().splitlines()[0]}"
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if frame.line and "ipykernel" in frame.filename:
             return f"{words}\nIn your code: `{frame.line}`"

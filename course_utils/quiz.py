@@ -22,7 +22,7 @@ LIST = "list-style: none; padding-left: 0; margin: 0.2em 0"
 
 @dataclass(frozen=True)
 class Explanation:
-    """Every option of a question with its reason, the guess first among them marked.
+    """Every option of a question with its reason, and how the guess was.
 
     Attributes:
         guess: The letter that was guessed.
@@ -45,7 +45,7 @@ class Explanation:
 
     def _line(self, letter: str, option: str, reason: str) -> str:
         sign = "✓" if letter == self.right else "✗"
-        return f"{sign} {letter}. {option} {reason}"
+        return f"{sign} {letter}. {_ended(option)} {reason}"
 
     def _repr_html_(self) -> str:
         colour = GREEN if self.guess == self.right else ORANGE
@@ -57,7 +57,13 @@ class Explanation:
 
     def _item(self, letter: str, option: str, reason: str) -> str:
         sign = "✓" if letter == self.right else "✗"
-        return f"<li><b>{sign} {letter}. {as_html(option)}</b> {as_html(reason)}</li>"
+        head = f"<b>{sign} {letter}. {as_html(_ended(option))}</b>"
+        return f"<li>{head} {as_html(reason)}</li>"
+
+
+def _ended(option: str) -> str:
+    """An option with a mark at its end, so that its reason can follow."""
+    return option if option.endswith((".", "?", "!", "…")) else f"{option}:"
 
 
 class Predict:
@@ -80,7 +86,7 @@ class Predict:
         question: One sentence.
         options: Each an option and why it is right or wrong. They get letters.
         answer: The letter of the right one.
-        name: The name it has in the lesson; shown in the saved notebook.
+        name: The name it has in the lesson, so that the page can say what to type.
     """
 
     kind = "question"
@@ -122,8 +128,9 @@ class Predict:
         return "\n".join([f"? {self.question}", *choices, self._how()])
 
     def _how(self) -> str:
-        letters = " or ".join(f'.answer("{letter}")' for letter in self.options)
-        return f"Guess, then type {letters}"
+        place = f"lesson.{self.name}" if self.name else ""
+        calls = [f'{place}.answer("{letter}")' for letter in self.options]
+        return f"Guess, then type {' or '.join(calls)}"
 
     def _html(self) -> str:
         """The question for a page without a kernel, the reasons folded away."""

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from course_utils import _progress_file
-from course_utils.exercise import Exercise, NotYet, expect, expect_equal
+from course_utils.exercise import Exercise, NotYet, expect, expect_equal, shorten
 
 
 @pytest.fixture(autouse=True)
@@ -164,6 +164,24 @@ def test_a_timeout_of_the_learner_is_not_ours():
         raise TimeoutError("no token for 2 s")
 
     assert "It raised `TimeoutError`: no token" in repr(exercise(check).check(1))
+
+
+def test_an_error_that_cannot_be_printed_is_named_all_the_same():
+    class Odd(Exception):
+        def __str__(self):
+            raise ValueError
+
+    def check(answer):
+        raise Odd
+
+    assert repr(exercise(check).check(1)) == "✗ Not yet. It raised `Odd`"
+
+
+def test_values_are_named_without_an_address():
+    values = [object(), stub, {"a": [object()]}, None, 1.5, "x" * 99, b"raw", True]
+    assert "0x" not in shorten(values)
+    assert shorten(values[:2]) == "[an object, the function `stub`]"
+    assert len(shorten("x" * 999)) < 70
 
 
 def test_hints_come_one_by_one_and_stay_at_the_last():

@@ -32,6 +32,11 @@ def test_the_saved_question_shows_every_option_and_how_to_answer():
     ]
 
 
+def test_a_question_that_knows_its_name_says_what_to_type():
+    question = Predict("So?", [("Yes.", "So.")], "a", name="so")
+    assert repr(question).endswith('Guess, then type lesson.so.answer("a")')
+
+
 def test_under_pytest_the_output_is_text_only_and_always_the_same():
     bundle = predict()._repr_mimebundle_()
     assert bundle == predict()._repr_mimebundle_()
@@ -62,6 +67,11 @@ def test_the_right_and_the_wrong_are_told_by_a_sign_not_by_colour_alone():
 def test_a_letter_that_is_no_option_is_refused_with_the_next_step(wrong):
     with pytest.raises(ValueError, match=r"one of a, b, c, got .*answer\(\"a\"\)"):
         predict().answer(wrong)
+
+
+def test_an_option_without_a_full_stop_does_not_run_into_its_reason():
+    question = Predict("Which?", [("stream", "It shows words.")], "a")
+    assert repr(question.answer("a")).endswith("✓ a. stream: It shows words.")
 
 
 def test_a_question_whose_answer_is_no_option_is_a_mistake_of_its_author():
