@@ -11,7 +11,7 @@ time; when the last one has left, the source is closed.
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from weakref import WeakKeyDictionary
+from weakref import WeakValueDictionary
 
 from langchain_core.caches import BaseCache
 
@@ -166,7 +166,9 @@ class Flights:
         self._flights: dict[Key, Flight] = {}
         self._lock = threading.Lock()
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
+        """How many are in the air."""
         return len(self._flights)
 
     def join(
@@ -199,11 +201,16 @@ def _blocks(flight: Flight) -> bool:
     return here is not None and flight.source.loop is here
 
 
-_flights: WeakKeyDictionary[BaseCache, Flights] = WeakKeyDictionary()
+_flights: WeakValueDictionary[int, Flights] = WeakValueDictionary()
 _lock = threading.Lock()
 
 
 def flights_of(cache: BaseCache) -> Flights:
-    """The flights of a cache, whatever model is wrapped around it, how often."""
+    """The flights of a cache; hold on to them as long as to the cache.
+
+    Whatever model is wrapped around it, how often: who shares a cache shares calls.
+    """
     with _lock:
-        return _flights.setdefault(cache, Flights())
+        flights = _flights.get(id(cache)) or Flights()  # a cache need not be hashable
+        _flights[id(cache)] = flights
+        return flights

@@ -69,8 +69,10 @@ class OwnedStream(Generic[T]):
         self.gate = Gate()
         self._items: Iterator[T] = iter(stream)
         self._context = behind(self.gate)
+        self._entered = False
 
     def __enter__(self) -> "OwnedStream[T]":
+        self._entered = True
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -80,6 +82,8 @@ class OwnedStream(Generic[T]):
         return self
 
     def __next__(self) -> T:
+        if not self._entered:
+            raise _not_begun("with")
         self.gate.reading(True)
         try:
             return self._context.run(next, self._items)
@@ -92,6 +96,9 @@ class OwnedStream(Generic[T]):
         if close := getattr(self._items, "close", None):
             with suppress(StreamStopped):
                 self._context.run(close)
+
+    def __del__(self) -> None:
+        self.gate.stop()  # else an agent's thread waits for its reader for ever
 
 
 class AsyncOwnedStream(Generic[T]):
@@ -122,10 +129,7 @@ class AsyncOwnedStream(Generic[T]):
 
     async def __anext__(self) -> T:
         if not self._entered:
-            raise RuntimeError(
-                "An owned stream runs in a block, this one has not begun: "
-                "write `async with own_stream(...) as items:`."
-            )
+            raise _not_begun("async with")
         if self.gate.stopped:
             raise StopAsyncIteration
         return self._unpack(await self._queue.get())
@@ -185,6 +189,13 @@ class AsyncOwnedStream(Generic[T]):
         # The task's error holds on to every frame it passed, and so to the model's
         # stream, which closes only when nobody does.
         self._task = self._stream = None
+
+
+def _not_begun(how: str) -> RuntimeError:
+    return RuntimeError(
+        "An owned stream runs in a block, this one has not begun: "
+        f"write `{how} own_stream(...) as items:`."
+    )
 
 
 async def _closing(stream: AsyncIterable[T]) -> AsyncGenerator[T, None]:

@@ -83,6 +83,7 @@ class PartialRecorder(BaseCallbackHandler):
     One recorder may watch many runs at a time: `runs` has them by LangChain's run id,
     in the order they started; `last` is the newest. Use it in a `with` block, or
     `close` it when you have stopped reading: runs that nobody reported are settled.
+    One that lives long keeps all runs; take them out with `runs.pop(run_id)`.
 
     >>> from course_utils.fake_model import FakeStreamingChatModel
     >>> from course_utils.replies import Reply

@@ -19,7 +19,7 @@ _END: Any = object()
 async def in_threads(stream: Iterable[T]) -> AsyncIterator[T]:
     """The items of a sync stream; the event loop goes on while it waits."""
     loop = asyncio.get_running_loop()
-    owned = own_stream(stream)
+    owned = own_stream(stream).__enter__()  # closed below, on a thread
     step: asyncio.Future[T] | None = None
     try:
         while True:

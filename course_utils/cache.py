@@ -31,7 +31,7 @@ from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from pydantic import ConfigDict, Field, PrivateAttr
 
-from course_utils._cache_flight import Flight, Key, flights_of
+from course_utils._cache_flight import Flight, Flights, Key, flights_of
 from course_utils._cache_keeper import Keeper
 from course_utils._cache_question import Question, aask, ask
 from course_utils._cache_record import Arrival, Pacer, Replay, free, is_visible, own
@@ -129,11 +129,13 @@ class CachedChatModel(BaseChatModel):
     clock: Clock = Field(default=course_clock, exclude=True, repr=False)
     cache: BaseCache | bool | None = False  # LangChain's own would answer in one lump
     _keeper: Keeper = PrivateAttr()
+    _flights: Flights = PrivateAttr()
 
     def model_post_init(self, context: Any, /) -> None:
-        """Stand beside the cache, in case it fails."""
+        """Stand beside the cache, in case it fails, and share its calls."""
         super().model_post_init(context)
         self._keeper = Keeper(self.store)
+        self._flights = flights_of(self.store)
 
     @property
     def _llm_type(self) -> str:
@@ -221,7 +223,7 @@ class CachedChatModel(BaseChatModel):
         key = question.key(self.inner)
         shown = False
         while True:
-            flight, first = flights_of(self.store).join(
+            flight, first = self._flights.join(
                 key, lambda new: SyncSource(self._steps(new, key, question)), True
             )
             try:
@@ -241,7 +243,7 @@ class CachedChatModel(BaseChatModel):
         key = question.key(self.inner)
         shown = False
         while True:
-            flight, first = flights_of(self.store).join(
+            flight, first = self._flights.join(
                 key, lambda new: AsyncSource(self._asteps(new, key, question)), False
             )
             try:

@@ -564,7 +564,7 @@ async def test_when_all_have_left_the_model_stops():
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert await asyncio.to_thread(inner._closed.wait, PATIENCE)
-    assert len(flights_of(model.store)) == 0
+    assert flights_of(model.store).count == 0
     inner._go.set()
     assert await astream(model) == "Another."
 
@@ -667,7 +667,7 @@ async def test_no_tasks_and_no_flights_are_left():
     async with asyncio.timeout(PATIENCE):
         while others := asyncio.all_tasks() - {asyncio.current_task()}:
             await asyncio.wait(others)
-    assert len(flights_of(model.store)) == 0
+    assert flights_of(model.store).count == 0
 
 
 def test_no_threads_are_left():

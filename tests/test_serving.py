@@ -163,7 +163,7 @@ def test_a_sync_agent_waits_for_its_reader():
     with own_stream(pick(sync_streams(model), "agent")) as items:
         for _ in range(5):
             next(items)
-        model.clock.sleep(4.0)  # time for 200 tokens on the model's own thread
+        model.clock.sleep(4.0)  # the model's thread could send 200 tokens meanwhile
         assert model.log[0].tokens_sent < 50
 
 
@@ -300,8 +300,20 @@ async def test_an_ended_stream_stays_ended():
 
 
 async def test_a_stream_must_be_entered_first():
-    with pytest.raises(RuntimeError, match="has not begun: write"):
-        await anext(own_stream(FakeStreamingChatModel().astream("Hi")))
+    model = FakeStreamingChatModel()
+    with pytest.raises(RuntimeError, match="has not begun: write `async with"):
+        await anext(own_stream(model.astream("Hi")))
+    with pytest.raises(RuntimeError, match="has not begun: write `with"):
+        next(own_stream(model.stream("Hi")))
+
+
+def test_a_forgotten_sync_agent_does_not_wait_for_ever():
+    model = WatchedModel(replies=LONG, per_token=0.02)
+    items = own_stream(pick(sync_streams(model), "agent")).__enter__()
+    next(items)
+    del items  # as when a cell is run again, without the block's end
+    assert model.wait_closed()
+    assert model.log[0].tokens_sent < 50
 
 
 async def test_an_owned_stream_that_was_left_has_ended():
