@@ -160,8 +160,9 @@ class FakeStreamingChatModel(BaseChatModel):
         due = self.clock.now()
         with closing(steps):
             for step in steps:
-                due += step.wait
-                self.clock.sleep_until(due)
+                if step.wait:
+                    due += step.wait
+                    self.clock.sleep_until(due)
                 chunk = chunk_of(step, reply, call)
                 if chunk is not None:
                     if run_manager:
@@ -179,8 +180,9 @@ class FakeStreamingChatModel(BaseChatModel):
         due = self.clock.now()
         with closing(steps):
             for step in steps:
-                due += step.wait
-                await self.clock.asleep_until(due)
+                if step.wait:
+                    due += step.wait
+                    await self.clock.asleep_until(due)
                 chunk = chunk_of(step, reply, call)
                 if chunk is not None:
                     if run_manager:
@@ -215,6 +217,8 @@ class FakeStreamingChatModel(BaseChatModel):
 
 def chunk_of(step: Step, reply: Reply, call: Call) -> ChatGenerationChunk | None:
     """The chunk that a step sends, if it sends one; a fault raises its error."""
+    if step.kind == "text":  # nearly every step
+        return ChatGenerationChunk(message=AIMessageChunk(content=step.text))
     if step.kind == "refuse":
         raise refusal(reply)
     if step.kind in BREAKS:
@@ -236,8 +240,6 @@ def _message(step: Step, call: Call) -> AIMessageChunk | None:
     match step.kind:
         case "role":
             return AIMessageChunk(content="")
-        case "text":
-            return AIMessageChunk(content=step.text)
         case "tool":
             return _tool_chunk(step, step.text, "")
         case "args":

@@ -9,6 +9,7 @@ drawn from a seeded generator: the same seed gives the same waits in every proce
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from math import exp
 
 
@@ -50,6 +51,8 @@ class Latency:
         if draw.random() < self.tail_share:
             first *= self.tail_factor
         yield first + self.per_prompt_token * prompt_tokens
+        if not (self.per_spread or self.burst_share or self.stall_share):
+            yield from repeat(self.per_token)  # exact: nothing to draw
         while True:
             yield self._gap(draw)
 

@@ -80,7 +80,7 @@ class ToolCall:
     id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Step:
     """One thing a scripted model does: wait so many seconds, then send or break."""
 
@@ -274,7 +274,7 @@ def _sending(
             yield _announce(reply, announced, wait)
             wait = 0.0
         huge = 1_000_000 if number == marks["huge_after"] else 0
-        yield replace(step, wait=wait, padding=huge)
+        yield replace(step, wait=wait, padding=huge) if wait or huge else step
         if number == marks["duplicate_after"]:
             yield step
     if marks["stall_after"] == count:
@@ -334,7 +334,6 @@ def limited(reply: Reply, stop: Iterable[str], max_tokens: int | None) -> Reply:
     found = [reply.text.find(word) for word in stop if word and word in reply.text]
     if found:
         reply = replace(reply, text=reply.text[: min(found)])
-    total = len(_content(reply))
-    if max_tokens is not None and max_tokens < total:
+    if max_tokens is not None and max_tokens < len(_content(reply)):
         reply = replace(reply, length_after=max_tokens)
     return reply
