@@ -434,7 +434,7 @@ function readLink(text, at, open) {
     }
   }
   const half = end < 0 || (text[end + 1] ?? "(") === "(" && !text.slice(end).includes(")");
-  if (!open || !half || label.includes("\n") || !/\S/.test(label[0] ?? " ")) return null;
+  if (!open || !half || label.includes("\n") || /\s/.test(label[0] ?? "x")) return null;
   return { parts: image ? [`image: ${label}`] : readInline(label, end < 0), to: text.length };
 }
 

@@ -175,7 +175,7 @@ def test_stop_ends_a_silent_sync_stream_without_an_error(saved, monkeypatch):
 
 def test_stop_between_two_tokens_does_not_read_a_chain_to_its_end():
     lane, switch = live_lane.Lane("", True, VirtualClock()), StopSwitch()
-    lane.report = lambda lane, changes: switch.press()
+    lane.report = lambda lane, changes: switch.press() if changes else None
     fake = FakeStreamingChatModel(replies=[Reply("a b c d e f", per_token=0.01)])
     live_lane.read(lane, (fake | StrOutputParser()).stream("Hi"), switch)
     assert lane.transcript.text == "a"

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import socket
 import subprocess
 import sys
@@ -11,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import nbformat
@@ -33,7 +33,7 @@ def lab_server(folder: Path) -> Iterator[str]:
     settings = folder / "settings"
     write_settings(settings)
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
-    command += [f"--port={port}", "--ServerApp.port_retries=0", "--ip=127.0.0.1"]
+    command += ["--expose-app-in-browser", f"--port={port}", "--ServerApp.port_retries=0", "--ip=127.0.0.1"]
     command += [f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={folder}"]
     command += [f"--LabApp.user_settings_dir={settings}"]
     command += [f"--LabApp.workspaces_dir={folder / 'workspaces'}"]
@@ -75,8 +75,23 @@ def wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
     raise RuntimeError("JupyterLab did not answer in a minute")
 
 
+# Append a cell to the notebook and run it, as typing and Ctrl+Enter would.
+EXECUTE = """
+async ([source, wait]) => {
+  const notebook = window.jupyterapp.shell.currentWidget.content;
+  const cells = notebook.model.sharedModel;
+  const number = cells.cells.length;
+  cells.insertCell(number, { cell_type: "code", source });
+  notebook.activeCellIndex = number;
+  const done = window.jupyterapp.commands.execute("notebook:run-cell");
+  if (wait) await done;
+  return number;
+}
+"""
+
+
 class OpenNotebook:
-    """A notebook in a page: run its cells, look at its outputs, save it."""
+    """A notebook in a page: run cells, look at their outputs, save it."""
 
     def __init__(self, page: Page, address: str, path: Path) -> None:
         self.page = page
@@ -85,50 +100,27 @@ class OpenNotebook:
 
     def open(self) -> "OpenNotebook":
         self.page.goto(self.url)
-        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-        self.wait_idle()
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=90_000)
+        self.page.get_by_text("| Idle").wait_for(timeout=90_000)
         return self
 
-    def wait_idle(self, timeout: float = 60_000) -> None:
-        self.page.get_by_text("| Idle").wait_for(timeout=timeout)
-
-    def cell(self, number: int) -> Locator:
-        return self.page.locator(".jp-Notebook .jp-Cell").nth(number)
-
     def output(self, number: int) -> Locator:
-        return self.cell(number).locator(".jp-OutputArea").first
+        panel = ".jp-NotebookPanel:not(.lm-mod-hidden)"
+        cell = self.page.locator(f"{panel} .jp-Notebook .jp-Cell").nth(number)
+        return cell.locator(".jp-OutputArea").first
 
-    def run(self, number: int, wait: bool = True) -> Locator:
-        """Run one cell as Shift+Enter does."""
-        prompt = self.cell(number).locator(".jp-InputPrompt").first
-        before = prompt.inner_text()
-        prompt.click()
-        self.page.keyboard.press("Control+Enter")
-        if wait:
-            self.wait_done(number, before)
-        return self.output(number)
+    def execute(self, source: str, wait: bool = True) -> Locator:
+        """Run this as a new cell at the end; gives its output."""
+        return self.output(self.page.evaluate(EXECUTE, [dedent(source).strip(), wait]))
 
-    def wait_done(self, number: int, before: str = "") -> None:
-        """Wait until a cell has a number, and another than before."""
-        prompt = self.cell(number).locator(".jp-InputPrompt").first
-        for _ in range(600):
-            if re.match(r"\[\d+]", text := prompt.inner_text()) and text != before:
-                return
-            self.page.wait_for_timeout(50)
-        raise AssertionError(f"cell {number} did not end: {prompt.inner_text()}")
-
-    def interrupt(self) -> None:
-        self.page.keyboard.press("i")
-        self.page.keyboard.press("i")
+    def command(self, name: str, arguments: Any = None) -> None:
+        """Run one of JupyterLab's commands."""
+        call = "([name, args]) => window.jupyterapp.commands.execute(name, args)"
+        self.page.evaluate(call, [name, arguments or {}])
 
     def save(self) -> Any:
         """Save; gives the notebook as it stands in the file."""
-        before = self.path.stat().st_mtime_ns
-        self.page.keyboard.press("Control+s")
-        for _ in range(100):
-            self.page.wait_for_timeout(50)
-            if self.path.stat().st_mtime_ns != before:
-                break
+        self.command("docmanager:save")
         return nbformat.read(self.path, as_version=4)
 
 

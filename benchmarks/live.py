@@ -1,0 +1,316 @@
+"""What a live display costs: messages, bytes, time of the kernel and of the browser.
+
+Each way shows the same tokens, 500 a second, in a JupyterLab and a Chromium of its own
+run. The table in live.md is made by this command; it needs about half an hour:
+
+    python -m benchmarks.live > benchmarks/live.md
+
+The peers that the course does not need are looked for in a folder, and left out if
+they are not there:
+
+    pip install --target /tmp/peers rich panel chatlas
+    PYTHONPATH=/tmp/peers JUPYTER_PATH=/tmp/peers/share/jupyter \
+        python -m benchmarks.live > benchmarks/live.md
+"""
+
+import argparse
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
+
+from tests.browser.lab import OpenNotebook, lab_server, write_notebook
+
+RATE = 500  # tokens a second
+SIZES = (1000, 2000, 4000, 10_000)
+TOO_SLOW = 2000  # a way that needs more than a minute beyond this stays below it
+END = "THE-END"
+
+# The kernel's side: one token source, one way to show it each. `note()` marks the end.
+COMMON = """
+import os, resource, time
+import course_utils
+
+def tokens(n, rate={rate}):
+    start = time.perf_counter()
+    for i in range(n):
+        if (wait := start + i / rate - time.perf_counter()) > 0:
+            time.sleep(wait)
+        yield "{end}" if i == n - 1 else f"{{i:03x}} " + ("\\n\\n" if i % 40 == 39 else "")
+
+def cpu():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+"""
+
+WAYS = {
+    "show": "course_utils.show(tokens(N))",
+    "print, flushed": "for t in tokens(N): print(t, end='', flush=True)",
+    "HTML widget a token": """
+import html, ipywidgets
+from IPython.display import display
+box, text = ipywidgets.HTML(), ""
+display(box)
+for t in tokens(N):
+    text += t
+    box.value = "<pre>" + html.escape(text) + "</pre>"
+""",
+    "HTML widget, 20 a second": """
+import html, ipywidgets
+from IPython.display import display
+box, text, last = ipywidgets.HTML(), "", 0
+display(box)
+for t in tokens(N):
+    text += t
+    if time.time() - last > 0.05:
+        last, box.value = time.time(), "<pre>" + html.escape(text) + "</pre>"
+box.value = "<pre>" + html.escape(text) + "</pre>"
+""",
+    "rich Live a token": """
+from rich.live import Live
+from rich.text import Text
+text = ""
+with Live(Text(""), auto_refresh=False) as live:
+    for t in tokens(N):
+        text += t
+        live.update(Text(text), refresh=True)
+""",
+    "panel ChatInterface": """
+import asyncio, panel
+panel.extension(inline=True)
+chat = panel.chat.ChatInterface()
+from IPython.display import display
+display(chat)
+await asyncio.sleep(2)
+text = ""
+message = chat.stream("", user="model")
+for t in tokens(N):
+    message = chat.stream(t, message=message)
+    await asyncio.sleep(0)
+""",
+    "chatlas": """
+from chatlas._display import IPyMarkdownDisplay
+from chatlas._content import ContentText
+view = IPyMarkdownDisplay({"rich_markdown": {}, "rich_console": {}, "css_styles": {}})
+with view:
+    for t in tokens(N):
+        view.echo(t)
+""",
+}
+PEERS = {"rich Live a token": "rich", "panel ChatInterface": "panel", "chatlas": "chatlas"}
+SLOW = ("HTML widget a token", "rich Live a token", "panel ChatInterface", "chatlas")
+
+# The page's side: count what comes, note each frame, note when the last token is seen.
+PROBE = """
+(() => {
+  const probe = (window.probe = { messages: 0, bytes: 0, frames: 0, seen: 0, on: false });
+  const Socket = window.WebSocket;
+  window.WebSocket = class extends Socket {
+    constructor(...args) {
+      super(...args);
+      this.addEventListener("message", ({ data }) => {
+        if (!probe.on || !this.url.includes("/channels")) return;
+        probe.messages += 1;
+        probe.bytes += data.size ?? data.byteLength ?? new Blob([data]).size;
+      });
+    }
+  };
+  const frame = () => {
+    if (probe.on) probe.frames += 1;
+    const shown = [...document.querySelectorAll(".jp-OutputArea-output")];
+    if (probe.on && !probe.seen && shown.some((node) => within(node).includes("THE-END"))) {
+      probe.seen = Date.now() / 1000;
+    }
+    requestAnimationFrame(frame);
+  };
+  const within = (node) => {
+    let text = node.textContent.slice(-4000);
+    for (const inner of node.querySelectorAll("*")) {
+      if (inner.shadowRoot) text += inner.shadowRoot.textContent.slice(-200);
+    }
+    return text;
+  };
+  requestAnimationFrame(frame);
+})();
+"""
+
+
+def main() -> None:
+    """Measure what was asked for and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sizes", type=int, nargs="*", default=list(SIZES))
+    parser.add_argument("--ways", nargs="*", default=list(WAYS))
+    parser.add_argument("--runs", type=int, default=1)
+    asked = parser.parse_args()
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        sys.exit("The benchmark needs Chromium: apt install chromium.")
+    print(heading())
+    with sync_playwright() as playwright, lab() as (address, folder):
+        browser = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox"]
+        )
+        for size in asked.sizes:
+            print(table_head(size))
+            for way in asked.ways:
+                if skipped(way, size):
+                    continue
+                runs = [
+                    measure(browser, address, folder, way, size)
+                    for _ in range(asked.runs)
+                ]
+                print(table_row(way, runs), flush=True)
+
+
+@contextmanager
+def lab() -> Iterator[tuple[str, Path]]:
+    """A JupyterLab in a folder of its own."""
+    with tempfile.TemporaryDirectory() as name, lab_server(Path(name)) as address:
+        yield address, Path(name)
+
+
+def skipped(way: str, size: int) -> bool:
+    """Whether a peer is missing, or would take minutes."""
+    missing = way in PEERS and find_spec(PEERS[way]) is None
+    return missing or (way in SLOW and size > TOO_SLOW)
+
+
+def measure(
+    browser: Browser, address: str, folder: Path, way: str, size: int
+) -> dict[str, Any]:
+    """One run in a fresh notebook, page and kernel."""
+    path = folder / "run.ipynb"
+    write_notebook(path, [""])
+    context = browser.new_context(viewport={"width": 1000, "height": 800})
+    context.add_init_script(PROBE)
+    page = context.new_page()
+    try:
+        notebook = OpenNotebook(page, address, path).open()
+        notebook.execute(COMMON.format(rate=RATE, end=END))
+        page.wait_for_timeout(1000)
+        return run(notebook, page.context.new_cdp_session(page), way, size)
+    finally:
+        kill = "() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()"
+        page.evaluate(kill)
+        context.close()
+
+
+def run(
+    notebook: OpenNotebook, session: CDPSession, way: str, size: int
+) -> dict[str, Any]:
+    """Run the cell and read what the page and the kernel counted."""
+    page = notebook.page
+    session.send("Performance.enable")
+    busy = task_time(session)
+    page.evaluate("() => { probe.on = true; probe.start = Date.now(); }")
+    body = WAYS[way].replace("N)", f"{size})").strip()
+    code = f"before = cpu()\n{body}\nafter, ended = cpu(), time.time()"
+    notebook.execute(code, wait=False)
+    seen = wait_until_seen(page, size)
+    spent = page.evaluate("() => (Date.now() - probe.start) / 1000")
+    found = page.evaluate("() => { probe.on = false; return probe; }")
+    main_thread = task_time(session) - busy
+    told = notebook.execute("print(after - before, ended)")
+    kernel, ended = map(float, told.inner_text().split())
+    text = size * 4 + (size // 40) * 2 - 4 + len(END)
+    return {
+        "messages": found["messages"],
+        "bytes": found["bytes"] / text,
+        "kernel": kernel,
+        "main": main_thread,
+        "last": (found["seen"] - ended) * 1000 if seen else None,
+        "frames": found["frames"] / spent,
+        "right": is_right(notebook, size),
+    }
+
+
+def wait_until_seen(page: Page, size: int) -> bool:
+    """Wait for the last token, and a moment for what comes after it."""
+    seen = False
+    for _ in range(int(size / RATE + 60)):
+        page.wait_for_timeout(1000)
+        seen = bool(page.evaluate("() => probe.seen"))
+        if seen:
+            break
+    page.wait_for_timeout(500)
+    return seen
+
+
+def is_right(notebook: OpenNotebook, size: int) -> bool:
+    """Whether every token stands in the output."""
+    shown = notebook.output(2).evaluate(ALL_TEXT).split()
+    wanted = [f"{i:03x}" for i in range(size - 1)] + [END]
+    return [token for token in shown if token in set(wanted)] == wanted
+
+
+ALL_TEXT = """
+(node) => {
+  const read = (n) => n.nodeType === 3 ? n.data :
+    [...(n.shadowRoot ? [n.shadowRoot] : []), ...n.childNodes].map(read).join("")
+    + (/^(P|DIV|PRE)$/.test(n.nodeName) ? " " : "");
+  const outputs = node.querySelectorAll(".jp-OutputArea-output");
+  return [...outputs].map(read).join(" ");
+}
+"""
+
+
+def task_time(session: CDPSession) -> float:
+    """Seconds that the page's main thread has worked."""
+    metrics = session.send("Performance.getMetrics")["metrics"]
+    return float(next(m["value"] for m in metrics if m["name"] == "TaskDuration"))
+
+
+def heading() -> str:
+    """What was measured, with what."""
+    names = ("jupyterlab", "ipykernel", "ipywidgets", "anywidget", "rich", "panel")
+    found = [f"{name} {version(name)}" for name in names if find_spec(name)]
+    load = os.getloadavg()[0]
+    return (
+        "# What a live display costs\n\n"
+        f"Made by `python -m benchmarks.live`: {RATE} tokens a second, four bytes each, "
+        "in a paragraph per 40 tokens. *Bytes* are what the browser got per byte of "
+        "text; *kernel* and *browser* are seconds of work (the browser's with the "
+        "probe); *last token* is from the end of the cell's work until it is seen "
+        "(below zero: before); *right* says whether every token stands there.\n\n"
+        f"Python {platform.python_version()}, {', '.join(found)}; {os.cpu_count()} "
+        f"cores, load {load:.0f}, Chromium without a graphics card.\n"
+    )
+
+
+def table_head(size: int) -> str:
+    """The head of the table for one length."""
+    return (
+        f"\n## {size:,} tokens\n\n"
+        "| way | messages | bytes | kernel s | browser s | last token ms | frames/s "
+        "| right |\n|---|--:|--:|--:|--:|--:|--:|---|"
+    )
+
+
+def table_row(way: str, runs: list[dict[str, Any]]) -> str:
+    """One row: the median of the runs."""
+
+    def middle(key: str) -> float:
+        return median(run[key] for run in runs)
+
+    seen = [run["last"] for run in runs if run["last"] is not None]
+    last = f"{median(seen):.0f}" if seen else "never"
+    right = "yes" if all(run["right"] for run in runs) else "**no**"
+    return (
+        f"| {way} | {middle('messages'):.0f} | {middle('bytes'):.1f} "
+        f"| {middle('kernel'):.2f} | {middle('main'):.2f} | {last} "
+        f"| {middle('frames'):.0f} | {right} |"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+"""The page's code alone, in one empty page: right Markdown, any chunks, no danger."""
+
+import random
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from course_utils.live_html import markdown_html
+from course_utils.live_page import page_code
+from tests.browser.payloads import PAYLOADS
+
+pytestmark = pytest.mark.slow
+
+PROBE = """
+globalThis.text = (pieces) => {
+  const root = document.createElement("div");
+  document.body.replaceChildren(root);
+  const writer = new MarkdownText(root);
+  for (const piece of pieces) writer.write(piece, false);
+  writer.write("", true);
+  return root;
+};
+globalThis.html = (pieces) => text(pieces).innerHTML;
+globalThis.steps = (source) => {
+  const root = document.createElement("div");
+  document.body.replaceChildren(root);
+  const writer = new MarkdownText(root);
+  return [...source].map((char) => {
+    writer.write(char, false);
+    return root.innerText;
+  });
+};
+globalThis.splits = (source) => {
+  const whole = html([source]);
+  const wrong = [];
+  for (let at = 0; at <= source.length; at += 1) {
+    if (html([source.slice(0, at), source.slice(at)]) !== whole) wrong.push(at);
+  }
+  if (html([...source]) !== whole) wrong.push("every");
+  return wrong;
+};
+"""
+
+# What a model may write, cut into pieces that meet in every order.
+ATOMS = """word|foo bar|**|*|_|__|~~|`|``|```|# |## |- |* |1. |2) |> |  |    ||---|===
+[|](|](http://a.b/c)|)|[x](https://e.f)|![i](http://x.y)|!|<b>|&amp;|$5|3. |é|😀|...
+snake_case_name|(|"|- [ ] |<http://a.b>|\\"""
+ATOMS_ = [*re.split(r"[|\n]", ATOMS), "\n", "\n", "\n\n", "\n\n", "|", "\t"]
+TABLE = "| a | b |\n|---|:-:|\n| 1 | 2 |\n"
+PIECES = [*ATOMS_, TABLE, "```python\n", "~~~\n"]
+
+
+def documents(seed: int, count: int) -> list[str]:
+    rng = random.Random(seed)
+    sizes = [rng.choice([3, 6, 14, 25]) for _ in range(count)]
+    return ["".join(rng.choices(PIECES, k=size)) for size in sizes]
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page()
+    page.route("http://page.test/", lambda route: route.fulfill(body="<body>"))
+    page.goto("http://page.test/")
+    page.add_script_tag(content=page_code().replace("export ", "") + PROBE)
+    yield page
+    page.close()
+
+
+class Shape(HTMLParser):
+    """HTML without what cannot be seen: colours of code, attributes, line ends."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: Any) -> None:
+        given = {k: (v or "").replace(" ", "").rstrip(";") for k, v in attrs}
+        seen = [given[k] for k in ("start", "style") if k in given]
+        link = ["href"] if "href" in given else []
+        if tag != "span":
+            self.parts.append(f"<{' '.join([tag, *seen, *link])}>")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in ("span", "hr", "br"):
+            self.parts.append(f"</{tag}>")
+
+    def handle_data(self, data: str) -> None:
+        self.parts.append(data)
+
+
+BLOCK = r"(</?(?:p|div|pre|ul|ol|li|blockquote|table|t\w+|h\d|hr|br)\b[^>]*>)"
+
+
+def shape(html: str) -> str:
+    parser = Shape()
+    parser.feed(html)
+    parser.close()
+    text = re.sub(r"\s+</code></pre>", "</code></pre>", "".join(parser.parts))
+    return re.sub(rf"\s*{BLOCK}\s*", r"\1", text)
+
+
+def test_the_page_reads_markdown_as_the_saved_notebook_does(page: Page):
+    texts = documents(1, 3000)
+    drawn = page.evaluate("texts => texts.map((t) => html([t]))", texts)
+    pairs = zip(texts, drawn, strict=True)
+    wrong = [text for text, html in pairs if shape(html) != shape(markdown_html(text))]
+    # What is left are nests of half marks that no model writes.
+    assert len(wrong) <= 3, wrong[:5]
+
+
+def test_any_chunks_give_the_same_page(page: Page):
+    rng = random.Random(2)
+    for text in documents(3, 400):
+        cuts = sorted(rng.choices(range(len(text) + 1), k=8))
+        ends = [0, *cuts, len(text)]
+        pieces = [text[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+        assert page.evaluate("p => html(p)", pieces) == page.evaluate(
+            "t => html([t])", text
+        ), pieces
+
+
+ANSWER = """# Streaming
+
+A **bold** word, some *emphasis*, ~~old~~ news, `code`, a [link](https://a.example/b)
+and an ![image](https://a.example/c.png).
+
+- one **two**
+- three `four`
+  1. five
+
+> quoted *words*
+
+```python
+print("hello")
+```
+
+| name | value |
+|---|--:|
+| `a` | **1** |
+
+The end.
+"""
+MARKS = re.compile(r"\*|~~|`|\]\(|\[|https?:|^#|^- |^> |^\|", re.MULTILINE)
+
+
+def test_a_half_typed_mark_is_never_seen(page: Page):
+    for number, seen in enumerate(page.evaluate("t => steps(t)", ANSWER)):
+        assert not MARKS.search(seen), (ANSWER[: number + 1][-20:], seen[-60:])
+
+
+def test_the_text_on_the_page_never_gets_shorter_by_more_than_a_mark(page: Page):
+    steps = page.evaluate("t => steps(t)", ANSWER)
+    lengths = [len("".join(step.split())) for step in steps]
+    drops = [a - b for a, b in zip(lengths, lengths[1:], strict=False)]
+    assert max(drops) <= 3
+
+
+@pytest.mark.parametrize("start", range(0, len(PAYLOADS), 20))
+def test_no_payload_runs_or_fetches_whole_or_split_anywhere(page: Page, start: int):
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for payload in PAYLOADS[start : start + 20]:
+        wrong = page.evaluate("t => splits(t)", payload)
+        assert wrong == [], (payload, wrong)
+        assert page.evaluate(AUDIT) == [], payload
+    page.wait_for_timeout(50)
+    assert page.evaluate("() => window.pwned") is None
+    assert [url for url in asked if not url.startswith("blob:")] == []
+
+
+# Everything on the page that is not from the short list of harmless things.
+AUDIT = """
+() => [...document.body.firstChild.querySelectorAll("*")].flatMap((node) => {
+  const good = /^(a|blockquote|br|code|div|em|h[1-6]|hr|li|ol|p|pre|s|span|strong|table|
+    tbody|td|th|thead|tr|ul)$/x;
+  const attributes = ["href", "title", "rel", "target", "start", "style", "class"];
+  const bad = [...node.attributes].filter((a) => !attributes.includes(a.name));
+  const link = node.getAttribute("href");
+  if (link !== null && !/^(https?|mailto):/i.test(link)) bad.push(link);
+  return good.test(node.localName) ? bad.map(String) : [node.localName, ...bad];
+})
+""".replace("|\n    ", "|").replace("/x;", "/;")
+
+
+def test_code_is_coloured_in_labs_classes_also_over_lines(page: Page):
+    source = '```python\n"""long\nreturn"""\nreturn 1  # why\n```'
+    html = page.evaluate("t => html([...t])", source)
+    assert '<span class="s">"""long</span>' in html
+    assert '<span class="s">return"""</span>' in html
+    assert '<span class="k">return</span>' in html
+    assert '<span class="c"># why</span>' in html
