@@ -10,6 +10,7 @@ go wrong on a wire, a reset, a stall, a silent cut, is one keyword of a `Reply`.
 import argparse
 import json
 import threading
+import warnings
 import weakref
 from collections.abc import Sequence
 from typing import Self
@@ -19,6 +20,10 @@ from course_utils.latency import Latency
 from course_utils.latency import preset as preset_latency
 from course_utils.script import Call, Replies, Script
 from course_utils.wire_listener import LOOPBACK, Listener
+
+# `python -m course_utils.fake_server` finds this module imported with its package, and
+# says so on every start. A second copy of it does no harm.
+warnings.filterwarnings("ignore", message=".*fake_server' found in sys.modules")
 
 
 class FakeServer:

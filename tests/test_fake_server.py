@@ -207,14 +207,16 @@ def test_an_interrupt_of_the_kernel_leaves_the_server_unharmed() -> None:
 
 def test_the_server_runs_on_its_own_until_ctrl_c() -> None:
     command = [sys.executable, "-m", "course_utils.fake_server", "--key", "secret"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None and process.stderr is not None
         url = process.stdout.readline().strip()
         example = [process.stdout.readline() for _ in range(2)][1]
         model = ChatOpenAI(model="fake", base_url=url, api_key=SecretStr("secret"))
         assert model.invoke("What is a token?").text.startswith("A token is")
         process.send_signal(signal.SIGINT)
         assert process.stdout.read().strip() == "stopped"
+        assert process.stderr.read() == ""
     assert process.returncode == 0
     assert example.startswith(f"curl -N {url}/chat/completions")
 
