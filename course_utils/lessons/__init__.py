@@ -1,0 +1,1 @@
+"""One module for each notebook, same name: its exercises and its questions."""
