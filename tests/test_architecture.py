@@ -31,7 +31,7 @@ FLOORS = [
     ],
     ["fake_model", "fake_server wire_*"],
     [
-        "timing",
+        "timing _recording",
         "buffering _held",
         "callbacks _recorder",
         "reliability truncation recovery deadlines _asking _errors _in_time",
