@@ -63,11 +63,11 @@ def imported(notebook: NotebookNode) -> set[str]:
 def gives_away(notebook: NotebookNode, solution: str, stub_id: str) -> list[str]:
     """The ids of cells that show this solution.
 
-    A cell shows it if three lines in a row of its body are there (of a shorter body,
+    A cell shows it if four lines in a row of its body are there (of a shorter body,
     all of it) and are not in the stub, which may be code to mend.
     """
     body = lines(ast.parse(solution))[1:]
-    size = min(3, len(body))
+    size = min(4, len(body))
     runs = {"\n".join(body[i : i + size]) for i in range(len(body) - size + 1)}
     stub = "".join(shown(cell) for cell in notebook.cells if cell.id == stub_id)
     runs = {run for run in runs if run not in stub} or {"\n".join(body)}
