@@ -14,6 +14,7 @@ from course_utils.buffering import (
     WordBuffer,
     buffered,
 )
+from course_utils.cache import cached
 from course_utils.callbacks import PartialRecorder, on_token
 from course_utils.clock import Clock, VirtualClock, course_clock
 from course_utils.deadlines import StreamTimeout
@@ -46,6 +47,7 @@ __all__ = [
     "VirtualClock",
     "WordBuffer",
     "buffered",
+    "cached",
     "course_clock",
     "curve",
     "measure",

@@ -58,4 +58,6 @@ class Keeper:
         if not self._told:
             self._told = True
             name = type(self._cache).__name__
-            log.warning("%s failed; answers come without it.", name, exc_info=error)
+            kind = type(error).__name__
+            log.warning("%s failed (%s): answers come without it.", name, kind)
+            log.debug("What failed", exc_info=error)

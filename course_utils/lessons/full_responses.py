@@ -184,7 +184,6 @@ slower = Predict(
         ),
     ],
     answer="b",
-    name="slower",
 )
 
 quiz = Quiz(

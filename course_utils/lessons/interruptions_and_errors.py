@@ -367,7 +367,6 @@ completes = Predict(
         ),
     ],
     answer="b",
-    name="completes",
 )
 
 half_a_call = Predict(
@@ -381,7 +380,6 @@ half_a_call = Predict(
         ),
     ],
     answer="c",
-    name="half_a_call",
 )
 
 retries = Predict(
@@ -393,7 +391,6 @@ retries = Predict(
         ("None of the four.", "The next cell counts the requests."),
     ],
     answer="c",
-    name="retries",
 )
 
 quiz = Quiz(

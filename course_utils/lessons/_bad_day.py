@@ -1,0 +1,167 @@
+"""A provider on a bad day, and what its readers got: the score of the last notebook.
+
+Forty people ask. The provider refuses, resets, stalls and cuts; which request meets
+which fault depends on the question and the attempt alone, so every run is the same.
+
+    score(build_chat)
+"""
+
+import asyncio
+import os
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from langchain_core.exceptions import ModelError
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.runnables import Runnable
+
+from course_utils.clock import course_clock, course_speed
+from course_utils.fake_model import FakeStreamingChatModel
+from course_utils.replies import Reply, pieces
+from course_utils.responder import ANSWERS, answer_to
+from course_utils.text import text_of
+
+READERS = 40
+PATIENCE = 10.0
+FAULT_RATE = 0.35
+OUTCOMES = (
+    "whole",
+    "broken, and told so",
+    "cut, and nobody told",
+    "shown twice or garbled",
+    "still waiting after ten seconds",
+)
+FAULTS = ("status", "reset", "drop_after", "cut_after", "cut_after", "stall_after")
+
+Chat = Runnable[Any, Any]
+Builder = Callable[[BaseChatModel, BaseChatModel], Chat]
+
+
+@dataclass(frozen=True)
+class Score:
+    """What forty readers got from one chat.
+
+    Attributes:
+        outcomes: How many readers had each outcome.
+        requests: How many requests the provider got.
+        choppy: How many pieces ended in the middle of a word.
+    """
+
+    outcomes: Counter[str]
+    requests: int
+    choppy: int
+
+    def __repr__(self) -> str:
+        lines = [f"{self.outcomes[name]:3} {name}" for name in OUTCOMES]
+        return "\n".join([*lines, f"{self.requests:3} requests to the provider"])
+
+
+class _Provider:
+    """Answers each question truly, or breaks: a third of the requests do."""
+
+    def __init__(self) -> None:
+        self._asked: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def reply(self, messages: list[BaseMessage]) -> Reply:
+        """The reply to a question, or to the rest of one; it may break."""
+        question = str(messages[0].text)
+        with self._lock:
+            self._asked[question] += 1
+            attempt = self._asked[question]
+        rest = _rest(messages)
+        return Reply(rest, **_fault(f"{question} {attempt}", len(pieces(rest))))
+
+
+def _rest(messages: list[BaseMessage]) -> str:
+    """The true answer, without what the conversation already holds of it."""
+    said = "".join(str(m.text) for m in messages if isinstance(m, AIMessage))
+    return answer_to(str(messages[0].text)).removeprefix(said)
+
+
+def _fault(seed: str, tokens: int) -> dict[str, Any]:
+    draw = random.Random(seed)
+    if draw.random() > FAULT_RATE:
+        return {}
+    fault = draw.choice(FAULTS)
+    if fault == "status":
+        return {"status": draw.choice([429, 500, 503])}
+    if fault == "reset":
+        return {"reset": True}
+    return {fault: draw.randrange(1, max(2, tokens - 1))}
+
+
+@contextmanager
+def _unhurried() -> Iterator[None]:
+    """Run at no more than four times the real speed.
+
+    Forty readers are work. On a busy machine at twenty times the speed that work
+    would look like a provider's stall, and the score would blame the chat.
+    """
+    before = os.environ.get("COURSE_SPEED", "1")
+    os.environ["COURSE_SPEED"] = str(min(4.0, course_speed()))
+    try:
+        yield
+    finally:
+        os.environ["COURSE_SPEED"] = before
+
+
+async def score(build: Builder) -> Score:
+    """Let forty people ask a chat on a bad day, and say what each of them got.
+
+    Args:
+        build: A function of a model and a backup that returns the chat: a chain or a
+            model, asked with a text.
+    """
+    with _unhurried():
+        return await _score(build)
+
+
+async def _score(build: Builder) -> Score:
+    model = FakeStreamingChatModel(
+        replies=_Provider().reply, first_token=0.3, per_token=0.01
+    )
+    backup = FakeStreamingChatModel(replies=_rest, first_token=0.6, per_token=0.01)
+    chat = build(model, backup)
+    topics = sorted(ANSWERS)
+    questions = [f"What is {topics[n % len(topics)]}?" for n in range(READERS)]
+    got = await asyncio.gather(*(_ask(chat, question) for question in questions))
+    return Score(
+        outcomes=Counter(outcome for outcome, _ in got),
+        requests=len(model.log) + len(backup.log),
+        choppy=sum(choppy for _, choppy in got),
+    )
+
+
+async def _ask(chat: Chat, question: str) -> tuple[str, int]:
+    """What one reader got: the outcome, and how many pieces ended inside a word."""
+    shown: list[str] = []
+    try:
+        async with asyncio.timeout(course_clock.real(PATIENCE)):
+            async for chunk in chat.astream(question):
+                shown.append(text_of(chunk))
+    except TimeoutError:
+        return OUTCOMES[4], 0
+    except ModelError:
+        return OUTCOMES[1], 0
+    return _outcome("".join(shown), answer_to(question)), _choppy(shown)
+
+
+def _outcome(shown: str, truth: str) -> str:
+    if shown == truth:
+        return OUTCOMES[0]
+    return OUTCOMES[2] if truth.startswith(shown) else OUTCOMES[3]
+
+
+def _choppy(shown: list[str]) -> int:
+    texts = [text for text in shown if text]
+    return sum(
+        one[-1].isalpha() and other[0].isalpha() for one, other in pairwise(texts)
+    )

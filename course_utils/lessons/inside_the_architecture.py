@@ -1,0 +1,308 @@
+"""Exercises and questions of notebook 6, *Inside the architecture*.
+
+Besides them it holds what the notebook measures with: LangChain's standard suite, the
+cost of a chunk, the outline of an event stream, and a provider's bad day.
+
+    from course_utils.lessons import inside_the_architecture as lesson
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+from time import thread_time
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.output_parsers import StrOutputParser
+
+from course_utils._slips import shorten
+from course_utils.exercise import Exercise, NotYet, expect, expect_equal
+from course_utils.fake_model import FakeStreamingChatModel
+from course_utils.lessons._bad_day import OUTCOMES, READERS, Score, score
+from course_utils.lessons._standard_suite import SuiteResult, standard_suite
+from course_utils.lessons.solutions import inside_the_architecture as solutions
+from course_utils.plots import Table, table
+from course_utils.quiz import Predict, Quiz
+from course_utils.text import finish_of, text_of
+
+__all__ = [
+    "Score",
+    "SuiteResult",
+    "cost_per_chunk",
+    "outline",
+    "score",
+    "standard_suite",
+]
+
+# What the notebook measures with
+
+
+def cost_per_chunk(ways: dict[str, Callable[[], Iterable[Any]]]) -> Table:
+    """A table of what one chunk costs its reader, way by way, in microseconds."""
+    runs = [{name: _cost(way) for name, way in ways.items()} for _ in range(3)]
+    # The best of several runs: what else the machine does only ever adds.
+    rows = [(name, f"{min(run[name] for run in runs):.0f} µs") for name in ways]
+    return table(
+        rows,
+        columns=["read from", "work per chunk"],
+        caption="What one chunk costs",
+    )
+
+
+def _cost(way: Callable[[], Iterable[Any]]) -> float:
+    begin = thread_time()  # this thread's work only: the server has threads of its own
+    chunks = sum(1 for _ in way())
+    return (thread_time() - begin) / chunks * 1e6
+
+
+def outline(events: Sequence[dict[str, Any]]) -> list[str]:
+    """The events of an agent, one line each; runs of the same event are counted."""
+    shown = [event for event in events if not event["event"].startswith("on_chain")]
+    lines = ((event["event"], event["name"]) for event in shown)
+    return [_counted(name, len(list(run))) for name, run in groupby(lines)]
+
+
+def _counted(name: tuple[str, str], count: int) -> str:
+    return f"{name[0]} · {name[1]}" + (f" · {count} times" if count > 1 else "")
+
+
+# 1 · The order of events
+
+
+async def _events_in_order() -> list[str]:
+    """Each event of a streaming chain once, in the order of its first time."""
+    chain = FakeStreamingChatModel(replies="Hi") | StrOutputParser()
+    names = [event["event"] async for event in chain.astream_events("Hi")]
+    return list(dict.fromkeys(names))
+
+
+def _check_event_order(event_order: Callable[[], Any]) -> None:
+    given = event_order()
+    if not isinstance(given, list):
+        expect_equal(given, [], "event_order()")
+    real = asyncio.run(_events_in_order())
+    missing = sorted(set(real) - set(given))
+    expect(not missing, f"{len(missing)} missing, for example `{missing[:1]}`.")
+    expect(len(given) == len(real), f"There are {len(real)} names, got {len(given)}.")
+    for place, (mine, true) in enumerate(zip(given, real, strict=True), 1):
+        expect(mine == true, f"Right up to place {place - 1}; `{mine}` comes later.")
+
+
+event_order = Exercise(
+    "event_order",
+    check=_check_event_order,
+    hints=[
+        "Think of the first token on its way: who must be there to take it?",
+        "Nobody ends before the last token, and the model is the first to know.",
+    ],
+    solution=solutions.event_order,
+)
+
+# 2 · A model
+
+
+def _check_echo(echo: type[BaseChatModel]) -> None:
+    expect(isinstance(echo, type), f"Hand over the class itself, not {shorten(echo)}.")
+    model = echo()
+    chunks = list(model.stream("one two three"))
+    texts = [text_of(chunk) for chunk in chunks if text_of(chunk)]
+    expect_equal(" ".join("".join(texts).split()), "one two three", "the streamed text")
+    expect(len(texts) > 1, "The text came in one chunk: yield each word.")
+    expect(any(map(finish_of, chunks)), "No chunk has a `finish_reason`.")
+    expect(any(_usage(chunk) for chunk in chunks), "No chunk has `usage_metadata`.")
+    expect_equal(text_of(model.invoke("a b")).split(), ["a", "b"], "invoke, in words")
+    result = standard_suite(echo, tools=False)
+    if result.failed:
+        raise NotYet(f"LangChain's own tests: {result!r}")
+
+
+def _usage(chunk: Any) -> Any:
+    return getattr(chunk, "usage_metadata", None)
+
+
+echo = Exercise(
+    "echo",
+    check=_check_echo,
+    hints=[
+        "Begin with `_stream`: a chunk for each word, then a last, empty chunk that "
+        "carries `usage_metadata` and `response_metadata`.",
+        "`_generate` can add the chunks of `_stream` up and put their sum into an "
+        "`AIMessage` inside a `ChatGeneration` inside a `ChatResult`.",
+        "`response_metadata` needs `finish_reason` and `model_name`. A test asks for "
+        'another name with `kwargs["model"]`.',
+    ],
+    solution=solutions.Echo,
+    praise="It passes LangChain's own tests for chat models.",
+    limit=90.0,
+)
+
+# 3 · A layer that changes a stream
+
+NUMBERS = "Card 4111111111111111 pays 1234 for room 90210."
+HIDDEN = "Card [number] pays 1234 for room [number]."
+
+
+def _check_hide_numbers(hide_numbers: Callable[[Any], Any]) -> None:
+    for size in (len(NUMBERS), 1, 2, 3, 7):
+        parts = [NUMBERS[n : n + size] for n in range(0, len(NUMBERS), size)]
+        call = f"in pieces of {size}, the text"
+        expect_equal("".join(_read(hide_numbers, parts)), HIDDEN, call)
+    expect_equal("".join(_read(hide_numbers, [])), "", "of an empty stream, the text")
+    expect_equal("".join(_read(hide_numbers, ["12", "345"])), "[number]", "at the end")
+    pulled: list[str] = []
+    _first_text(hide_numbers, pulled)
+    expect(
+        len(pulled) < 3,
+        "It reads the whole stream before it yields: words without digits can go on "
+        "at once.",
+    )
+
+
+def _read(layer: Callable[[Any], Any], parts: Sequence[str]) -> list[str]:
+    made = layer(iter(parts))
+    expect(made is not None, "It gave None. Is a `yield` missing?")
+    return [str(text) for text in made]
+
+
+def _first_text(layer: Callable[[Any], Any], pulled: list[str]) -> str:
+    def source() -> Iterator[str]:
+        for word in ("Hello ", "to ", "you ", "all."):
+            pulled.append(word)
+            yield word
+
+    return next((text for text in layer(source()) if text), "")
+
+
+hide_numbers = Exercise(
+    "hide_numbers",
+    check=_check_hide_numbers,
+    hints=[
+        "A number can go on in the next piece only if this piece ends with a digit.",
+        "Keep back the digits at the end of what you hold; the rest is safe. After "
+        "the loop, what is still held is safe too.",
+    ],
+    solution=solutions.hide_numbers,
+)
+
+# 4 · The capstone
+
+
+def _check_production_chat(build: Callable[[Any, Any], Any]) -> None:
+    chat = build(FakeStreamingChatModel(), FakeStreamingChatModel())
+    if not hasattr(chat, "astream"):
+        raise NotYet(
+            f"It gave {shorten(chat)}: return the chain, nobody has asked yet."
+        )
+    got = asyncio.run(score(build))
+    for outcome in OUTCOMES[:0:-1]:
+        count = got.outcomes[outcome]
+        expect(not count, f"{count} of {READERS} readers: {outcome}.")
+    expect(
+        got.requests < READERS,
+        f"{got.requests} requests for {READERS} readers, and many asked the same.",
+    )
+    expect(not got.choppy, f"{got.choppy} pieces ended inside a word.")
+
+
+production_chat = Exercise(
+    "production_chat",
+    check=_check_production_chat,
+    hints=[
+        "Three helpers of the course stand around each other: one for faults, one for "
+        "repeated questions, one for whole words.",
+        "A stall never ends by itself: it takes deadlines. An answer that broke in the "
+        'middle wants `after_first_token="continue"`.',
+        "From the inside out: `reliable(...)`, `cached(...)`, a parser, "
+        "`buffered(WordBuffer)`.",
+    ],
+    solution=solutions.production_chat,
+    praise="Forty readers, forty whole answers, on a bad day.",
+    limit=90.0,
+)
+
+# Questions
+
+layers = Predict(
+    "Does LangChain hand you the tokens straight from the model, or through layers?",
+    options=[
+        (
+            "Straight from the model.",
+            "Then you would hold bytes. You hold message chunks with usage and ids.",
+        ),
+        (
+            "Through one layer, LangChain.",
+            "There is more below it, the provider's SDK for example, and more above.",
+        ),
+        (
+            "Through several layers, each with its own object.",
+            "Bytes, SDK chunk, generation chunk, handlers, message chunk, stage.",
+        ),
+    ],
+    answer="c",
+)
+
+parser_starts = Predict(
+    "When does the parser of a streaming chain start?",
+    options=[
+        ("After the model has ended.", "So it is with `invoke`."),
+        (
+            "With the model's first chunk.",
+            "All steps of a stream run at once, piece by piece.",
+        ),
+        ("Before the model starts.", "Nothing calls it before there is something."),
+    ],
+    answer="b",
+)
+
+redacted_stream = Predict(
+    "The middleware hides addresses in the agent's answers. What does a streamed "
+    "screen show?",
+    options=[
+        (
+            "The address, in clear.",
+            "The tokens are out before the middleware sees the finished message.",
+        ),
+        ("[REDACTED_EMAIL]", "That stands in the record, after the end."),
+        ("Nothing until the end.", "The tokens flow as ever."),
+    ],
+    answer="a",
+)
+
+quiz = Quiz(
+    [
+        Predict(
+            "You add a step to a chain on a server with 500 async streams. What does "
+            "it cost?",
+            options=[
+                ("Nothing, steps are free.", "Every step handles every chunk."),
+                (
+                    "Some microseconds of work for each chunk.",
+                    "Nothing for one reader; something for 500.",
+                ),
+                ("A second request.", "Steps make no requests."),
+            ],
+            answer="b",
+        ),
+        Predict(
+            "On an async stream a handler writes to a slow disk. Who waits?",
+            options=[
+                ("Every stream on that loop.", "The loop can do one thing at a time."),
+                ("Only the reader of that stream.", "The others share its loop."),
+                ("Nobody, handlers run beside it.", "Sync work in a loop holds it."),
+            ],
+            answer="a",
+        ),
+        Predict(
+            "Where do you put a filter that must protect the reader's screen?",
+            options=[
+                ("In a handler.", "Handlers watch; they change nothing."),
+                ("In after_model middleware.", "It sees the answer when all is shown."),
+                (
+                    "In the stream, as a stage.",
+                    "Only there does it come before the eye.",
+                ),
+            ],
+            answer="c",
+        ),
+    ]
+)

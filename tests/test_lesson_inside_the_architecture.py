@@ -1,0 +1,257 @@
+"""The exercises of notebook 6: right answers pass, wrong ones are told why."""
+
+import re
+from typing import Any
+
+import pytest
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.output_parsers import StrOutputParser
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+
+from course_utils.buffering import WordBuffer, buffered
+from course_utils.cache import cached
+from course_utils.fake_model import FakeStreamingChatModel
+from course_utils.lessons import inside_the_architecture as lesson
+from course_utils.lessons.solutions import inside_the_architecture as solutions
+from course_utils.reliability import reliable
+
+EXERCISES = [
+    lesson.event_order,
+    lesson.echo,
+    lesson.hide_numbers,
+    lesson.production_chat,
+]
+
+
+def order_as_a_copy() -> Any:
+    return [*solutions.event_order()]
+
+
+def parser_waits_for_the_model() -> Any:
+    names = solutions.event_order()
+    names.insert(3, names.pop(6))
+    return names
+
+
+def order_without_ends() -> Any:
+    return [name for name in solutions.event_order() if not name.endswith("end")]
+
+
+class EchoByHand(BaseChatModel):
+    model: str = "echo"
+
+    @property
+    def _llm_type(self) -> str:
+        return "echo"
+
+    def _end(self, words: list[str], kwargs: Any) -> dict[str, Any]:
+        count = len(words)
+        name = kwargs.get("model", self.model)
+        return {
+            "usage_metadata": {
+                "input_tokens": count,
+                "output_tokens": count,
+                "total_tokens": count + count,
+            },
+            "response_metadata": {"finish_reason": "stop", "model_name": name},
+        }
+
+    def _stream(
+        self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> Any:
+        words = re.findall(r"\S+\s*", str(messages[-1].text))
+        for word in words:
+            yield ChatGenerationChunk(message=AIMessageChunk(content=word))
+        end = AIMessageChunk(content="", **self._end(words, kwargs))
+        yield ChatGenerationChunk(message=end)
+
+    def _generate(
+        self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> ChatResult:
+        text = str(messages[-1].text)
+        message = AIMessage(content=text, **self._end(text.split(), kwargs))
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+
+class EchoInOnePiece(EchoByHand):
+    def _stream(
+        self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> Any:
+        text = str(messages[-1].text)
+        message = AIMessageChunk(content=text, **self._end(text.split(), kwargs))
+        yield ChatGenerationChunk(message=message)
+
+
+class EchoWithoutEnd(EchoByHand):
+    def _end(self, words: list[str], kwargs: Any) -> dict[str, Any]:
+        return {}
+
+
+class EchoWithoutAnotherName(EchoByHand):
+    def _end(self, words: list[str], kwargs: Any) -> dict[str, Any]:
+        return super()._end(words, {})
+
+
+def by_digits(chunks: Any) -> Any:
+    held = ""
+    for text in chunks:
+        held += text
+        match = re.search(r"\d*$", held)
+        assert match is not None
+        ready, held = held[: match.start()], held[match.start() :]
+        yield re.sub(r"\d{5,}", "[number]", ready)
+    yield re.sub(r"\d{5,}", "[number]", held)
+
+
+def piece_by_piece(chunks: Any) -> Any:
+    for text in chunks:
+        yield re.sub(r"\d{5,}", "[number]", text)
+
+
+def holds_everything(chunks: Any) -> Any:
+    yield re.sub(r"\d{5,}", "[number]", "".join(chunks))
+
+
+def loses_the_end(chunks: Any) -> Any:
+    held = ""
+    for text in chunks:
+        held += text
+        safe = held.rstrip("0123456789")
+        yield re.sub(r"\d{5,}", "[number]", safe)
+        held = held[len(safe) :]
+
+
+def another_chat(model: Any, backup: Any) -> Any:
+    chat = cached(
+        reliable(
+            model,
+            [backup],
+            first_token=3,
+            between_tokens=3,
+            after_first_token="continue",
+        )
+    )
+    return chat | buffered(WordBuffer) | StrOutputParser()
+
+
+def plain_chat(model: Any, backup: Any) -> Any:
+    return model | StrOutputParser()
+
+
+def no_deadlines(model: Any, backup: Any) -> Any:
+    chat = reliable(model, [backup], after_first_token="continue")
+    return cached(chat) | StrOutputParser() | buffered(WordBuffer)
+
+
+def gives_up_in_the_middle(model: Any, backup: Any) -> Any:
+    chat = reliable(model, [backup], first_token=2, between_tokens=2)
+    return cached(chat) | StrOutputParser() | buffered(WordBuffer)
+
+
+def no_cache(model: Any, backup: Any) -> Any:
+    chat = reliable(
+        model,
+        [backup],
+        first_token=2,
+        between_tokens=2,
+        after_first_token="continue",
+    )
+    return chat | StrOutputParser() | buffered(WordBuffer)
+
+
+def no_buffer(model: Any, backup: Any) -> Any:
+    chat = reliable(
+        model,
+        [backup],
+        first_token=2,
+        between_tokens=2,
+        after_first_token="continue",
+    )
+    return cached(chat) | StrOutputParser()
+
+
+def asks_at_once(model: Any, backup: Any) -> Any:
+    return plain_chat(model, backup).invoke("Hi")
+
+
+RIGHT = [
+    (lesson.event_order, order_as_a_copy),
+    (lesson.echo, EchoByHand),
+    (lesson.hide_numbers, by_digits),
+    (lesson.production_chat, another_chat),
+]
+WRONG = [
+    (lesson.event_order, parser_waits_for_the_model, "Right up to place 3"),
+    (lesson.event_order, order_without_ends, "3 missing"),
+    (lesson.echo, EchoInOnePiece, "one chunk"),
+    (lesson.echo, EchoWithoutEnd, "finish_reason"),
+    (lesson.echo, EchoWithoutAnotherName, "LangChain's own tests"),
+    (lesson.echo, EchoByHand(), "the class itself"),
+    (lesson.hide_numbers, piece_by_piece, "in pieces of 1"),
+    (lesson.hide_numbers, holds_everything, "reads the whole stream"),
+    (lesson.hide_numbers, loses_the_end, "at the end"),
+    (lesson.production_chat, plain_chat, "still waiting"),
+    (lesson.production_chat, no_deadlines, "still waiting"),
+    (lesson.production_chat, gives_up_in_the_middle, "told so"),
+    (lesson.production_chat, no_cache, "many asked the same"),
+    (lesson.production_chat, no_buffer, "inside a word"),
+    (lesson.production_chat, asks_at_once, "return the chain"),
+]
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda one: one.name)
+def test_the_solution_is_correct(exercise: Any) -> None:
+    assert exercise.check(exercise.solution_object).outcome == "correct"
+
+
+@pytest.mark.parametrize(("exercise", "answer"), RIGHT)
+def test_another_right_answer_is_correct(exercise: Any, answer: Any) -> None:
+    assert exercise.check(answer).outcome == "correct"
+
+
+@pytest.mark.parametrize(("exercise", "answer", "words"), WRONG)
+def test_a_wrong_answer_is_told_why(exercise: Any, answer: Any, words: str) -> None:
+    outcome = exercise.check(answer)
+    assert outcome.outcome == "not yet"
+    assert words in repr(outcome)
+
+
+class StubModel(BaseChatModel):
+    @property
+    def _llm_type(self) -> str:
+        return "stub"
+
+    def _stream(self, *given: Any, **more: Any) -> Any:
+        raise NotImplementedError
+
+    def _generate(self, *given: Any, **more: Any) -> Any:
+        raise NotImplementedError
+
+
+def stub(*given: Any) -> Any:
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("exercise", "untouched"),
+    list(zip(EXERCISES, [stub, StubModel, stub, stub], strict=True)),
+)
+def test_an_untouched_stub_is_not_started(exercise: Any, untouched: Any) -> None:
+    assert exercise.check(untouched).outcome == "not started"
+
+
+def test_the_standard_suite_passes_a_good_model_and_names_what_a_bad_one_fails() -> (
+    None
+):
+    good = lesson.standard_suite(FakeStreamingChatModel)
+    assert (good.failed, good.passed > 30) == ((), True)
+    bad = lesson.standard_suite(EchoWithoutEnd)
+    assert "test_usage_metadata" in bad.failed
+
+
+async def test_the_bad_day_is_the_same_each_time() -> None:
+    first, second = await lesson.score(plain_chat), await lesson.score(plain_chat)
+    assert first == second
+    assert min(first.outcomes[name] for name in first.outcomes) > 0
+    assert sum(first.outcomes.values()) == 40
