@@ -46,7 +46,8 @@ def tokens(n, rate={rate}):
     for i in range(n):
         if (wait := start + i / rate - time.perf_counter()) > 0:
             time.sleep(wait)
-        yield "{end}" if i == n - 1 else f"{{i:03x}} " + ("\\n\\n" if i % 40 == 39 else "")
+        paragraph = "\\n\\n" if i % 40 == 39 else ""
+        yield "{end}" if i == n - 1 else f"{{i:03x}} " + paragraph
 
 def cpu():
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -100,20 +101,25 @@ for t in tokens(N):
 """,
     "chatlas": """
 from chatlas._display import IPyMarkdownDisplay
-from chatlas._content import ContentText
-view = IPyMarkdownDisplay({"rich_markdown": {}, "rich_console": {}, "css_styles": {}})
+import collections
+view = IPyMarkdownDisplay(collections.defaultdict(dict))
 with view:
     for t in tokens(N):
         view.echo(t)
 """,
 }
-PEERS = {"rich Live a token": "rich", "panel ChatInterface": "panel", "chatlas": "chatlas"}
+PEERS = {
+    "rich Live a token": "rich",
+    "panel ChatInterface": "panel",
+    "chatlas": "chatlas",
+}
 SLOW = ("HTML widget a token", "rich Live a token", "panel ChatInterface", "chatlas")
 
 # The page's side: count what comes, note each frame, note when the last token is seen.
 PROBE = """
 (() => {
-  const probe = (window.probe = { messages: 0, bytes: 0, frames: 0, seen: 0, on: false });
+  const probe = { messages: 0, bytes: 0, frames: 0, seen: 0, on: false };
+  window.probe = probe;
   const Socket = window.WebSocket;
   window.WebSocket = class extends Socket {
     constructor(...args) {
@@ -128,7 +134,8 @@ PROBE = """
   const frame = () => {
     if (probe.on) probe.frames += 1;
     const shown = [...document.querySelectorAll(".jp-OutputArea-output")];
-    if (probe.on && !probe.seen && shown.some((node) => within(node).includes("THE-END"))) {
+    const here = (node) => within(node).includes("THE-END");
+    if (probe.on && !probe.seen && shown.some(here)) {
       probe.seen = Date.now() / 1000;
     }
     requestAnimationFrame(frame);
@@ -163,13 +170,10 @@ def main() -> None:
         for size in asked.sizes:
             print(table_head(size))
             for way in asked.ways:
-                if skipped(way, size):
-                    continue
-                runs = [
-                    measure(browser, address, folder, way, size)
-                    for _ in range(asked.runs)
-                ]
-                print(table_row(way, runs), flush=True)
+                if not skipped(way, size):
+                    place = (browser, address, folder)
+                    runs = [measure(*place, way, size) for _ in range(asked.runs)]
+                    print(table_row(way, runs), flush=True)
 
 
 @contextmanager
@@ -277,11 +281,11 @@ def heading() -> str:
     load = os.getloadavg()[0]
     return (
         "# What a live display costs\n\n"
-        f"Made by `python -m benchmarks.live`: {RATE} tokens a second, four bytes each, "
-        "in a paragraph per 40 tokens. *Bytes* are what the browser got per byte of "
-        "text; *kernel* and *browser* are seconds of work (the browser's with the "
-        "probe); *last token* is from the end of the cell's work until it is seen "
-        "(below zero: before); *right* says whether every token stands there.\n\n"
+        f"Made by `python -m benchmarks.live`: {RATE} tokens a second, four "
+        "bytes each, in a paragraph per 40 tokens. *Bytes* are what the browser got "
+        "per byte of text; *kernel* and *browser* are seconds of work (the browser's "
+        "with the probe); *last token* is from the end of the cell's work until it is "
+        "seen (below zero: before); *right* says whether every token stands there.\n\n"
         f"Python {platform.python_version()}, {', '.join(found)}; {os.cpu_count()} "
         f"cores, load {load:.0f}, Chromium without a graphics card.\n"
     )

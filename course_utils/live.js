@@ -3,7 +3,8 @@
 // The library takes the deltas of all views from one channel. A feed holds what is known
 // of one view, a view draws it, so a second view of the same output needs no kernel.
 // Kernel to page:  {key: {number, lanes: {0: {changes, chunks, state, figures}}}}
-// Page to kernel:  {ask: "stop"} and {ask: "whole"}, answered by the model's snapshot.
+// Page to kernel:  {ask: "stop"}; {ask: "whole"}, answered by the model's snapshot; and
+// once {ask: "here"}, without which the kernel falls back on plain text.
 
 import { MarkdownText, PlainText } from "./live_dom.js";
 
@@ -27,6 +28,7 @@ export class Library {
     model.on("msg:custom", (message) => {
       for (const [key, news] of Object.entries(message)) this.take(key, news);
     });
+    model.send({ ask: "here" });
   }
 
   take(key, news) {

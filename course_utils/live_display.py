@@ -56,17 +56,16 @@ class LiveDisplay:
         self.mode = live_mode()
         self.key = uuid.uuid4().hex
         self._page: Any = None
-        self._handle: Any = None
 
     def __enter__(self) -> Self:
         """Show the empty view."""
         for lane in self.lanes:
             lane.report = self._report
         if self.mode == "live":
-            from course_utils.live_page import Page, show_page
+            from course_utils.live_page import Page
 
             self._page = Page(self)
-            self._handle = show_page(self._page, self.plain(waiting=True))
+            self._page.show(self.plain())
         return self
 
     def _report(self, lane: Lane, changes: Sequence[Change]) -> None:
@@ -74,14 +73,14 @@ class LiveDisplay:
             facts = {"chunks": lane.timing.chunks}
             ended = {"state": lane.state, "figures": lane.figures} if lane.state else {}
             self._page.put(self.lanes.index(lane), changes, **facts, **ended)
+            self._page.show_text(self.plain)
         elif self.mode == "text" and len(self.lanes) == 1:
             _write("".join(change[2] for change in changes if change[0] == "add"))
 
     def __exit__(self, *error: object) -> None:
         """Leave behind what is saved: HTML and text, no widget."""
         if self._page is not None:
-            self._page.close()
-            self._handle.update(self.bundle(figures=True), raw=True)
+            self._page.close(self.bundle(figures=True))
         elif self.mode == "static":
             from IPython.display import display
 
@@ -105,11 +104,7 @@ class LiveDisplay:
         row = f'<div style="display: flex; flex-wrap: wrap; gap: 2em">{"".join(lanes)}'
         return f"{row}</div><p>{escape(self.finding)}</p>"
 
-    def plain(self, waiting: bool = False) -> str:
-        if waiting:
-            return "\n".join(
-                f"{lane.title} · waiting".strip(" ·") for lane in self.lanes
-            )
+    def plain(self) -> str:
         return "\n\n".join(
             [*(lane.text() for lane in self.lanes), self.finding]
         ).strip()

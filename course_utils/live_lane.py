@@ -98,7 +98,8 @@ class Lane:
         return answer_html(self.title, state, self.transcript.passages, self.markdown)
 
     def text(self) -> str:
-        return answer_text(self.title, self.state, self.transcript.passages)
+        running = "streaming" if self.transcript.passages else "waiting"
+        return answer_text(self.title, self.state or running, self.transcript.passages)
 
     def snapshot(self) -> dict[str, Any]:
         """Everything a page needs that has seen nothing of this lane yet."""
@@ -120,20 +121,18 @@ class Lane:
 
 def read(lane: Lane, stream: Iterable[Any], switch: StopSwitch) -> None:
     """Write every item of a stream to a lane, and end the stream in any case."""
-    owned = own_stream(stream)
-    switch.hear(owned.gate.stop)
-    try:
-        for item in owned:
-            lane.write(item)
-            if switch.pressed:
-                break
-        else:
-            return
-    except GeneratorExit:  # the stopped gate ends a model's stream with it
-        if not switch.pressed:
-            raise
-    finally:
-        leave(owned.close)
+    with own_stream(stream) as items:
+        switch.hear(items.gate.stop)
+        try:
+            for item in items:
+                lane.write(item)
+                if switch.pressed:
+                    break
+        except GeneratorExit:  # the stopped gate ends a model's stream with it
+            if not switch.pressed:
+                raise
+        finally:
+            leave(items.close)
 
 
 async def read_async(lane: Lane, stream: AsyncIterable[Any]) -> None:

@@ -8,8 +8,9 @@ page's code; so a view costs a few hundred bytes and ten views share one message
 
 import contextvars
 import threading
+import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -98,10 +99,15 @@ class Feeder:
         self._some = threading.Event()
         self.library = Library(code=page_code())
         self.library.library = self.library.model_id
+        self.heard = False  # whether a page has ever answered
+        self.library.on_msg(self._hear)
         keep_replies_away_from_busy_cell(self.library)
         # An empty context: what this thread sends belongs to no cell.
         start = contextvars.Context().run
         threading.Thread(target=start, args=(self._run,), daemon=True).start()
+
+    def _hear(self, *message: Any) -> None:
+        self.heard = True
 
     def put(
         self, view: str, lane: int, changes: Sequence[Change], **facts: Any
@@ -154,6 +160,28 @@ class Page:
         self.widget.page = self
         self.widget.on_msg(self._asked)
         keep_replies_away_from_busy_cell(self.widget)
+        self._start = self._again = time.monotonic()
+        self._handle: Any = None
+
+    def show(self, text: str) -> None:
+        """Display the view; `text` is for a page that knows no widgets."""
+        from IPython.display import display
+
+        name = self.display.key
+        self._handle = display(self._bundle(text), raw=True, display_id=name)  # type: ignore[no-untyped-call]
+
+    def _bundle(self, text: str) -> dict[str, Any]:
+        view = {"version_major": 2, "version_minor": 0}
+        view |= {"model_id": self.widget.model_id}
+        return {"application/vnd.jupyter.widget-view+json": view, "text/plain": text}
+
+    def show_text(self, text: Callable[[], str]) -> None:
+        """Show the text so far if no page has answered: after 1 s, then more seldom."""
+        now = time.monotonic()
+        if feeder().heard or now < max(self._again, self._start + 1):
+            return
+        self._again = self._start + (now - self._start) * 1.5
+        self._handle.update(self._bundle(text()), raw=True)
 
     def put(self, lane: int, changes: Sequence[Change], **facts: Any) -> None:
         feeder().put(self.display.key, lane, changes, **facts)
@@ -168,9 +196,14 @@ class Page:
                 "lanes": [lane.snapshot() for lane in self.display.lanes],
             }
 
-    def close(self) -> None:
-        """Send the rest; keep a few widgets for pages that still show them."""
+    def close(self, bundle: dict[str, str]) -> None:
+        """Send the rest and leave the bundle in place of the view."""
         feeder().send()
+        self._handle.update(bundle, raw=True)
+        self._keep()
+
+    def _keep(self) -> None:
+        """Keep a few widgets for pages that still show them."""
         self.kept.append(self)
         while len(self.kept) > KEPT:
             old = self.kept.popleft()
@@ -197,12 +230,3 @@ def keep_replies_away_from_busy_cell(widget: Any) -> None:
     """
     if hasattr(widget.comm, "_reply_subshell_for"):
         widget.comm._reply_subshell_for = lambda data, default: default
-
-
-def show_page(page: Page, text: str) -> Any:
-    """Display the view; returns the handle that replaces it."""
-    from IPython.display import display
-
-    view = {"version_major": 2, "version_minor": 0, "model_id": page.widget.model_id}
-    bundle = {"application/vnd.jupyter.widget-view+json": view, "text/plain": text}
-    return display(bundle, raw=True, display_id=page.display.key)  # type: ignore[no-untyped-call]

@@ -33,7 +33,12 @@ def lab_server(folder: Path) -> Iterator[str]:
     settings = folder / "settings"
     write_settings(settings)
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
-    command += ["--expose-app-in-browser", f"--port={port}", "--ServerApp.port_retries=0", "--ip=127.0.0.1"]
+    command += [
+        "--expose-app-in-browser",
+        f"--port={port}",
+        "--ServerApp.port_retries=0",
+        "--ip=127.0.0.1",
+    ]
     command += [f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={folder}"]
     command += [f"--LabApp.user_settings_dir={settings}"]
     command += [f"--LabApp.workspaces_dir={folder / 'workspaces'}"]

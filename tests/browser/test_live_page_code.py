@@ -4,6 +4,7 @@ import random
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -117,7 +118,7 @@ def test_any_chunks_give_the_same_page(page: Page):
     for text in documents(3, 400):
         cuts = sorted(rng.choices(range(len(text) + 1), k=8))
         ends = [0, *cuts, len(text)]
-        pieces = [text[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+        pieces = [text[a:b] for a, b in pairwise(ends)]
         assert page.evaluate("p => html(p)", pieces) == page.evaluate(
             "t => html([t])", text
         ), pieces
@@ -155,7 +156,7 @@ def test_a_half_typed_mark_is_never_seen(page: Page):
 def test_the_text_on_the_page_never_gets_shorter_by_more_than_a_mark(page: Page):
     steps = page.evaluate("t => steps(t)", ANSWER)
     lengths = [len("".join(step.split())) for step in steps]
-    drops = [a - b for a, b in zip(lengths, lengths[1:], strict=False)]
+    drops = [a - b for a, b in pairwise(lengths)]
     assert max(drops) <= 3
 
 

@@ -1,0 +1,134 @@
+"""For every reader: themes, keyboard, screen readers, calm, and no danger in a text."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.lab import OpenNotebook
+from tests.browser.payloads import PAYLOADS
+
+SECONDS = 1000
+CODE = "A `word` and a [link](https://a.example/).\n\n```python\nreturn 1  # why\n```\n"
+
+pytestmark = pytest.mark.slow
+expect.set_options(timeout=20 * SECONDS)
+
+# The contrast of every kind of text with the page behind it.
+CONTRAST = """
+(root) => {
+  const parse = (colour) => colour.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b]
+    .map((v) => v / 255)
+    .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = (node) => {
+    for (let n = node; n; n = n.parentElement) {
+      const colour = parse(getComputedStyle(n).backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const texts = [...root.querySelectorAll("p, a, code, small, button, pre span")];
+  return texts.filter((node) => node.innerText?.trim() && !node.hidden).map((node) => {
+    const [a, b] = [light(parse(getComputedStyle(node).color)), light(ground(node))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    return [node.localName + "." + node.className, Math.round(ratio * 10) / 10];
+  });
+}
+"""
+
+
+def live(output: Locator) -> Locator:
+    return output.locator("section.course-live")
+
+
+def theme(notebook: OpenNotebook, name: str) -> None:
+    notebook.command("apputils:change-theme", {"theme": name})
+    notebook.page.locator(f'body[data-jp-theme-name="{name}"]').wait_for()
+
+
+@pytest.mark.parametrize("name", ["JupyterLab Dark", "JupyterLab Light"])
+def test_colours_follow_the_theme_and_can_be_read(shared: OpenNotebook, name: str):
+    code = f"show(drip({CODE!r}, 0.001, silence=5))"
+    output = shared.execute(code, wait=False)
+    expect(live(output)).to_contain_text("why")
+    theme(shared, name)
+    shared.page.wait_for_timeout(300)
+    low = [(what, r) for what, r in live(output).evaluate(CONTRAST) if r < 4.5]
+    # Lab's own colour for comments is its own affair: 4.2 : 1 in the light theme.
+    assert all(re.match(r"span\.c", what) and r > 3 for what, r in low), low
+    expect(live(output)).to_have_count(0)
+
+
+def test_a_screen_reader_hears_sentences_and_the_end(shared: OpenNotebook):
+    text = "First one. Second one. " * 3
+    code = f"show(drip({text!r}, 0.05, silence=3), title='t')"
+    output = shared.execute(code, wait=False)
+    status = live(output).get_by_role("status")
+    expect(status).to_have_text("First one.")
+    log = live(output).get_by_role("log", name="t")
+    expect(log).to_have_attribute("aria-live", "off")
+    expect(log).to_have_attribute("aria-busy", "true")
+    expect(live(output)).to_have_accessible_name("Streamed answer")
+    expect(live(output)).to_have_count(0)
+
+
+def test_stop_works_from_the_keyboard(shared: OpenNotebook):
+    output = shared.execute("show(drip('Some text.', 0.001, silence=60))", wait=False)
+    expect(live(output)).to_contain_text("Some text.")
+    output.get_by_role("button", name="Stop").focus()
+    shared.page.keyboard.press("Enter")
+    expect(output).to_contain_text("stopped after")
+
+
+def test_the_tail_is_not_lost_when_the_end_comes_at_once(shared: OpenNotebook):
+    output = shared.execute("show(iter(['one', ' two', ' three']))")
+    expect(output.locator("p")).to_have_text("one two three")
+
+
+def test_reduced_motion_paints_seldom_and_without_animation(
+    open_notebook: Callable[..., OpenNotebook],
+):
+    notebook = open_notebook(reduced_motion="reduce")
+    output = notebook.execute("show(drip('word ' * 300, 0.01))", wait=False)
+    expect(live(output)).to_contain_text("word")
+    paints = live(output).evaluate(
+        """(node) => new Promise((done) => {
+          let count = 0;
+          const body = node.querySelector(".course-live-body");
+          const options = { childList: true, characterData: true, subtree: true };
+          new MutationObserver(() => (count += 1)).observe(body, options);
+          setTimeout(() => done(count), 2000);
+        })"""
+    )
+    assert 0 < paints <= 10
+    moving = "node => node.getAnimations({subtree: true}).length"
+    assert output.evaluate(moving) == 0
+
+
+def test_no_payload_runs_or_fetches_live_or_saved(shared: OpenNotebook):
+    asked: list[str] = []
+    shared.page.on("request", lambda request: asked.append(request.url))
+    text = "\n\n".join(PAYLOADS)
+    output = shared.execute(f"show(drip({text!r}, 0.001, size=7))")
+    expect(live(output)).to_have_count(0)
+    expect(output).to_contain_text("proto")
+    shared.page.wait_for_timeout(500)
+    assert shared.page.evaluate("() => window.pwned") is None
+    assert [url for url in asked if "pwned" in url or ":9/" in url] == []
+
+
+def test_a_selection_survives_while_text_comes(shared: OpenNotebook):
+    text = "The first paragraph.\n\n" + "word " * 200
+    output = shared.execute(f"show(drip({text!r}, 0.02))", wait=False)
+    expect(live(output)).to_contain_text("word word")
+    live(output).locator("p").first.evaluate(
+        "(p) => getSelection().selectAllChildren(p)"
+    )
+    shared.page.wait_for_timeout(1000)
+    assert shared.page.evaluate("() => String(getSelection())") == (
+        "The first paragraph."
+    )
+    expect(live(output)).to_have_count(0)
