@@ -73,14 +73,15 @@ def plain(output):
     return output["data"]["text/plain"]
 
 
+@pytest.mark.slow
 def test_a_strict_second_run_finds_no_difference(page):
     folder, _ = page
-    options = ["--nbval", "--nbval-current-env", "-q", "-p", "no:cacheprovider"]
+    options = ["-p", "nbval.plugin", "--nbval", "--nbval-current-env", "-q"]
     sanitize = f"--nbval-sanitize-with={HERE / 'sanitize.cfg'}"
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, sanitize, "page.ipynb"],
         cwd=folder,
-        env=os.environ | {"COURSE_SPEED": "20"},
+        env=os.environ | {"COURSE_SPEED": "20", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         timeout=100,
