@@ -54,8 +54,7 @@ def _checked(source: Chunks, timer: Timer) -> Chunks:
     try:
         for chunk in source:
             timer.check()
-            timer.saw(chunk)
-            handed = timer.clock.now()
+            handed = timer.saw(chunk)
             yield chunk
             timer.excuse(handed)
         timer.check()
@@ -75,12 +74,11 @@ async def _awaited(source: AsyncChunks, timer: Timer) -> AsyncChunks:
                 if alarm.expired():
                     raise timer.missed() from None
                 raise
-            if jumps or timer.total_left < 0:
+            if jumps:
                 timer.check()
             if chunk is None:
                 return
-            timer.saw(chunk)
-            handed = timer.clock.now()
+            handed = timer.saw(chunk)
             yield chunk
             timer.excuse(handed)
     finally:
@@ -89,7 +87,8 @@ async def _awaited(source: AsyncChunks, timer: Timer) -> AsyncChunks:
 
 def _seconds(timer: Timer) -> float | None:
     """Real seconds to the next deadline, as timeouts want them; None is for ever."""
-    return None if timer.left == inf else max(0.0, timer.clock.real(timer.left))
+    left = timer.left
+    return None if left == inf else max(0.0, timer.clock.real(left))
 
 
 # Sync: a thread pulls the source, so that this one can stop waiting for it.
@@ -100,10 +99,7 @@ def _handed_over(source: Chunks, timer: Timer) -> Chunks:
     worker.start()
     try:
         for chunk in worker.chunks(timer):
-            if timer.total_left < 0:
-                raise timer.missed()
-            timer.saw(chunk)
-            handed = timer.clock.now()
+            handed = timer.saw(chunk)
             yield chunk
             timer.excuse(handed)
     finally:

@@ -64,11 +64,18 @@ class Timer:
         self._limit, self._awaited = self.deadlines.first_token, "first token"
         self._since = self.clock.now()
 
-    def saw(self, chunk: ChatGenerationChunk) -> None:
-        """A chunk came: one that carries something starts the wait for the next."""
+    def saw(self, chunk: ChatGenerationChunk) -> float:
+        """A chunk came: one that carries something starts the wait for the next.
+
+        Returns when it came, or raises `StreamTimeout` if everything takes too long.
+        """
+        now = self.clock.now()
+        if now > self._end:
+            raise self.missed()
         if carries(chunk):
             self._limit, self._awaited = self.deadlines.between_tokens, "next token"
-            self._since = self.clock.now()
+            self._since = now
+        return now
 
     def excuse(self, since: float) -> None:
         """The reader took its time from `since` on: no token is late because of it."""

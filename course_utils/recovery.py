@@ -8,9 +8,8 @@ the attempts so far. The players in `reliability` only carry the decisions out.
 """
 
 import random
-from dataclasses import dataclass
 from math import inf
-from typing import Literal, get_args
+from typing import Any
 from uuid import uuid4
 
 from langchain_core.exceptions import ModelError
@@ -24,6 +23,7 @@ from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.utils.utils import LC_ID_PREFIX
 
 from course_utils._errors import as_model_error, retry_after_of, with_partial
+from course_utils._policy import Attempt, Joins, Policy, Reader
 from course_utils.deadlines import carries
 from course_utils.truncation import (
     StreamTruncated,
@@ -33,71 +33,12 @@ from course_utils.truncation import (
     sum_of,
 )
 
-AfterFirstToken = Literal["raise", "continue", "restart", "full"]
-Reader = Literal["chunks", "events", "nobody"]
 Chunks = list[ChatGenerationChunk]
 
 CONTINUE = (
     "Your answer was interrupted. Continue it exactly where it stopped, "
     "even in the middle of a word. Repeat nothing and explain nothing."
 )
-
-
-@dataclass(frozen=True)
-class Policy:
-    """How often to ask, how long to wait in between, and what to do after text."""
-
-    attempts: int = 3
-    wait_initial: float = 0.5
-    wait_max: float = 8.0
-    after_first_token: AfterFirstToken = "raise"
-    require_finish: bool = True
-
-    def __post_init__(self) -> None:
-        if self.attempts < 1:
-            raise ValueError(
-                f"attempts counts the first one too, got {self.attempts!r}: "
-                "write attempts=1 for no second try."
-            )
-        if not (self.wait_initial >= 0 and self.wait_max >= 0):
-            raise ValueError(
-                "wait_initial and wait_max are seconds, got "
-                f"{self.wait_initial!r} and {self.wait_max!r}: use 0 or more."
-            )
-        if self.after_first_token not in get_args(AfterFirstToken):
-            raise ValueError(
-                f"after_first_token says what to do, got {self.after_first_token!r}: "
-                'use "raise", "continue", "restart" or "full".'
-            )
-
-    def backoff(self, failures: int, draw: random.Random) -> float:
-        """Seconds before the next attempt: up to twice as many after each failure.
-
-        Drawn evenly from zero up ("full jitter"), so that clients that failed
-        together do not come back together.
-        """
-        limit = min(self.wait_max, self.wait_initial * 2.0 ** (failures - 1))
-        return draw.uniform(0.0, limit)
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One request to make.
-
-    Attributes:
-        messages: What to ask.
-        model: Whom to ask: 0 is the model, 1 its first fallback.
-        whole: Whether to ask for a full response instead of a stream.
-        wait: Seconds to wait before.
-        joins: How its text meets what was shown: nothing was shown (`first`), it goes
-            on there (`continue`), replaces it (`restart`), or repeats it (`full`).
-    """
-
-    messages: list[BaseMessage]
-    model: int = 0
-    whole: bool = False
-    wait: float = 0.0
-    joins: Literal["first", "continue", "restart", "full"] = "first"
 
 
 class Recovery:
@@ -173,11 +114,20 @@ class Recovery:
             StreamTruncated: It gave no finish reason.
         """
         if self._ending is not None:
-            return []
+            return self._last()
         nothing = not (self._shown or self._opening or self._guard.holds)
         if self._policy.require_finish or nothing:
             raise StreamTruncated(self.partial)
-        return self._release(self._guard.flush(None))
+        return self._release(self._guard.flush(None)) + self._last()
+
+    def _last(self) -> Chunks:
+        """LangChain's mark of the last chunk, which it would put on another message."""
+        last = self._shown[-1].message if self._shown else None
+        if self._id is None or getattr(last, "chunk_position", None):
+            return []
+        content: Any = [] if last and isinstance(last.content, list) else ""
+        message = AIMessageChunk(content=content, chunk_position="last", id=self._id)
+        return [ChatGenerationChunk(message=message)]
 
     def _release(self, chunks: Chunks) -> Chunks:
         """Show these, and before the first of an attempt whatever it needs."""
@@ -240,7 +190,7 @@ class Recovery:
             messages = self._interrupted()
         return Attempt(messages, model, whole or joins == "full", wait, joins)
 
-    def _how(self) -> Literal["first", "continue", "restart", "full"] | None:
+    def _how(self) -> Joins | None:
         """How another attempt may join what was shown; None if it may not."""
         after = self._policy.after_first_token
         if not self._visible:
@@ -281,8 +231,11 @@ def _after(shown: Chunks, whole: ChatGenerationChunk) -> ChatGenerationChunk | N
     seen, message = sum_of(shown), whole.message
     if not message.text.startswith(seen.text):
         return None
+    told = seen.response_metadata  # once: a sum of chunks joins two ids to one word
+    metadata = {k: v for k, v in message.response_metadata.items() if k not in told}
+    content = str(message.text)[len(seen.text) :]
     rest = message.model_copy(
-        update={"content": str(message.text)[len(seen.text) :], "id": seen.id}
+        update={"content": content, "id": seen.id, "response_metadata": metadata}
     )
     return ChatGenerationChunk(message=rest, generation_info=whole.generation_info)
 

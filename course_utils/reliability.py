@@ -24,15 +24,10 @@ from pydantic import ConfigDict, Field, PrivateAttr
 
 from course_utils._asking import Answer, RunManager, aask, ask
 from course_utils._in_time import AsyncChunks, Chunks, awithin, within
+from course_utils._policy import AfterFirstToken, Attempt, Policy, Reader
 from course_utils.clock import Clock, course_clock
 from course_utils.deadlines import Deadlines, Timer
-from course_utils.recovery import (
-    AfterFirstToken,
-    Attempt,
-    Policy,
-    Reader,
-    Recovery,
-)
+from course_utils.recovery import Recovery
 
 
 def reliable(
