@@ -128,8 +128,8 @@ echo = Exercise(
         "carries `usage_metadata` and `response_metadata`.",
         "`_generate` can add the chunks of `_stream` up and put their sum into an "
         "`AIMessage` inside a `ChatGeneration` inside a `ChatResult`.",
-        "`response_metadata` needs `finish_reason` and `model_name`. A test asks for "
-        'another name with `kwargs["model"]`.',
+        "`response_metadata` needs `finish_reason` and `model_name`. A field "
+        '`model: str = "echo"` of the class tells LangChain the name, too.',
     ],
     solution=solutions.Echo,
     praise="It passes LangChain's own tests for chat models.",

@@ -45,7 +45,7 @@ class Echo(BaseChatModel):
             usage_metadata={**usage, "total_tokens": 2 * count},
             response_metadata={
                 "finish_reason": "stop",
-                "model_name": kwargs.get("model", self.model),
+                "model_name": self.model,
             },
         )
         yield ChatGenerationChunk(message=last)
