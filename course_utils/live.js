@@ -377,7 +377,7 @@ class PassageView {
 
 const isHighSurrogate = (code) => code >= 0xd800 && code <= 0xdbff;
 
-/** Asks the kernel to stop, again and again until it answers. */
+/** Asks the kernel to stop, and again until it has: a busy one may not hear. */
 class StopButton {
   constructor(feed, parent) {
     this.feed = feed;

@@ -6,6 +6,7 @@ A lane takes the items of a stream and reports what changed; it draws nothing it
 """
 
 import asyncio
+import threading
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Self
@@ -53,13 +54,16 @@ class Lane:
         self.transcript = Transcript()
         self.state = ""  # empty while it runs, then done, stopped or cut
         self.report: Callable[[Lane, Sequence[Change]], None] = lambda lane, new: None
+        # Text and report belong together: a snapshot is taken between two of them.
+        self.lock = threading.RLock()
         self._seen: set[Any] = set()
 
     def write(self, item: Any) -> None:
         """Take one item of the stream."""
         for message in messages_in(item, self._seen):
             self.timing.add(message)
-            self.report(self, self.transcript.add(message))
+            with self.lock:
+                self.report(self, self.transcript.add(message))
 
     @contextmanager
     def reading(self, switch: StopSwitch) -> Iterator[None]:
@@ -74,9 +78,9 @@ class Lane:
             error = type(raised)
             raise
         finally:
-            changes = self.transcript.finish()
-            self.state = self._ending(error, switch.pressed)
-            self.report(self, changes)
+            with self.lock:
+                self.state = self._ending(error, switch.pressed)
+                self.report(self, self.transcript.finish())
 
     def _ending(self, error: type[BaseException] | None, stopped: bool) -> str:
         if error is None and not stopped:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -25,6 +26,7 @@ from course_utils.live_transcript import Change
 if TYPE_CHECKING:
     from course_utils.live_display import LiveDisplay
 
+KEPT = 30  # widgets of ended views
 HERE = Path(__file__).parent
 # Read in this order and joined, for a page can import only what it was sent.
 SOURCES = ("live_markdown.js", "live_code.js", "live_dom.js", "live.js")
@@ -188,12 +190,15 @@ class Page:
 
     def snapshot(self) -> dict[str, Any]:
         """The whole view, and the number of the last message that is in it."""
-        with feeder().lock:
+        lanes = self.display.lanes
+        with ExitStack() as locked:
+            for lock in [*(lane.lock for lane in lanes), feeder().lock]:
+                locked.enter_context(lock)
             if feeder().outbox.waits(self.display.key):
                 feeder().send()
             return {
                 "number": feeder().outbox.number(self.display.key),
-                "lanes": [lane.snapshot() for lane in self.display.lanes],
+                "lanes": [lane.snapshot() for lane in lanes],
             }
 
     def close(self, bundle: dict[str, str]) -> None:
@@ -214,12 +219,8 @@ class Page:
         """A page asks; this may run on another thread while a cell is busy."""
         if content.get("ask") == "stop":
             self.display.switch.press()
-            widget.send({"stopping": True})
         elif content.get("ask") == "whole":
             widget.send_state("snapshot")
-
-
-KEPT = 30
 
 
 def keep_replies_away_from_busy_cell(widget: Any) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from course_utils.text import message_of, text_of
+from course_utils.text import is_restart, message_of, text_of
 
 Kind = Literal["text", "tool_call", "tool_result"]
 # ("open", kind, label) · ("add", passage number, text) · ("strike", passage number)
@@ -125,12 +125,6 @@ def tool_calls(message: Any) -> Iterator[tuple[tuple[Any, Any], str, str]]:
     for call in getattr(message, "tool_calls", ()):
         arguments = json.dumps(call["args"], ensure_ascii=False)
         yield (run, call["id"]), call["name"], arguments
-
-
-def is_restart(message: Any) -> bool:
-    """Whether this chunk says that the answer starts again."""
-    told = getattr(message, "response_metadata", None) or {}
-    return bool(told.get("restart"))
 
 
 def well_formed(text: str) -> str:

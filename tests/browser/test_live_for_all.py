@@ -46,7 +46,9 @@ def live(output: Locator) -> Locator:
 
 def theme(notebook: OpenNotebook, name: str) -> None:
     notebook.command("apputils:change-theme", {"theme": name})
-    notebook.page.locator(f'body[data-jp-theme-name="{name}"]').wait_for()
+    notebook.page.locator(f'body[data-jp-theme-name="{name}"]').wait_for(
+        state="attached"
+    )
 
 
 @pytest.mark.parametrize("name", ["JupyterLab Dark", "JupyterLab Light"])
