@@ -94,6 +94,7 @@ class AsyncSource:
         self._running = asyncio.get_running_loop()
         self._stream = stream
         self._wanted = asyncio.Event()
+        self._closed = False
         self._task: asyncio.Task[None] | None = None
 
     def astep(self, flight: Sink) -> None:
@@ -120,6 +121,8 @@ class AsyncSource:
             async for arrivals in self._stream:
                 self._wanted.clear()
                 flight.push(arrivals)
+                if self._closed:  # Python 3.11's wait_for may swallow a cancellation
+                    break
                 await self._wanted.wait()
             flight.end()
         except asyncio.CancelledError:
@@ -136,5 +139,6 @@ class AsyncSource:
             self._running.call_soon_threadsafe(self._cancel)
 
     def _cancel(self) -> None:
+        self._closed = True
         if self._task is not None:
             self._task.cancel()

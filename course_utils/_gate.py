@@ -10,6 +10,7 @@ import asyncio
 import threading
 from contextvars import Context, ContextVar, copy_context
 from typing import Any
+from weakref import WeakSet
 
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.tracers.context import register_configure_hook
@@ -135,6 +136,13 @@ class Room(BaseCallbackHandler):
         self.free = asyncio.Event()
         self.free.set()
         self.loop = asyncio.get_running_loop()
+        self._tasks: WeakSet[asyncio.Task[Any]] = WeakSet()
+
+    def stop(self) -> None:
+        """The reader has left: cancel every task in which a model has spoken."""
+        for task in list(self._tasks):
+            task.cancel()
+        self.free.set()
 
     def is_here(self) -> bool:
         """Whether this is called in the event loop of the stream."""
@@ -164,6 +172,8 @@ class Room(BaseCallbackHandler):
     async def pass_or_stop(self) -> None:
         """Wait until there is room for an item; raise once the reader has left."""
         if self.is_here():
+            if task := asyncio.current_task():
+                self._tasks.add(task)
             await asyncio.sleep(0)  # an item takes its turns to reach the queue
             await self.free.wait()
             if self.gate.shut():

@@ -31,7 +31,8 @@ def own_stream(stream: Any, maxsize: int = 1) -> Any:
     busy with an item they wait, in events and agents, too.
 
     An async stream stops at once. A sync model stops at once, a sync chain or agent at
-    its model's next token: `break` alone would wait for the last one.
+    its model's next token, where `break` alone would wait for the last one. If no token
+    comes any more, only the model's own `timeout` ends the wait: give it one.
 
     >>> from langchain_core.output_parsers import StrOutputParser
     >>> from course_utils.fake_model import FakeStreamingChatModel
@@ -165,6 +166,8 @@ class AsyncOwnedStream(Generic[T]):
         await self._put(("end", ending))
 
     async def _put(self, entry: tuple[str, Any]) -> None:
+        if self.gate.stopped:  # Python 3.11's wait_for may swallow a cancellation
+            raise asyncio.CancelledError
         if self._queue.full():
             self._room.free.clear()
         await self._queue.put(entry)
@@ -177,9 +180,9 @@ class AsyncOwnedStream(Generic[T]):
         then goes on in the stream's task.
         """
         self.gate.stop()
-        self._room.free.set()
         if self._task is not None:
             self._task.cancel()
+            self._room.stop()
             await asyncio.wait([self._task])
 
     def _forget(self, task: "asyncio.Task[None]") -> None:

@@ -24,6 +24,7 @@ from course_utils._cache_text import from_text, to_text
 from course_utils.cache import cached
 from course_utils.clock import VirtualClock
 from course_utils.fake_model import FakeStreamingChatModel
+from course_utils.fake_server import FakeServer
 from course_utils.reliability import reliable
 from course_utils.replies import Reply, ToolCall
 from course_utils.serving import own_stream
@@ -785,3 +786,41 @@ def test_any_answer_of_langchain_survives_as_text(generations):
 def test_text_of_something_else_is_refused(text):
     with pytest.raises(ValueError):
         from_text(text)
+
+
+# Around the real client
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"output_version": "v1"},
+        {"use_responses_api": True},
+        {"use_responses_api": True, "output_version": "v1"},
+    ],
+    ids=lambda options: " ".join(options) or "chat completions",
+)
+@pytest.mark.parametrize("second", ["stream", "invoke", "v3", "agent v3", "astream"])
+async def test_the_answers_of_a_real_client_are_kept(options, second):
+    with FakeServer(replies=["One two three.", "Another."]) as server:
+        model = cached(openai(base_url=server.url, stream_usage=True, **options))
+        assert await ask(model, "stream") == "One two three."
+        assert await ask(model, second) == "One two three."
+        assert len(server.log) == 1
+
+
+async def test_half_a_tool_call_of_a_real_client_is_not_kept():
+    call = ToolCall("pay", {"to": "Bob", "amount": 10000})
+    replies = [
+        Reply(tool_calls=[call], length_after=-1),
+        Reply(tool_calls=[call], cut_after=-1),
+        Reply(tool_calls=[call]),
+        "never",
+    ]
+    with FakeServer(replies=replies) as server:
+        model = cached(openai(base_url=server.url))
+        for _ in range(5):
+            chunks = list(model.stream("Pay"))
+        assert sum(chunks[1:], chunks[0]).tool_calls[0]["args"]["amount"] == 10000
+        assert len(server.log) == 3

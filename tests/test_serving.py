@@ -1,10 +1,12 @@
 """own_stream and sse_response: an honest end; the model stops with its reader."""
 
 import asyncio
+import gc
 import json
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import anyio
 import httpx2
@@ -18,9 +20,12 @@ from langchain_core.exceptions import ModelConnectionError
 from langchain_core.messages import AIMessage, ToolMessage
 from langchain_core.output_parsers import JsonOutputParser, StrOutputParser
 from langchain_core.runnables import RunnableLambda, RunnableParallel
+from langchain_openai import ChatOpenAI
 
+from course_utils.cache import cached
 from course_utils.clock import VirtualClock
 from course_utils.fake_model import FakeStreamingChatModel
+from course_utils.fake_server import FakeServer
 from course_utils.replies import Reply, ToolCall
 from course_utils.serving import (
     Event,
@@ -726,3 +731,92 @@ def test_a_browser_that_lost_its_connection_gets_the_rest():
         "One two three four."
     )
     assert len(model.log) == 1
+
+
+# the real client, over HTTP
+
+
+def eventually(true):
+    """Wait for what happens on the other side of a connection."""
+    pause = threading.Event()
+    return any(true() or pause.wait(0.02) for _ in range(PATIENCE * 50))
+
+
+@pytest.fixture
+def server():
+    with FakeServer(replies=Reply(LONG, per_token=0.4)) as server:
+        yield server
+
+
+def openai(server):
+    return ChatOpenAI(
+        model="fake", base_url=server.url, api_key="offline", max_retries=0
+    )
+
+
+@pytest.mark.parametrize("kind", SYNC)
+def test_leaving_a_sync_stream_closes_the_connection(server, kind):
+    with own_stream(pick(sync_streams(openai(server)), kind)) as items:
+        for _ in range(3):
+            next(items)
+    assert eventually(lambda: server.log[-1].outcome == "closed by reader")
+
+
+@pytest.mark.parametrize("kind", ASYNC)
+async def test_leaving_an_async_stream_closes_the_connection(server, kind):
+    async with own_stream(pick(async_streams(openai(server)), kind)) as items:
+        for _ in range(3):
+            await anext(items)
+    closed = await asyncio.to_thread(
+        eventually, lambda: server.log[-1].outcome == "closed by reader"
+    )
+    assert closed
+
+
+FILES = Path("/proc/self/fd")
+
+
+def open_files():
+    return len(list(FILES.iterdir()))
+
+
+FAULTS = [{}, {"drop_after": 2}, {"cut_after": 2}, {"error_after": 2}]
+STALLED = {"stall_after": 2}  # a sync chain would wait for its model's timeout
+
+
+async def leave_async(model):
+    """Async streams of every kind: broken, and left in mid-answer."""
+    for kind in ASYNC:
+        with suppress(Exception):
+            async with own_stream(pick(async_streams(model), kind)) as items:
+                for _ in range(2):
+                    await anext(items)
+
+
+async def leave_sync(model):
+    """Sync streams of every kind: broken, and left in mid-answer."""
+    for kind in SYNC:
+        stream = pick(sync_streams(model), kind)
+        with suppress(Exception), own_stream(stream) as items:
+            next(items)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not FILES.is_dir(), reason="counts the files in /proc")
+@pytest.mark.parametrize("around", [lambda model: model, cached], ids=["", "cached"])
+@pytest.mark.parametrize("leave", [leave_async, leave_sync])
+async def test_nothing_is_left_of_abandoned_and_broken_streams(leave, around):
+    faults = [*FAULTS, STALLED] if leave is leave_async else FAULTS
+    replies = [Reply("One two three four.", **fault) for fault in faults]
+    with FakeServer(replies=replies) as server:
+        model = around(openai(server))
+        await leave(model)  # opens pools and threads that stay for good
+        await no_other_tasks()
+        gc.collect()
+        before = open_files(), threading.active_count()
+        for _ in range(15):
+            await leave(model)
+        await no_other_tasks()
+        gc.collect()
+        assert eventually(lambda: open_files() <= before[0] + 3)
+        assert threading.active_count() <= before[1] + 3
