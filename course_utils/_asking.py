@@ -21,7 +21,7 @@ from langchain_core.utils.utils import LC_ID_PREFIX
 
 from course_utils._in_time import AsyncChunks, Chunks
 from course_utils._policy import Attempt
-from course_utils.recovery import is_restart
+from course_utils.text import is_restart
 from course_utils.truncation import sum_of
 
 RunManager = CallbackManagerForLLMRun | AsyncCallbackManagerForLLMRun

@@ -28,7 +28,8 @@ class Keeper:
             found = self._cache.lookup(*key)
             return unpack(found) if found else None
         except Exception as error:
-            return self._pass_over(error)
+            self._pass_over(error)
+            return None
 
     async def afind(self, key: Key) -> list[Arrival] | None:
         """The record of the answer to this question, if there is one."""
@@ -36,7 +37,8 @@ class Keeper:
             found = await self._cache.alookup(*key)
             return unpack(found) if found else None
         except Exception as error:
-            return self._pass_over(error)
+            self._pass_over(error)
+            return None
 
     def keep(self, key: Key, record: list[Arrival]) -> None:
         """Keep this answer, if it is whole."""

@@ -18,7 +18,7 @@ from langchain_core.outputs import ChatGenerationChunk, Generation
 
 from course_utils.clock import Clock
 from course_utils.replies import pieces
-from course_utils.text import finish_of, text_of
+from course_utils.text import finish_of, is_restart, text_of
 
 Replay = Literal["chunks", "paced", "whole"]
 
@@ -58,9 +58,10 @@ def is_visible(chunk: ChatGenerationChunk) -> bool:
 
 def since_restart(record: list[Arrival]) -> list[Arrival]:
     """The answer that stays, when a `reliable` model has begun anew in mid-answer."""
-    metadata = [arrival.chunk.message.response_metadata for arrival in record]
-    marks = [number for number, told in enumerate(metadata, 1) if told.get("restart")]
-    return record[marks[-1] :] if marks else record
+    for number in range(len(record), 0, -1):
+        if is_restart(record[number - 1].chunk):
+            return record[number:]
+    return record
 
 
 def _tool_arguments(chunks: Iterable[ChatGenerationChunk]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from langchain_core.messages import BaseMessageChunk
 
-from course_utils.text import finish_of, text_of
+from course_utils.text import finish_of, is_restart, text_of
 
 
 class Buffer(Protocol):
@@ -87,7 +87,7 @@ def _answer(method: str, ready: Any) -> str:
 
 def _stands_alone(chunk: BaseMessageChunk) -> bool:
     """Whether it goes on as it is: a restart, or more than one block of text."""
-    if chunk.response_metadata.get("restart"):
+    if is_restart(chunk):
         return True
     if isinstance(chunk.content, str) or not chunk.content:
         return False

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, overload
 
 from course_utils._streams import check_stream
 from course_utils.clock import Clock, course_clock
-from course_utils.text import finish_of, message_of, text_of
+from course_utils.text import finish_of, is_restart, message_of, text_of
 
 T = TypeVar("T")
 
@@ -138,7 +138,7 @@ class Recording:
         for call in calls or getattr(message, "tool_calls", None) or ():
             if call.get("name"):  # only a call's first fragment names it
                 self.mark("tool_call", call["name"])
-        if (getattr(message, "response_metadata", None) or {}).get("restart"):
+        if is_restart(message):
             self._restart()
         if reason := finish_of(item):
             self.finish_reason = reason

@@ -247,8 +247,3 @@ def _announcement(message_id: str) -> ChatGenerationChunk:
             content="", response_metadata={"restart": True}, id=message_id
         )
     )
-
-
-def is_restart(chunk: ChatGenerationChunk) -> bool:
-    """Whether this chunk announces that the answer begins anew."""
-    return bool(chunk.message.response_metadata.get("restart"))

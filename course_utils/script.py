@@ -77,6 +77,8 @@ class Script:
             raise ValueError(
                 "replies is an empty list: give one reply or leave it out."
             )
+        for turn in self._turns:
+            _check(turn)
         self._lock = threading.Lock()
 
     def next(self, request: Request, attempt: int = 1) -> tuple[Reply, Call]:
@@ -123,11 +125,23 @@ _OUTCOMES = {"finish": "finished"} | {
 }
 
 
+def _is_function(turn: Any) -> bool:
+    return callable(turn) and not isinstance(turn, type)
+
+
+def _check(turn: Any) -> None:
+    """Refuse at the door what cannot answer; a function is asked at its turn."""
+    if turn is not None and not _is_function(turn):
+        _as_reply(turn)
+
+
 def _reply(turn: Any, request: Request) -> Reply:
     if turn is None:
         return respond(request)
-    if callable(turn) and not isinstance(turn, type):
-        turn = turn(request.messages)
+    return _as_reply(turn(request.messages) if _is_function(turn) else turn)
+
+
+def _as_reply(turn: Any) -> Reply:
     if isinstance(turn, str):
         return Reply(turn)
     if isinstance(turn, Mapping):

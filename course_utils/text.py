@@ -38,6 +38,12 @@ def text_of(item: Any) -> str:
     return str(text) if isinstance(text, str) else ""
 
 
+def is_restart(item: Any) -> bool:
+    """Whether this item takes back all text before it: the answer begins anew."""
+    told = getattr(message_of(item), "response_metadata", None) or {}
+    return bool(told.get("restart"))
+
+
 def finish_of(item: Any) -> str | None:
     """Why the answer ended, if this item says so: `stop`, `length`, `tool_calls` ...
 

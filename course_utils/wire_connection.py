@@ -45,7 +45,7 @@ class Connection:
             size = {"Transfer-Encoding": "chunked"}
         # One request per connection: a client's loop that has ended leaves none open.
         own = {"Connection": "close", "x-request-id": f"req_{uuid.uuid4().hex}"}
-        lines = [f"{name}: {text}" for name, text in (headers | size | own).items()]
+        lines = [f"{name}: {text}" for name, text in {**headers, **size, **own}.items()]
         first = f"HTTP/1.1 {status} {_phrase(status)}"
         self._socket.sendall("\r\n".join([first, *lines, "", ""]).encode())
 

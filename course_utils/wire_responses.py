@@ -112,16 +112,16 @@ class Responses(Api):
         """The answer of a call that does not stream."""
         for step in steps:
             self.frame(step)
-        counted = [usage(step) for step in steps if step.kind == "usage"]
+        counted = [None, *(usage(step) for step in steps if step.kind == "usage")]
         status = "incomplete" if self._why else "completed"
-        return self._response(status) | {"usage": (counted or [None])[-1]}
+        return self._response(status) | {"usage": counted[-1]}
 
     # Items: announced, then closed.
 
     def _open_message(self) -> str:
         if self._open:
             return ""
-        item = {
+        item: dict[str, Any] = {
             "id": f"msg_{self.id}",
             "type": "message",
             "status": "in_progress",
@@ -171,7 +171,7 @@ class Responses(Api):
     def _event(self, name: str, fields: Mapping[str, Any], after: str = "") -> str:
         self._number += 1
         head = {"type": name, "sequence_number": self._number}
-        return f"event: {name}\ndata: {encode(head | fields)[:-1]}{after}}}\n\n"
+        return f"event: {name}\ndata: {encode({**head, **fields})[:-1]}{after}}}\n\n"
 
     def _response(self, status: str) -> dict[str, Any]:
         why = {"reason": self._why} if self._why else None

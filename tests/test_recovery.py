@@ -14,7 +14,8 @@ from langchain_core.outputs import ChatGenerationChunk
 
 from course_utils._errors import as_model_error, retry_after_of
 from course_utils._policy import Attempt, Policy
-from course_utils.recovery import CONTINUE, Recovery, is_restart
+from course_utils.recovery import CONTINUE, Recovery
+from course_utils.text import is_restart
 
 ASKED = [HumanMessage("Hi")]
 FIRST = Attempt(ASKED)

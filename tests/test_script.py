@@ -46,7 +46,7 @@ def test_replies_that_are_none_are_refused_with_the_next_step(
     replies: Any, error: type[Exception]
 ) -> None:
     with pytest.raises(error, match="repl"):
-        Script(replies).next(ASK)
+        Script(replies)
 
 
 def play(reply: Reply, stop_after: int | None = None) -> str:
