@@ -8,7 +8,6 @@ of plain text become one, with pieces and moments beside it; the rest stays as i
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from copy import copy, deepcopy
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Literal
@@ -185,22 +184,21 @@ def _split(arrival: Arrival) -> Iterator[Arrival]:
 
 def free(chunk: ChatGenerationChunk) -> ChatGenerationChunk:
     """A copy that costs nothing: no usage, and its end says that it was `cached`."""
-    chunk = own(chunk)
-    message: Any = chunk.message
-    message.id = message.usage_metadata = None
+    changes: dict[str, Any] = {"id": None, "usage_metadata": None}
     if finish_of(chunk):
-        message.response_metadata = {**message.response_metadata, "cached": True}
-        message.response_metadata.pop("token_usage", None)
-    return chunk
+        told = {**chunk.message.response_metadata, "cached": True}
+        told.pop("token_usage", None)
+        changes["response_metadata"] = told
+    return own(chunk, changes)
 
 
-def own(chunk: ChatGenerationChunk) -> ChatGenerationChunk:
+def own(
+    chunk: ChatGenerationChunk, changes: dict[str, Any] | None = None
+) -> ChatGenerationChunk:
     """A copy for one reader: LangChain writes ids and metadata into chunks."""
-    chunk = copy(chunk)
-    chunk.message = copy(chunk.message)
-    if not isinstance(chunk.message.content, str):
-        chunk.message.content = deepcopy(chunk.message.content)
-    return chunk
+    listed = not isinstance(chunk.message.content, str)
+    message = chunk.message.model_copy(update=changes, deep=listed)
+    return chunk.model_copy(update={"message": message})
 
 
 class Pacer:
