@@ -200,12 +200,11 @@ class Pace {
   }
 
   ask(atOnce) {
-    if (atOnce) this.stop();
-    if (this.frame || this.timer) return;
+    if (atOnce) this.run();
+    if (atOnce || this.frame || this.timer) return;
     const wait = this.rest();
-    if (wait && !atOnce) this.timer = setTimeout(() => this.next(), wait);
+    if (wait) this.timer = setTimeout(() => this.next(), wait);
     else this.frame = requestAnimationFrame(() => this.run());
-    if (document.hidden && atOnce) this.run(); // a hidden page has no frames
   }
 
   rest() {
@@ -235,7 +234,7 @@ class Pace {
   }
 }
 
-const BATCH = 45; // milliseconds between two messages: the time to spread a batch over
+const BATCH = 50; // milliseconds between two messages: the time to spread a batch over
 
 /** One lane: its label with the state, and its passages. */
 class LaneView {

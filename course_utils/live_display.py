@@ -54,7 +54,7 @@ class LiveDisplay:
         self.switch = switch
         self.finding = ""
         self.mode = live_mode()
-        self.key = uuid.uuid4().hex
+        self.key = uuid.uuid4().hex[:8]  # it travels with every message
         self._page: Any = None
 
     def __enter__(self) -> Self:

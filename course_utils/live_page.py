@@ -104,9 +104,9 @@ class Feeder:
         self.heard = False  # whether a page has ever answered
         self.library.on_msg(self._hear)
         keep_replies_away_from_busy_cell(self.library)
-        # An empty context: what this thread sends belongs to no cell.
-        start = contextvars.Context().run
-        threading.Thread(target=start, args=(self._run,), daemon=True).start()
+        # ipykernel 7.0 sends only where it finds the cell it belongs to: in this context.
+        self._context = contextvars.copy_context()
+        threading.Thread(target=self._run, daemon=True).start()
 
     def _hear(self, *message: Any) -> None:
         self.heard = True
@@ -124,7 +124,7 @@ class Feeder:
         """Send everything now."""
         with self.lock:
             if self.outbox.wait() is not None:
-                self.library.send(self.outbox.take())
+                self._context.run(self.library.send, self.outbox.take())
 
     def _run(self) -> None:
         rest = threading.Event()
