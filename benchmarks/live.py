@@ -81,7 +81,7 @@ box.value = "<pre>" + html.escape(text) + "</pre>"
 from rich.live import Live
 from rich.text import Text
 text = ""
-with Live(Text(""), auto_refresh=False) as live:
+with Live(Text(""), auto_refresh=False, vertical_overflow="visible") as live:
     for t in tokens(N):
         text += t
         live.update(Text(text), refresh=True)
@@ -141,11 +141,9 @@ PROBE = """
     requestAnimationFrame(frame);
   };
   const within = (node) => {
-    let text = node.textContent.slice(-4000);
-    for (const inner of node.querySelectorAll("*")) {
-      if (inner.shadowRoot) text += inner.shadowRoot.textContent.slice(-200);
-    }
-    return text;
+    const inner = [...node.querySelectorAll("*")].filter((n) => n.shadowRoot);
+    const own = node.textContent.slice(-4000);
+    return own + inner.map((n) => within(n.shadowRoot)).join(" ");
   };
   requestAnimationFrame(frame);
 })();

@@ -104,7 +104,7 @@ class Feeder:
         self.heard = False  # whether a page has ever answered
         self.library.on_msg(self._hear)
         keep_replies_away_from_busy_cell(self.library)
-        # ipykernel 7.0 sends only where it finds the cell it belongs to: in this context.
+        # ipykernel 7.0 sends only where it finds a cell to belong to: in this context.
         self._context = contextvars.copy_context()
         threading.Thread(target=self._run, daemon=True).start()
 
