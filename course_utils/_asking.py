@@ -22,7 +22,7 @@ from langchain_core.utils.utils import LC_ID_PREFIX
 from course_utils._in_time import AsyncChunks, Chunks
 from course_utils._policy import Attempt
 from course_utils.text import is_restart
-from course_utils.truncation import sum_of
+from course_utils.truncation import WholeResponse, sum_of
 
 RunManager = CallbackManagerForLLMRun | AsyncCallbackManagerForLLMRun
 
@@ -62,7 +62,7 @@ def _streams(
     return asked and model._should_stream(async_api=async_api, stream=True, **options)
 
 
-def _chunk(result: ChatResult) -> ChatGenerationChunk:
+def _chunk(result: ChatResult) -> WholeResponse:
     """A full response as a stream of one chunk."""
     generation = result.generations[0]
     message: Any = generation.message
@@ -73,7 +73,7 @@ def _chunk(result: ChatResult) -> ChatGenerationChunk:
     }
     fields = {name: getattr(message, name) for name in _FIELDS}
     chunk = AIMessageChunk(**fields, response_metadata=metadata)
-    return ChatGenerationChunk(message=chunk)
+    return WholeResponse(message=chunk)
 
 
 _FIELDS = (

@@ -41,11 +41,16 @@ class StreamTruncated(StreamError):
         )
 
 
+class WholeResponse(ChatGenerationChunk):
+    """A full response as one chunk: it is whole, even if it does not say why."""
+
+
 def ending_of(chunk: ChatGenerationChunk) -> str | None:
     """Why the answer ended, if this chunk says so."""
+    unsaid = "whole" if isinstance(chunk, WholeResponse) else None
     if not (chunk.generation_info or chunk.message.response_metadata):
-        return None  # nearly every chunk
-    reason = finish_of(chunk)
+        return unsaid  # nearly every chunk
+    reason = finish_of(chunk) or unsaid
     return None if reason in NOT_YET else reason
 
 

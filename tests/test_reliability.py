@@ -11,9 +11,13 @@ from langchain.agents import create_agent
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.exceptions import ModelError, ModelTimeoutError
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessageChunk, HumanMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
-from langchain_core.outputs import ChatGenerationChunk
+from langchain_core.outputs import (
+    ChatGeneration,
+    ChatGenerationChunk,
+    ChatResult,
+)
 from langchain_core.runnables import RunnableLambda
 from pydantic import BaseModel
 
@@ -247,6 +251,21 @@ def test_an_answer_cut_for_a_reason_says_so(read: Read, reply: Reply, reason: st
 
 def test_a_whole_answer_does_not_say_incomplete():
     assert "incomplete" not in steady(fake(TEXT)).invoke("Hi").response_metadata
+
+
+class Wordless(FakeStreamingChatModel):
+    """Never says why an answer ended, and does not stream."""
+
+    def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(TEXT))])
+
+    def _should_stream(self, **kwargs: Any) -> bool:
+        return False
+
+
+def test_a_full_response_is_whole_even_if_it_does_not_say_why():
+    assert reliable(Wordless()).invoke("Hi").text == TEXT
+    assert text(read(reliable(Wordless()))) == TEXT
 
 
 # Errors of one family
