@@ -31,12 +31,18 @@ def expect_equal(got: Any, want: Any, call: str) -> None:
     ... except NotYet as why:
     ...     print(why)
     `collect(stream)` gave ['a', 'b']. A list of parts: join them into one text.
+
+    Args:
+        got: What the answer gave.
+        want: What is right.
+        call: The call that gave it, or words for what it gave.
     """
     if type(got) is type(want) and got == want:
         return
     if got == want and not isinstance(want, str | bool):
         return
-    raise NotYet(f"`{call}` gave {shorten(got)}. {guess(got, want)}".rstrip())
+    came = f"`{call}` gave" if "(" in call else f"{call[:1].upper()}{call[1:]}:"
+    raise NotYet(f"{came} {shorten(got)}. {guess(got, want)}".rstrip())
 
 
 class _Short(reprlib.Repr):
@@ -47,6 +53,8 @@ class _Short(reprlib.Repr):
         self.maxstring = 60
 
     def repr_instance(self, x: Any, level: int) -> str:
+        if isinstance(x, str):  # LangChain's `.text` is a kind of str
+            return self.repr_str(str(x), level)
         if isinstance(x, bool | float | complex | bytes | None.__class__):
             return repr(x)
         if inspect.isroutine(x):

@@ -184,6 +184,13 @@ def test_values_are_named_without_an_address():
     assert len(shorten("x" * 999)) < 70
 
 
+def test_a_kind_of_text_is_named_as_text():
+    class Text(str):
+        __slots__ = ()
+
+    assert shorten([Text("Hello")]) == "['Hello']"
+
+
 def test_hints_come_one_by_one_and_stay_at_the_last():
     task = exercise()
     assert [repr(task.hint()) for _ in range(3)] == [
