@@ -49,6 +49,18 @@ def no_word_is_zero(timing: Any) -> Any:
     return first, timing.total - first
 
 
+def the_other_way_round(timing: Any) -> Any:
+    return by_parts(timing)[::-1]
+
+
+def as_texts(timing: Any) -> Any:
+    return [str(part) for part in by_parts(timing)]
+
+
+def only_the_total(timing: Any) -> Any:
+    return timing.total
+
+
 def with_threads(model: Any, questions: Any, limit: Any) -> Any:
     from concurrent.futures import ThreadPoolExecutor
 
@@ -63,6 +75,18 @@ def one_at_a_time(model: Any, questions: Any, limit: Any) -> Any:
 def without_limit(model: Any, questions: Any, limit: Any) -> Any:
     config = {"max_concurrency": 20}
     return [answer.text for answer in model.batch(questions, config)]
+
+
+def half_the_limit(model: Any, questions: Any, limit: Any) -> Any:
+    return with_threads(model, questions, limit // 2)
+
+
+def joined(model: Any, questions: Any, limit: Any) -> Any:
+    return "\n".join(with_threads(model, questions, limit))
+
+
+async def without_await(model: Any, questions: Any, limit: Any) -> Any:
+    return with_threads(model, questions, limit)
 
 
 def whole_messages(model: Any, questions: Any, limit: Any) -> Any:
@@ -85,13 +109,19 @@ WRONG = [
     (lesson.text_chain, forgets_the_thing, "where is 'cache'"),
     (lesson.text_chain, asks_at_once, "return the chain itself"),
     (lesson.text_chain, forgets_return, "Is a `return` missing?"),
-    (lesson.waiting_and_writing, total_twice, "with a stream"),
+    (lesson.waiting_and_writing, total_twice, "the end after 3 s it gave (2.0, 3.0)"),
+    (lesson.waiting_and_writing, the_other_way_round, "The other way round."),
+    (lesson.waiting_and_writing, as_texts, "two numbers, please"),
+    (lesson.waiting_and_writing, only_the_total, "gave 3.0: two numbers"),
     (lesson.waiting_and_writing, forgets_no_word, "no word at all"),
     (lesson.waiting_and_writing, no_word_is_zero, "no word at all"),
     (lesson.ask_all, one_at_a_time, "one at a time"),
     (lesson.ask_all, without_limit, "the limit is 4"),
     (lesson.ask_all, whole_messages, "texts, please"),
-    (lesson.ask_all, as_they_come, "gave"),
+    (lesson.ask_all, as_they_come, "not in the order of the questions"),
+    (lesson.ask_all, half_the_limit, "2 requests were open at most, 4 may be"),
+    (lesson.ask_all, joined, "gave 'answer to question 10"),
+    (lesson.ask_all, without_await, "write `await`"),
 ]
 EXERCISES = [lesson.text_chain, lesson.waiting_and_writing, lesson.ask_all]
 

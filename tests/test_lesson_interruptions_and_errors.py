@@ -62,6 +62,18 @@ def believes_the_mark(stream: Any) -> Any:
     return last.chunk_position == "last"
 
 
+def keeps_words_of_the_error(stream: Any) -> Any:
+    text, error = keeps_with_a_string(stream)
+    return text, error and str(error)
+
+
+def the_reason_itself(stream: Any) -> Any:
+    total = None
+    for chunk in stream:
+        total = chunk if total is None else total + chunk
+    return total and total.response_metadata.get("finish_reason")
+
+
 def any_reason_will_do(stream: Any) -> Any:
     return any(chunk.response_metadata.get("finish_reason") for chunk in stream)
 
@@ -127,6 +139,20 @@ def retries_what_cannot_help(model: Any, prompt: Any, attempts: Any) -> Any:
 
 def yields_chunks(model: Any, prompt: Any, attempts: Any = 1) -> Any:
     yield from model.stream(prompt)
+
+
+def gives_up_in_silence(model: Any, prompt: Any, attempts: Any) -> Any:
+    for _ in range(attempts):
+        try:
+            texts = [chunk.text for chunk in model.stream(prompt)]
+        except Exception:
+            continue
+        yield from texts
+        return
+
+
+def all_at_once(model: Any, prompt: Any, attempts: Any = 1) -> Any:
+    return "".join([chunk.text for chunk in model.stream(prompt)])
 
 
 def full_by_length(model: Any, prompt: Any) -> Any:
@@ -209,6 +235,13 @@ async def leaves_it_open(stream: Any, stop: Any) -> Any:
 KEPT: list[Any] = []
 
 
+async def hides_the_break(stream: Any, stop: Any) -> Any:
+    try:
+        return await waits_for_either(stream, stop)
+    except Exception:
+        return "Hello there"
+
+
 def strict_by_hand(chunks: Any) -> Any:
     arguments: dict[int, str] = {}
     names: dict[int, str] = {}
@@ -256,20 +289,25 @@ WRONG = [
     (lesson.keep_partial, loses_the_text, "a stream that breaks, the text"),
     (lesson.keep_partial, lets_it_raise, "ModelConnectionError"),
     (lesson.keep_partial, only_the_text, "two things"),
+    (lesson.keep_partial, keeps_words_of_the_error, "the exception itself"),
     (lesson.is_whole, believes_the_mark, "a silent cut"),
+    (lesson.is_whole, the_reason_itself, "it gave 'length'"),
     (lesson.is_whole, any_reason_will_do, "at its token limit"),
     (lesson.is_whole, looks_at_the_last_chunk, "a whole answer"),
     (lesson.stream_with_retry, retries_always, "a break after two tokens"),
     (lesson.stream_with_retry, counts_the_role_chunk, "a break before any text"),
     (lesson.stream_with_retry, retries_what_cannot_help, "a request that is wrong"),
     (lesson.stream_with_retry, yields_chunks, "yield its text"),
-    (lesson.with_full_response, full_again_from_the_start, "with a break, the text"),
+    (lesson.stream_with_retry, gives_up_in_silence, "a break after two tokens"),
+    (lesson.stream_with_retry, all_at_once, "yield texts as they come"),
+    (lesson.with_full_response, full_again_from_the_start, "the beginning twice"),
     (lesson.with_full_response, full_only_after_errors, "a silent cut"),
     (lesson.with_full_response, never_streams, "stream first"),
     (lesson.read_until, looks_between_chunks, "still waits"),
     (lesson.read_until, leaves_it_open, "After the stop"),
+    (lesson.read_until, hides_the_break, "The stream broke"),
     (lesson.safe_tool_calls, believes_the_parser, "at the token limit"),
-    (lesson.safe_tool_calls, believes_the_reason, "says it is whole"),
+    (lesson.safe_tool_calls, believes_the_reason, "ended with `tool_calls`"),
 ]
 
 

@@ -61,10 +61,15 @@ async def read_until(stream, stop):
 
     reading = asyncio.create_task(read())
     stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait([reading, stopping], return_when=asyncio.FIRST_COMPLETED)
-    for task in (reading, stopping):
-        task.cancel()
-    await asyncio.gather(reading, stopping, return_exceptions=True)
+    both = [reading, stopping]
+    try:
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in both:
+            task.cancel()
+        ends = await asyncio.gather(*both, return_exceptions=True)
+    if isinstance(ends[0], Exception):
+        raise ends[0]
     return "".join(texts)
 
 
