@@ -71,7 +71,9 @@ class LiveDisplay:
     def _report(self, lane: Lane, changes: Sequence[Change]) -> None:
         if self._page is not None:
             facts = {"chunks": lane.timing.chunks}
-            ended = {"state": lane.state, "figures": lane.figures} if lane.state else {}
+            # A race tells its figures in the sentence at its end.
+            figures = lane.figures if len(self.lanes) == 1 else ""
+            ended = {"state": lane.state, "figures": figures} if lane.state else {}
             self._page.put(self.lanes.index(lane), changes, **facts, **ended)
             self._page.show_text(self.plain)
         elif self.mode == "text" and len(self.lanes) == 1:
@@ -98,9 +100,7 @@ class LiveDisplay:
         if len(self.lanes) == 1:
             return self.lanes[0].html(figures)
         style = "flex: 1 1 18em; min-width: 0"
-        lanes = [
-            f'<div style="{style}">{lane.html(figures)}</div>' for lane in self.lanes
-        ]
+        lanes = [f'<div style="{style}">{lane.html()}</div>' for lane in self.lanes]
         row = f'<div style="display: flex; flex-wrap: wrap; gap: 2em">{"".join(lanes)}'
         return f"{row}</div><p>{escape(self.finding)}</p>"
 

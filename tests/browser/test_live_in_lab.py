@@ -199,7 +199,7 @@ def test_a_reload_in_mid_stream_goes_on_live(
     open_notebook: Callable[..., OpenNotebook],
 ):
     notebook = open_notebook()
-    text = "word " * 400
+    text = "word " * 300
     output = notebook.execute(f"await show(adrip({text!r}, 0.08))", wait=False)
     expect(live(output)).to_contain_text("word word")
     notebook.save()
