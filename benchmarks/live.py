@@ -258,10 +258,12 @@ def is_right(notebook: OpenNotebook, size: int) -> bool:
 ALL_TEXT = """
 (node) => {
   const read = (n) => n.nodeType === 3 ? n.data :
+    /^(STYLE|SCRIPT|BUTTON)$/.test(n.nodeName) ? "" :
     [...(n.shadowRoot ? [n.shadowRoot] : []), ...n.childNodes].map(read).join("")
     + (/^(P|DIV|PRE)$/.test(n.nodeName) ? " " : "");
-  const outputs = node.querySelectorAll(".jp-OutputArea-output");
-  return [...outputs].map(read).join(" ");
+  const inner = (n) => n.parentElement.closest(".jp-OutputArea-output");
+  const outputs = [...node.querySelectorAll(".jp-OutputArea-output")];
+  return outputs.filter((n) => !inner(n)).map(read).join(" ");
 }
 """
 
