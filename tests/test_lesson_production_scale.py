@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
+from course_utils.clock import VirtualClock
 from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.lessons import production_scale as lesson
 from course_utils.replies import Reply
@@ -50,6 +51,25 @@ class WaitsForTheFirst(ListThrottle):
 class LosesWhatItHolds(ListThrottle):
     def push(self, text: Any) -> Any:
         return text if super().push(text) else ""
+
+
+class WaitsALittleMore(ListThrottle):
+    def push(self, text: Any) -> Any:
+        if self.last is not None and self.clock.now() == self.last + self.seconds:
+            self.parts.append(text)
+            return ""
+        return super().push(text)
+
+
+class KeepsWhatItFlushes(ListThrottle):
+    def push(self, text: Any) -> Any:
+        ready = super().push(text)
+        if ready:
+            self.parts.clear()
+        return ready
+
+    def flush(self) -> Any:
+        return "".join(self.parts)
 
 
 class NeverCounts(ListThrottle):
@@ -246,6 +266,15 @@ async def two_ends(stream: Any) -> Any:
     yield ("done", reason) if reason else ("error", "cut")
 
 
+async def sends_texts_alone(stream: Any) -> Any:
+    async for chunk in stream:
+        yield chunk.text
+
+
+async def returns_a_list(stream: Any) -> Any:
+    return [("text", chunk.text) async for chunk in stream]
+
+
 async def sends_empty_texts(stream: Any) -> Any:
     reason = None
     async for chunk in stream:
@@ -264,7 +293,9 @@ RIGHT = [
 WRONG = [
     (lesson.token_throttle, WaitsForTheFirst, "push('a')"),
     (lesson.token_throttle, LosesWhatItHolds, "push('d')"),
-    (lesson.token_throttle, NeverCounts, "push('b')"),
+    (lesson.token_throttle, NeverCounts, "push('b') at 0.125 s` gave 'b': too early"),
+    (lesson.token_throttle, WaitsALittleMore, "push('d')"),
+    (lesson.token_throttle, KeepsWhatItFlushes, "is the buffer empty"),
     (lesson.sentences, EndsAtTheDot, "push"),
     (lesson.sentences, LooksAtThePieceOnly, "push"),
     (lesson.sentences, NeverFlushes, "flush()"),
@@ -278,6 +309,8 @@ WRONG = [
     (lesson.hand_over, leaves_the_task, "The reader left"),
     (lesson.honest_events, always_done, "the last event"),
     (lesson.honest_events, two_ends, "the last event"),
+    (lesson.honest_events, sends_texts_alone, "yield pairs"),
+    (lesson.honest_events, returns_a_list, "`yield` each event"),
     (lesson.honest_events, sends_empty_texts, "without text"),
 ]
 
@@ -336,6 +369,20 @@ def test_sending_the_whole_text_grows_with_the_square_of_its_length() -> None:
         long = lesson.screen_cost(way, tokens=4000)  # type: ignore[arg-type]
         assert long[0] == pytest.approx(2 * short[0], rel=0.02)
         assert growth < long[1] / short[1] < growth + 0.5
+
+
+def test_a_stream_of_many_tokens_is_many_times_the_bytes_of_one_answer() -> None:
+    short, long = lesson.wire_bytes("word"), lesson.wire_bytes("word " * 100)
+    assert short[0] < short[1] < long[1]
+    assert 20 * long[0] < long[1]
+
+
+def test_it_is_time_to_update_at_once_and_then_after_so_many_seconds() -> None:
+    clock = VirtualClock()
+    time_to_update = lesson.every(0.5, clock)
+    assert (time_to_update(), time_to_update()) == (True, False)
+    clock.advance(0.5)
+    assert (time_to_update(), time_to_update()) == (True, False)
 
 
 async def test_a_reader_who_leaves_the_site_stops_the_model() -> None:

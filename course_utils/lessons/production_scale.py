@@ -7,26 +7,38 @@ text, a small web site, and the page that a browser reads a stream with.
 """
 
 import asyncio
+import inspect
 import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Literal
+from urllib.request import ProxyHandler, Request, build_opener
 
 from fastapi.responses import HTMLResponse
 from langchain_core.exceptions import ModelConnectionError
 
 from course_utils._slips import shorten
 from course_utils.buffering import Throttle
-from course_utils.clock import VirtualClock
+from course_utils.clock import Clock, VirtualClock
 from course_utils.exercise import Exercise, NotYet, expect, expect_equal
 from course_utils.fake_model import FakeStreamingChatModel
+from course_utils.fake_server import FakeServer
 from course_utils.lessons._site import PAGE, PAGE_SCRIPT, Site, quiet, settled
 from course_utils.lessons.solutions import production_scale as solutions
 from course_utils.quiz import Predict, Quiz
 from course_utils.replies import Reply
 from course_utils.text import text_of
 
-__all__ = ["PAGE_SCRIPT", "Site", "page", "quiet", "screen_cost", "settled"]
+__all__ = [
+    "PAGE_SCRIPT",
+    "Site",
+    "every",
+    "page",
+    "quiet",
+    "screen_cost",
+    "settled",
+    "wire_bytes",
+]
 
 Way = Literal["all, each token", "all, throttled", "new, throttled"]
 
@@ -58,6 +70,35 @@ def screen_cost(way: Way, tokens: int) -> tuple[int, float]:
     return messages, round(size / 1000)
 
 
+def wire_bytes(answer: str) -> tuple[int, int]:
+    """How many bytes a server sends for an answer: at once, and as a stream."""
+    open_ = build_opener(ProxyHandler({})).open  # the server is on this machine
+    asked = {"model": "fake", "messages": [{"role": "user", "content": "Hi"}]}
+    head = {"Authorization": "Bearer offline", "Content-Type": "application/json"}
+    sizes = []
+    with FakeServer(answer) as server:
+        for stream in (False, True):
+            body = json.dumps({**asked, "stream": stream}).encode()
+            request = Request(f"{server.url}/chat/completions", body, head)
+            with open_(request, timeout=30) as response:
+                sizes.append(len(response.read()))
+    return sizes[0], sizes[1]
+
+
+def every(seconds: float, clock: Clock) -> Callable[[], bool]:
+    """A function that is true when it is time: at once, then after so many seconds."""
+    due = float("-inf")
+
+    def time_to_update() -> bool:
+        nonlocal due
+        if clock.now() < due:
+            return False
+        due = clock.now() + seconds
+        return True
+
+    return time_to_update
+
+
 def _model(*replies: Any) -> FakeStreamingChatModel:
     return FakeStreamingChatModel(replies=list(replies))
 
@@ -68,15 +109,29 @@ def _model(*replies: Any) -> FakeStreamingChatModel:
 def _check_token_throttle(token_throttle: Callable[..., Any]) -> None:
     clock = VirtualClock()
     throttle = token_throttle(0.25, clock)
-    pushed = [("a", 0), ("b", 0.125), ("c", 0.2), ("d", 0.375), ("e", 0.5), ("f", 0.75)]
+    pushed = [("a", 0), ("b", 0.125), ("c", 0.2), ("d", 0.25), ("e", 0.375), ("f", 0.5)]
     expected = ["a", "", "", "bcd", "", "ef"]
     for (text, moment), want in zip(pushed, expected, strict=True):
         clock.time = moment
-        expect_equal(throttle.push(text), want, f"push({text!r}) at {moment} s")
-    expect_equal(throttle.flush(), "", "flush() with nothing held")
+        _check_push(throttle.push(text), want, f"push({text!r}) at {moment} s")
+    _check_flush(throttle, "")
     throttle.push("g")
-    expect_equal(throttle.flush(), "g", "flush() with 'g' held")
-    expect_equal(throttle.flush(), "", "a second flush()")
+    _check_flush(throttle, "g")
+
+
+def _check_push(got: Any, want: str, call: str) -> None:
+    expect(want or got in (None, ""), f"`{call}` gave {shorten(got)}: too early.")
+    expect(got != "" or not want, f"`{call}` gave '', and text is due.")
+    expect_equal(got, want, call)
+
+
+def _check_flush(buffer: Any, want: str) -> None:
+    expect_equal(buffer.flush(), want, f"flush() with {want!r} held")
+    again = buffer.flush()
+    expect(
+        not again,
+        f"A second `flush()` gave {shorten(again)} again: is the buffer empty?",
+    )
 
 
 token_throttle = Exercise(
@@ -98,8 +153,7 @@ def _check_sentences(sentences: Callable[[], Any]) -> None:
     buffer = sentences()
     expect_equal(buffer.push("A promise. It"), "A promise. ", 'push("A promise. It")')
     expect_equal(buffer.push(" says"), "", 'push(" says")')
-    expect_equal(buffer.flush(), "It says", "flush()")
-    expect_equal(buffer.flush(), "", "a second flush()")
+    _check_flush(buffer, "It says")
     whole = sentences().push(SPEECH)
     expect_equal(whole, "One. Two and 3.5 more! Is it so? ", "push of all at once")
     for size in (1, 2, 5):
@@ -180,6 +234,17 @@ stream_cached = Exercise(
 # 4 · A bounded hand-over
 
 
+def _async_generator(made: Any, items: str) -> Any:
+    """What an answer made, if it can be read with `async for`."""
+    if inspect.iscoroutine(made):
+        made.close()
+    if not hasattr(made, "__aiter__"):
+        raise NotYet(
+            f"It gave {shorten(made)}: write `async def`, and `yield` {items}."
+        )
+    return made
+
+
 async def _check_hand_over(hand_over: Callable[..., Any]) -> None:
     got = await _collect(hand_over(_model(WHOLE).astream("Hi"), 2))
     expect_equal(got, (WHOLE, None), "the text and the error of a whole stream")
@@ -209,7 +274,7 @@ async def _check_hand_over(hand_over: Callable[..., Any]) -> None:
 async def _collect(stream: Any) -> tuple[str, str | None]:
     texts: list[str] = []
     try:
-        async for item in stream:
+        async for item in _async_generator(stream, "each item"):
             texts.append(text_of(item))
     except ModelConnectionError as error:
         return "".join(texts), type(error).__name__
@@ -252,15 +317,22 @@ async def _check_honest_events(honest_events: Callable[[Any], Any]) -> None:
         ),
     }
     for name, (reply, text, end) in cases.items():
-        events = [event async for event in honest_events(_model(reply).astream("Hi"))]
+        made = honest_events(_model(reply).astream("Hi"))
+        events = [_pair(one) async for one in _async_generator(made, "each event")]
         expect(events, f"With {name} there were no events.")
+        expect_equal(events[-1], end, f"with {name}, the last event")
         said = "".join(str(t) for kind, t in events if kind == "text")
         expect_equal(said, text, f"with {name}, the text")
-        expect_equal(events[-1], end, f"with {name}, the last event")
         ends = [kind for kind, _ in events if kind in ("done", "error")]
         expect(len(ends) == 1, f"With {name} it ended {len(ends)} times.")
         empty = [kind for kind, t in events if kind == "text" and not t]
         expect(not empty, f"With {name} there were {len(empty)} events without text.")
+
+
+def _pair(event: Any) -> tuple[str, Any]:
+    if not isinstance(event, tuple) or len(event) != 2:
+        raise NotYet(f"It yields {shorten(event)}: yield pairs, (name, text).")
+    return event
 
 
 honest_events = Exercise(
