@@ -7,7 +7,9 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
-from course_utils import WordBuffer, buffered, cached, reliable
+from course_utils.buffering import WordBuffer, buffered
+from course_utils.cache import cached
+from course_utils.reliability import reliable
 
 
 def event_order():
