@@ -97,6 +97,7 @@ class LiveDisplay:
         return {"text/html": self.html(figures), "text/plain": self.plain()}
 
     def html(self, figures: bool) -> str:
+        """All lanes as HTML, side by side, and the finding."""
         if len(self.lanes) == 1:
             return self.lanes[0].html(figures)
         style = "flex: 1 1 18em; min-width: 0"
@@ -105,6 +106,7 @@ class LiveDisplay:
         return f"{row}</div><p>{escape(self.finding)}</p>"
 
     def plain(self) -> str:
+        """All lanes as text, one after the other, and the finding."""
         return "\n\n".join(
             [*(lane.text() for lane in self.lanes), self.finding]
         ).strip()

@@ -98,10 +98,12 @@ class Lane:
         return " · ".join([*parts, f"total {self.timing.total:.2f} s"])
 
     def html(self, figures: bool = False) -> str:
+        """The lane as HTML, with its times if `figures`."""
         state = f"{self.state} · {self.figures}" if figures else self.state
         return answer_html(self.title, state, self.transcript.passages, self.markdown)
 
     def text(self) -> str:
+        """The lane as text; its state says whether it is over."""
         running = "streaming" if self.transcript.passages else "waiting"
         return answer_text(self.title, self.state or running, self.transcript.passages)
 

@@ -83,6 +83,7 @@ class ViewWidget(anywidget.AnyWidget):
     page: "Page | None" = None
 
     def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
+        """What a new page gets: the snapshot as it is now."""
         state: dict[str, Any] = super().get_state(key, drop_defaults)
         if self.page is not None and "snapshot" in state:
             state["snapshot"] = self.page.snapshot()
@@ -114,6 +115,7 @@ class Feeder:
     def put(
         self, view: str, lane: int, changes: Sequence[Change], **facts: Any
     ) -> None:
+        """Take news of a view; sent now or with the next message."""
         with self.lock:
             self.outbox.put(view, lane, changes, **facts)
             if self.outbox.wait() == 0:
@@ -186,6 +188,7 @@ class Page:
         self._handle.update(self._bundle(text()), raw=True)
 
     def put(self, lane: int, changes: Sequence[Change], **facts: Any) -> None:
+        """Tell the page what is new in a lane."""
         feeder().put(self.display.key, lane, changes, **facts)
 
     def snapshot(self) -> dict[str, Any]:

@@ -31,6 +31,7 @@ class Passage:
 
     @property
     def text(self) -> str:
+        """The passage so far."""
         return "".join(self.pieces)
 
 
