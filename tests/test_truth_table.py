@@ -107,7 +107,8 @@ class Bank:
 class Asked:
     """What one call brought: messages or chunks, and perhaps an error."""
 
-    def __init__(self) -> None:
+    def __init__(self, silence: float) -> None:
+        self.silence = silence  # how long the fault is silent; 0 if it is not
         self.messages: list[Any] = []
         self.error: Exception | None = None
         self.bank: Bank | None = None
@@ -115,7 +116,8 @@ class Asked:
 
     def __str__(self) -> str:
         error = type(self.error).__name__ if self.error else ""
-        late = "late" if course_clock.now() - self.began >= SILENCE else ""
+        waited = course_clock.now() - self.began
+        late = "late" if self.silence and waited >= self.silence else ""
         return ", ".join(filter(None, [self.shown(), self.incomplete(), error, late]))
 
     def incomplete(self) -> str:
@@ -200,6 +202,7 @@ class Bench:
 
     def __init__(self, name: str) -> None:
         fault = FAULTS[name]
+        self.silence = SILENCE if name in SILENT else 0.0
         self.limit = DEADLINE if name in SILENT else NO_HURRY
         self.server = FakeServer([turn(fault), turn(well(fault))])
         self.client = httpx2.Client(timeout=60, verify=False)
@@ -221,7 +224,7 @@ class Bench:
             return asked + ("" if is_quiet(client) else ", left open")
 
     async def once(self, model: BaseChatModel, way: Way) -> Asked:
-        asked = Asked()
+        asked = Asked(self.silence)
         try:
             coroutine = way(model, asked)
             if coroutine is not None:
