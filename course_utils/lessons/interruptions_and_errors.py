@@ -48,6 +48,15 @@ def interrupted(stream: Iterable[Any], after: int) -> None:
 
 async def cancel_after(stream: AsyncIterable[Any], tokens: int) -> str:
     """Read in a task, cancel it after so many tokens, and name what the task got."""
+    told = await _cancelled_after(stream, tokens)
+    # The error is forgotten now and with it the frames that keep a chain's inner
+    # streams open. The loop takes some turns to close them.
+    for _ in range(100):
+        await asyncio.sleep(0)
+    return told
+
+
+async def _cancelled_after(stream: AsyncIterable[Any], tokens: int) -> str:
     seen = 0
 
     async def read() -> None:
@@ -61,8 +70,6 @@ async def cancel_after(stream: AsyncIterable[Any], tokens: int) -> str:
     try:
         await task
     except asyncio.CancelledError as error:
-        for _ in range(100):  # LangChain and the loop take turns to close it
-            await asyncio.sleep(0)
         return type(error).__name__
     return "ended"
 
