@@ -41,6 +41,10 @@ class Shown(str):
         """Nothing: the text stands above already."""
 
 
+# The model ended by itself and the answer is not whole.
+CUT_SHORT = ("length", "content_filter", "incomplete")
+
+
 class Lane:
     """One stream in a display: its title, what it said, how it stands.
 
@@ -52,16 +56,18 @@ class Lane:
         self.markdown = markdown
         self.timing = StreamTiming(title, clock)
         self.transcript = Transcript()
-        self.state = ""  # empty while it runs, then done, stopped or cut
+        self.state = ""  # empty while it runs, then how it ended, in words
         self.report: Callable[[Lane, Sequence[Change]], None] = lambda lane, new: None
         # Text and report belong together: a snapshot is taken between two of them.
         self.lock = threading.RLock()
         self._seen: set[Any] = set()
+        self._in_chunks = False
 
     def write(self, item: Any) -> None:
         """Take one item of the stream."""
         for message in messages_in(item, self._seen):
             self.timing.add(message)
+            self._in_chunks |= getattr(message, "type", "") == "AIMessageChunk"
             with self.lock:
                 self.report(self, self.transcript.add(message))
 
@@ -84,11 +90,19 @@ class Lane:
 
     def _ending(self, error: type[BaseException] | None, stopped: bool) -> str:
         if error is None and not stopped:
-            return "done"
+            return self._end_in_words()
         if error is None or issubclass(error, STOPS):
             chunks = self.timing.chunks
             return f"stopped after {chunks} chunk{'' if chunks == 1 else 's'}"
         return "cut"
+
+    def _end_in_words(self) -> str:
+        """Chunks of a message must say why they end; text alone cannot say it."""
+        reason = self.timing.finish_reason
+        if reason in CUT_SHORT:
+            return f"cut short: {reason}"
+        unsaid = self._in_chunks and reason is None
+        return "ended without a finish reason" if unsaid else "done"
 
     @property
     def figures(self) -> str:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
-from langchain_core.messages import AIMessageChunk
+from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.output_parsers import StrOutputParser
 
 from course_utils import live_display, live_lane
@@ -105,6 +105,22 @@ def test_what_is_no_stream_gets_the_next_step(wrong: Any, told: str):
     if wrong is not None and not callable(wrong):
         with pytest.raises(TypeError, match=told):
             race(a=wrong)
+
+
+@pytest.mark.parametrize(
+    ("fault", "state"),
+    [
+        ({"cut_after": 3}, "ended without a finish reason"),
+        ({"length_after": 3}, "cut short: length"),
+        ({"filter_after": 3}, "cut short: content_filter"),
+        ({}, "done"),
+    ],
+)
+def test_only_an_answer_that_says_it_is_whole_is_done(saved, fault, state):
+    reply = Reply(ANSWER, **fault)
+    show(FakeStreamingChatModel(replies=reply).stream("Hi"), title="answer")
+    [bundle] = saved()
+    assert bundle["text/plain"].startswith(f"answer · {state}\n")
 
 
 def test_an_error_keeps_the_text_and_goes_on(saved):
@@ -206,9 +222,9 @@ def test_a_race_shows_all_streams_and_says_who_was_first(saved):
         spoken.set()
         yield ANSWER[9:]
 
-    def full() -> AIMessageChunk:
+    def full() -> AIMessage:
         spoken.wait(10)
-        return AIMessageChunk(ANSWER)
+        return AIMessage(ANSWER)
 
     assert race(full=full, stream=stream()) == {"full": ANSWER, "stream": ANSWER}
     [bundle] = saved()
