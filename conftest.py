@@ -4,6 +4,7 @@ It stands at the top, not in tests/, so that `pytest notebooks` finds it too.
 """
 
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -29,6 +30,9 @@ def ipython_folder() -> str:
     (startup / "00-block-the-network.py").write_text(BLOCK_THE_NETWORK)
     return folder
 
+
+# A shell that starts us in the background has Ctrl+C ignored; our tests send it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Set before any test imports course_utils; kernels and other processes inherit it.
 for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_BASE", "COURSE_MODEL"):
