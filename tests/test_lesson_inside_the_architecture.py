@@ -4,6 +4,8 @@ import re
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.output_parsers import StrOutputParser
@@ -15,17 +17,31 @@ from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.lessons import inside_the_architecture as lesson
 from course_utils.lessons.solutions import inside_the_architecture as solutions
 from course_utils.reliability import reliable
+from course_utils.serving import sse_response
+from course_utils.timing import StreamTiming
 
 EXERCISES = [
     lesson.event_order,
     lesson.echo,
     lesson.hide_numbers,
     lesson.production_chat,
+    lesson.production_app,
 ]
 
 
 def order_as_a_copy() -> Any:
     return [*solutions.event_order()]
+
+
+async def order_as_a_stream_tells() -> Any:
+    chain = FakeStreamingChatModel(replies="One two") | StrOutputParser()
+    events = chain.astream_events("Hi")
+    return list(dict.fromkeys([event["event"] async for event in events]))
+
+
+async def whole_events() -> Any:
+    chain = FakeStreamingChatModel(replies="One two") | StrOutputParser()
+    return [event async for event in chain.astream_events("Hi")]
 
 
 def parser_waits_for_the_model() -> Any:
@@ -73,6 +89,13 @@ class EchoByHand(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=message)])
 
 
+class EchoOfMessages(EchoByHand):
+    def _stream(
+        self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> Any:
+        yield AIMessageChunk(content="one")
+
+
 class EchoInOnePiece(EchoByHand):
     def _stream(
         self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
@@ -105,6 +128,16 @@ def by_digits(chunks: Any) -> Any:
 def piece_by_piece(chunks: Any) -> Any:
     for text in chunks:
         yield re.sub(r"\d{5,}", "[number]", text)
+
+
+def until_a_blank(chunks: Any) -> Any:
+    held = ""
+    for text in chunks:
+        held += text
+        if held.endswith(" "):
+            yield re.sub(r"\d{5,}", "[number]", held)
+            held = ""
+    yield re.sub(r"\d{5,}", "[number]", held)
 
 
 def holds_everything(chunks: Any) -> Any:
@@ -173,20 +206,60 @@ def asks_at_once(model: Any, backup: Any) -> Any:
     return plain_chat(model, backup).invoke("Hi")
 
 
+def app_of(read: Any, path: str = "/chat") -> Any:
+    """An answer to the last exercise: an app whose endpoint is `read`."""
+
+    def production_app(chat: Any, timings: Any) -> Any:
+        app = FastAPI()
+
+        @app.get(path)
+        async def answer(question: str) -> Any:
+            return read(chat, question, timings)
+
+        return app
+
+    return production_app
+
+
+def in_threads(chat: Any, question: str, timings: Any) -> Any:
+    timings.append(StreamTiming())
+    return sse_response(timings[-1].watch(chat.stream(question)))
+
+
+def unmeasured(chat: Any, question: str, timings: Any) -> Any:
+    return sse_response(chat.astream(question))
+
+
+def watches_beside(chat: Any, question: str, timings: Any) -> Any:
+    timings.append(StreamTiming())
+    timings[-1].watch(chat.astream(question))
+    return sse_response(chat.astream(question))
+
+
+def bare_text(chat: Any, question: str, timings: Any) -> Any:
+    return StreamingResponse(chat.astream(question), media_type="text/event-stream")
+
+
 RIGHT = [
     (lesson.event_order, order_as_a_copy),
+    (lesson.event_order, order_as_a_stream_tells),
     (lesson.echo, EchoByHand),
     (lesson.hide_numbers, by_digits),
     (lesson.production_chat, another_chat),
+    (lesson.production_app, app_of(in_threads)),
 ]
 WRONG = [
     (lesson.event_order, parser_waits_for_the_model, "Right up to place 3"),
     (lesson.event_order, order_without_ends, "3 missing"),
+    (lesson.event_order, whole_events, "Only names"),
+    (lesson.event_order, lambda: "on_chain_start", "a list of names"),
+    (lesson.echo, EchoOfMessages, "yields an AIMessageChunk"),
     (lesson.echo, EchoInOnePiece, "one chunk"),
     (lesson.echo, EchoWithoutEnd, "finish_reason"),
     (lesson.echo, EchoWithoutName, "LangChain's own tests"),
     (lesson.echo, EchoByHand(), "the class itself"),
     (lesson.hide_numbers, piece_by_piece, "In pieces of 1"),
+    (lesson.hide_numbers, until_a_blank, "reads the whole stream"),
     (lesson.hide_numbers, holds_everything, "reads the whole stream"),
     (lesson.hide_numbers, loses_the_end, "At the end"),
     (lesson.production_chat, plain_chat, "still waiting"),
@@ -195,6 +268,11 @@ WRONG = [
     (lesson.production_chat, no_cache, "many asked the same"),
     (lesson.production_chat, no_buffer, "inside a word"),
     (lesson.production_chat, asks_at_once, "return the chain"),
+    (lesson.production_app, app_of(unmeasured), "`timings` holds 0"),
+    (lesson.production_app, app_of(watches_beside), "the first timing"),
+    (lesson.production_app, app_of(bare_text), "there came no event"),
+    (lesson.production_app, app_of(unmeasured, path="/"), "status 404"),
+    (lesson.production_app, lambda chat, timings: None, "return the app"),
 ]
 
 
@@ -233,7 +311,7 @@ def stub(*given: Any) -> Any:
 
 @pytest.mark.parametrize(
     ("exercise", "untouched"),
-    list(zip(EXERCISES, [stub, StubModel, stub, stub], strict=True)),
+    list(zip(EXERCISES, [stub, StubModel, stub, stub, stub], strict=True)),
 )
 def test_an_untouched_stub_is_not_started(exercise: Any, untouched: Any) -> None:
     assert exercise.check(untouched).outcome == "not started"
@@ -248,8 +326,21 @@ def test_the_standard_suite_passes_a_good_model_and_names_what_a_bad_one_fails()
     assert "test_usage_metadata" in bad.failed
 
 
+def test_the_cost_of_a_chunk_is_told_for_sync_and_async_streams() -> None:
+    model = FakeStreamingChatModel(replies="One two three.")
+    ways: Any = {
+        "sync": lambda: model.stream("Hi"),
+        "async": lambda: model.astream("Hi"),
+    }
+    rows = lesson.cost_per_chunk(ways).rows
+    assert [name for name, _ in rows] == ["sync", "async"]
+    assert all(re.fullmatch(r"[1-9]\d* µs", cost) for _, cost in rows)
+
+
 async def test_the_bad_day_is_the_same_each_time() -> None:
     first, second = await lesson.score(plain_chat), await lesson.score(plain_chat)
     assert first == second
     assert min(first.outcomes[name] for name in first.outcomes) > 0
     assert sum(first.outcomes.values()) == 40
+    assert 0 < len(first.first_tokens) < 40
+    assert "first token: p50" in repr(first)

@@ -13,8 +13,9 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
+from statistics import quantiles
 from typing import Any
 
 from langchain_core.exceptions import ModelError
@@ -27,6 +28,7 @@ from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.replies import Reply, pieces
 from course_utils.responder import ANSWERS, answer_to
 from course_utils.text import text_of
+from course_utils.timing import StreamTiming
 
 READERS = 40
 PATIENCE = 10.0
@@ -53,15 +55,22 @@ class Score:
         outcomes: How many readers had each outcome.
         requests: How many requests the provider got.
         choppy: How many pieces ended in the middle of a word.
+        first_tokens: Seconds to the first token of each reader who got one, sorted.
     """
 
     outcomes: Counter[str]
     requests: int
     choppy: int
+    first_tokens: tuple[float, ...] = field(default=(), compare=False)
 
     def __repr__(self) -> str:
         lines = [f"{self.outcomes[name]:3} {name}" for name in OUTCOMES]
-        return "\n".join([*lines, f"{self.requests:3} requests to the provider"])
+        lines.append(f"{self.requests:3} requests to the provider")
+        if len(self.first_tokens) > 1:
+            percentiles = quantiles(self.first_tokens, n=100, method="inclusive")
+            p50, p95 = percentiles[49], percentiles[94]
+            lines.append(f"first token: p50 {p50:.2f} s, p95 {p95:.2f} s")
+        return "\n".join(lines)
 
 
 class _Provider:
@@ -139,25 +148,28 @@ async def _score(build: Builder) -> Score:
     topics = sorted(ANSWERS)
     questions = [f"What is {topics[n % len(topics)]}?" for n in range(READERS)]
     got = await asyncio.gather(*(_ask(chat, question) for question in questions))
+    waits = (timing.time_to_first_token for _, _, timing in got)
     return Score(
-        outcomes=Counter(outcome for outcome, _ in got),
+        outcomes=Counter(outcome for outcome, _, _ in got),
         requests=len(model.log) + len(backup.log),
-        choppy=sum(choppy for _, choppy in got),
+        choppy=sum(choppy for _, choppy, _ in got),
+        first_tokens=tuple(sorted(wait for wait in waits if wait is not None)),
     )
 
 
-async def _ask(chat: Chat, question: str) -> tuple[str, int]:
-    """What one reader got: the outcome, and how many pieces ended inside a word."""
+async def _ask(chat: Chat, question: str) -> tuple[str, int, StreamTiming]:
+    """What one reader got: the outcome, how many pieces ended inside a word, when."""
     shown: list[str] = []
+    timing = StreamTiming()
     try:
         async with asyncio.timeout(max(course_clock.real(PATIENCE), BUSY)):
-            async for chunk in chat.astream(question):
+            async for chunk in timing.watch(chat.astream(question)):
                 shown.append(text_of(chunk))
     except TimeoutError:
-        return OUTCOMES[4], 0
+        return OUTCOMES[4], 0, timing
     except ModelError:
-        return OUTCOMES[1], 0
-    return _outcome("".join(shown), _truth(question)), _choppy(shown)
+        return OUTCOMES[1], 0, timing
+    return _outcome("".join(shown), _truth(question)), _choppy(shown), timing
 
 
 def _outcome(shown: str, truth: str) -> str:

@@ -7,22 +7,31 @@ cost of a chunk, the outline of an event stream, and a provider's bad day.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import inspect
+from collections import defaultdict
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from time import thread_time
 from typing import Any
+from urllib.error import HTTPError
 
 from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import HumanMessage
 from langchain_core.output_parsers import StrOutputParser
+from langchain_core.outputs import ChatGenerationChunk
 
 from course_utils._slips import shorten
 from course_utils.exercise import Exercise, NotYet, expect, expect_equal
 from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.lessons._bad_day import OUTCOMES, READERS, Score, score
+from course_utils.lessons._site import Site, settled
 from course_utils.lessons._standard_suite import SuiteResult, standard_suite
 from course_utils.lessons.solutions import inside_the_architecture as solutions
 from course_utils.plots import Table, table
 from course_utils.quiz import Predict, Quiz
+from course_utils.replies import Reply
+from course_utils.serving import read_sse
 from course_utils.text import finish_of, text_of
 
 __all__ = [
@@ -37,9 +46,16 @@ __all__ = [
 # What the notebook measures with
 
 
-def cost_per_chunk(ways: dict[str, Callable[[], Iterable[Any]]]) -> Table:
+Stream = Iterable[Any] | AsyncIterable[Any]
+
+
+def cost_per_chunk(ways: dict[str, Callable[[], Stream]]) -> Table:
     """A table of what one chunk costs its reader, way by way, in microseconds."""
-    runs = [{name: _cost(way) for name, way in ways.items()} for _ in range(3)]
+    with ThreadPoolExecutor(1) as thread:  # where no event loop runs yet
+        runs = [
+            {name: thread.submit(_cost, way).result() for name, way in ways.items()}
+            for _ in range(7)
+        ]
     # The best of several runs: what else the machine does only ever adds.
     rows = [(name, f"{min(run[name] for run in runs):.0f} µs") for name in ways]
     return table(
@@ -49,10 +65,18 @@ def cost_per_chunk(ways: dict[str, Callable[[], Iterable[Any]]]) -> Table:
     )
 
 
-def _cost(way: Callable[[], Iterable[Any]]) -> float:
+def _cost(way: Callable[[], Stream]) -> float:
     begin = thread_time()  # this thread's work only: the server has threads of its own
-    chunks = sum(1 for _ in way())
+    stream = way()
+    if isinstance(stream, AsyncIterable):
+        chunks = asyncio.run(_count(stream))
+    else:
+        chunks = sum(1 for _ in stream)
     return (thread_time() - begin) / chunks * 1e6
+
+
+async def _count(stream: AsyncIterable[Any]) -> int:
+    return len([None async for _ in stream])
 
 
 def outline(events: Sequence[dict[str, Any]]) -> list[str]:
@@ -76,11 +100,14 @@ async def _events_in_order() -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _check_event_order(event_order: Callable[[], Any]) -> None:
+async def _check_event_order(event_order: Callable[[], Any]) -> None:
     given = event_order()
+    if inspect.iscoroutine(given):
+        given = await given
     if not isinstance(given, list):
-        expect_equal(given, [], "event_order()")
-    real = asyncio.run(_events_in_order())
+        raise NotYet(f"It gave {shorten(given)}: a list of names, please.")
+    expect(all(isinstance(name, str) for name in given), 'Only names: `e["event"]`.')
+    real = await _events_in_order()
     missing = sorted(set(real) - set(given))
     expect(not missing, f"{len(missing)} missing, for example `{missing[:1]}`.")
     expect(len(given) == len(real), f"There are {len(real)} names, got {len(given)}.")
@@ -104,6 +131,11 @@ event_order = Exercise(
 def _check_echo(echo: type[BaseChatModel]) -> None:
     expect(isinstance(echo, type), f"Hand over the class itself, not {shorten(echo)}.")
     model = echo()
+    for made in model._stream([HumanMessage("one two")]):
+        if not isinstance(made, ChatGenerationChunk):
+            raise NotYet(
+                f"`_stream` yields {shorten(made)} outside a generation chunk."
+            )
     chunks = list(model.stream("one two three"))
     texts = [text_of(chunk) for chunk in chunks if text_of(chunk)]
     expect_equal(" ".join("".join(texts).split()), "one two three", "the streamed text")
@@ -166,7 +198,7 @@ def _read(layer: Callable[[Any], Any], parts: Sequence[str]) -> list[str]:
 
 def _first_text(layer: Callable[[Any], Any], pulled: list[str]) -> str:
     def source() -> Iterator[str]:
-        for word in ("Hello ", "to ", "you ", "all."):
+        for word in ("Hello", " to", " you", " all."):
             pulled.append(word)
             yield word
 
@@ -218,6 +250,85 @@ production_chat = Exercise(
     solution=solutions.production_chat,
     praise="Forty readers, forty whole answers, on a bad day.",
     limit=90.0,
+)
+
+# 5 · The capstone goes out
+
+ANSWER = "One two three."
+LONG = "One two" + " more" * 400  # nobody reads it to the end
+SLIPS = defaultdict(
+    str,
+    {404: "Which path has the endpoint?", 422: "Is its parameter `question: str`?"},
+)
+
+
+def _check_production_app(build: Callable[[Any, Any], Any]) -> None:
+    timings: list[Any] = []
+    model = FakeStreamingChatModel(
+        replies=[ANSWER, Reply(ANSWER, cut_after=2), Reply(LONG, per_token=0.25)]
+    )
+    app = build(model | StrOutputParser(), timings)
+    if not callable(app):
+        raise NotYet(f"It gave {shorten(app)}: return the app.")
+    site = Site(app).start()
+    try:
+        _check_endings(site)
+        _check_leaving(site, model)
+    finally:
+        site.stop()
+    _check_timings(timings)
+
+
+def _check_endings(site: Site) -> None:
+    for name, end in {"a whole answer": "done", "a cut one": "error"}.items():
+        with _get(site) as response:
+            events = list(read_sse(response.read().decode().splitlines()))
+        expect(events, f"With {name} there came no event: `sse_response` makes them.")
+        last = events[-1].event
+        expect(last == end, f"With {name} the last event is `{last}`.")
+        expect(len(events) > 2, f"With {name} all text came in one event.")
+
+
+def _get(site: Site) -> Any:
+    try:
+        return site.get("/chat?question=Hi")
+    except HTTPError as error:
+        why = f"`GET /chat?question=Hi` gave status {error.code}. {SLIPS[error.code]}"
+        raise NotYet(why.rstrip()) from None
+
+
+def _check_leaving(site: Site, model: FakeStreamingChatModel) -> None:
+    with _get(site) as response:
+        for line in iter(response.readline, b""):
+            if b"two" in line:
+                break
+    asyncio.run(settled(model))
+    expect(model.log, "The chat was never asked.")
+    outcome = model.log[-1].outcome
+    expect(outcome == "closed by reader", f"The reader left, the model is {outcome!r}.")
+
+
+def _check_timings(timings: list[Any]) -> None:
+    count = len(timings)
+    expect(count == 3, f"Three readers asked, and `timings` holds {count}.")
+    for timing in timings:
+        expect(hasattr(timing, "arrivals"), f"`timings` holds {shorten(timing)}.")
+    arrived = timings[0].text
+    expect_equal(arrived, ANSWER, "what the first timing saw, the text")
+
+
+production_app = Exercise(
+    "production_app",
+    check=_check_production_app,
+    hints=[
+        "Inside the function make the app, and inside it the endpoint: "
+        "`async def answer(question: str)`. `sse_response(stream)` does the rest.",
+        "`timing.watch(stream)` passes a stream on and notes when each chunk comes: "
+        "send the watched one.",
+    ],
+    solution=solutions.production_app,
+    praise="Served, stopped and measured.",
+    limit=30.0,
 )
 
 # Questions
@@ -284,11 +395,14 @@ quiz = Quiz(
             answer="b",
         ),
         Predict(
-            "On an async stream a handler writes to a slow disk. Who waits?",
+            "An `async` handler writes to a slow disk, without `await`. Who waits?",
             options=[
                 ("Every stream on that loop.", "The loop can do one thing at a time."),
-                ("Only the reader of that stream.", "The others share its loop."),
-                ("Nobody, handlers run beside it.", "Sync work in a loop holds it."),
+                (
+                    "Only the reader of that stream.",
+                    "So it is with a sync handler, which gets a thread of its own.",
+                ),
+                ("Nobody, handlers run beside it.", "A stream waits for its handlers."),
             ],
             answer="a",
         ),

@@ -2,6 +2,7 @@
 
 import re
 
+from fastapi import FastAPI
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.output_parsers import StrOutputParser
@@ -10,6 +11,8 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from course_utils.buffering import WordBuffer, buffered
 from course_utils.cache import cached
 from course_utils.reliability import reliable
+from course_utils.serving import sse_response
+from course_utils.timing import StreamTiming
 
 
 def event_order():
@@ -83,3 +86,15 @@ def production_chat(model, backup):
         after_first_token="continue",
     )
     return cached(safe) | StrOutputParser() | buffered(WordBuffer)
+
+
+def production_app(chat, timings):
+    app = FastAPI()
+
+    @app.get("/chat")
+    async def answer(question: str):
+        timing = StreamTiming(title=question)
+        timings.append(timing)
+        return sse_response(timing.watch(chat.astream(question)))
+
+    return app
