@@ -367,8 +367,20 @@ def test_sending_the_whole_text_grows_with_the_square_of_its_length() -> None:
     for way, growth in {"all, each token": 3.4, "new, throttled": 1.9}.items():
         short = lesson.screen_cost(way, tokens=2000)  # type: ignore[arg-type]
         long = lesson.screen_cost(way, tokens=4000)  # type: ignore[arg-type]
-        assert long[0] == pytest.approx(2 * short[0], rel=0.02)
+        assert long[0] == pytest.approx(2 * short[0], rel=0.03)
         assert growth < long[1] / short[1] < growth + 0.5
+
+
+def test_the_measured_cost_of_a_display_is_read_from_the_benchmark() -> None:
+    shown = lesson.display_costs(2000)
+    assert "show" in [row[0] for row in shown.rows]
+    assert len(shown.rows) > 3
+    assert all(row[3].endswith(" s") and float(row[2]) > 1 for row in shown.rows)
+
+
+def test_without_the_benchmark_no_cost_is_told(monkeypatch, tmp_path) -> None:
+    monkeypatch.setattr(lesson, "MEASURED", tmp_path / "live.md")
+    assert lesson.display_costs(2000).rows == ()
 
 
 def test_a_stream_of_many_tokens_is_many_times_the_bytes_of_one_answer() -> None:

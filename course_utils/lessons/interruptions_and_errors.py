@@ -157,23 +157,12 @@ is_whole = Exercise(
 
 
 def _check_stream_with_retry(stream_with_retry: Callable[..., Any]) -> None:
+    at_once, late = Reply(WHOLE, drop_after=0), Reply(WHOLE, drop_after=2)
     cases: list[tuple[str, list[Any], str, bool, int]] = [
         ("a healthy model", [WHOLE], WHOLE, False, 1),
         ("one failure first", [Reply(status=500), WHOLE], WHOLE, False, 2),
-        (
-            "a break before any text",
-            [Reply(WHOLE, drop_after=0), WHOLE],
-            WHOLE,
-            False,
-            2,
-        ),
-        (
-            "a break after two tokens",
-            [Reply(WHOLE, drop_after=2)],
-            "Hello there",
-            True,
-            1,
-        ),
+        ("a break before any text", [at_once, WHOLE], WHOLE, False, 2),
+        ("a break after two tokens", [late], "Hello there", True, 1),
         ("failures only", [Reply(status=500)], "", True, 3),
         ("a request that is wrong", [Reply(status=400)], "", True, 1),
     ]

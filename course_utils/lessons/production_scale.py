@@ -11,6 +11,7 @@ import inspect
 import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, Literal
 from urllib.request import ProxyHandler, Request, build_opener
 
@@ -25,6 +26,7 @@ from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.fake_server import FakeServer
 from course_utils.lessons._site import PAGE, PAGE_SCRIPT, Site, quiet, settled
 from course_utils.lessons.solutions import production_scale as solutions
+from course_utils.plots import Table, table
 from course_utils.quiz import Predict, Quiz
 from course_utils.replies import Reply
 from course_utils.text import text_of
@@ -32,6 +34,7 @@ from course_utils.text import text_of
 __all__ = [
     "PAGE_SCRIPT",
     "Site",
+    "display_costs",
     "every",
     "page",
     "quiet",
@@ -48,7 +51,8 @@ page = HTMLResponse(PAGE)
 
 # A message to a page carries a header: 556 bytes in JupyterLab 4.6, measured.
 HEADER = 556
-UPDATES_PER_SECOND = 30
+MEASURED = Path(__file__).parents[2] / "benchmarks" / "live.md"
+UPDATES_PER_SECOND = 20  # as `show` does
 
 
 def screen_cost(way: Way, tokens: int) -> tuple[int, float]:
@@ -68,6 +72,24 @@ def screen_cost(way: Way, tokens: int) -> tuple[int, float]:
             messages += 1
             size += HEADER + len(json.dumps({"value": sent}))
     return messages, round(size / 1000)
+
+
+def display_costs(tokens: int) -> Table:
+    """What `benchmarks/live.md` says that showing so many tokens costs, by way."""
+    rows: list[list[str]] = []
+    if MEASURED.exists():  # it is in the course's folder, not in the package
+        below = MEASURED.read_text("utf-8").partition(f"## {tokens:,} tokens\n")[2]
+        lines = below.partition("\n## ")[0].splitlines()
+        cells = [line.strip("| ").split(" | ") for line in lines if line[:1] == "|"]
+        rows = [
+            [way, messages, sent, f"{kernel} s", f"{browser} s"]
+            for way, messages, sent, kernel, browser, *_ in cells[2:]
+        ]
+    return table(
+        rows,
+        columns=["way", "messages", "bytes per byte of text", "kernel", "browser"],
+        caption=f"What showing {tokens:,} tokens costs",
+    )
 
 
 def wire_bytes(answer: str) -> tuple[int, int]:
