@@ -89,8 +89,8 @@ def _two_numbers(got: Any, name: str) -> tuple[float, ...]:
 class _Counting(BaseChatModel):
     """Answers, and counts how many requests are open at once.
 
-    Every request waits until `limit` of them are open, so that asking one at a time
-    shows and no check depends on luck.
+    The first requests wait until one more than `limit` is open, or for a second: one
+    too many shows, one at a time shows, and no check depends on luck.
     """
 
     limit: int
@@ -101,7 +101,7 @@ class _Counting(BaseChatModel):
 
     def model_post_init(self, context: Any, /) -> None:
         super().model_post_init(context)
-        self._meeting = threading.Barrier(self.limit)
+        self._meeting = threading.Barrier(self.limit + 1)
 
     @property
     def _llm_type(self) -> str:
@@ -123,7 +123,7 @@ class _Counting(BaseChatModel):
             self._open += 1
             self._most = max(self._most, self._open)
         with suppress(threading.BrokenBarrierError):
-            self._meeting.wait(timeout=2)
+            self._meeting.wait(timeout=1)
         with self._lock:
             self._open -= 1
         message = AIMessage(f"answer to {messages[-1].text}")
