@@ -15,8 +15,9 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 NUMBERS = itertools.count()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """Chromium, closed before other tests run: Playwright holds this thread's loop."""
     if CHROMIUM is None:
         pytest.skip("no chromium here: apt install chromium runs these tests")
     with sync_playwright() as playwright:
@@ -27,7 +28,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """One JupyterLab for all tests: its address and its folder."""
     folder = tmp_path_factory.mktemp("lab")
@@ -35,7 +36,7 @@ def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield address, folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def open_notebook(
     lab: tuple[str, Path], browser: Browser
 ) -> Iterator[Callable[..., OpenNotebook]]:
@@ -57,7 +58,7 @@ def open_notebook(
         context.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared(open_notebook: Callable[..., OpenNotebook]) -> OpenNotebook:
     """One open notebook for all tests that leave it as they find it."""
     return open_notebook()
