@@ -70,14 +70,18 @@ class LiveDisplay:
 
     def _report(self, lane: Lane, changes: Sequence[Change]) -> None:
         if self._page is not None:
-            facts = {"chunks": lane.timing.chunks}
-            # A race tells its figures in the sentence at its end.
-            figures = lane.figures if len(self.lanes) == 1 else ""
-            ended = {"state": lane.state, "figures": figures} if lane.state else {}
-            self._page.put(self.lanes.index(lane), changes, **facts, **ended)
+            self._page.put(self.lanes.index(lane), changes, **self._facts(lane))
             self._page.show_text(self.plain)
         elif self.mode == "text" and len(self.lanes) == 1:
             _write("".join(change[2] for change in changes if change[0] == "add"))
+
+    def _facts(self, lane: Lane) -> dict[str, Any]:
+        facts = {"chunks": lane.timing.chunks}
+        if not lane.state:
+            return facts
+        # A race tells its figures in the sentence at its end.
+        figures = lane.figures if len(self.lanes) == 1 else ""
+        return facts | {"state": lane.state, "figures": figures}
 
     def __exit__(self, *error: object) -> None:
         """Leave behind what is saved: HTML and text, no widget."""

@@ -6,7 +6,7 @@ Jupyter server above 1,000 a second.
 
     outbox.put("view", lane=0, changes=transcript.add(chunk))
     outbox.wait()       # seconds until the next message is due
-    outbox.take()       # {"view": {"number": 1, "lanes": {0: {...}}}}
+    outbox.take()       # {"view": {"number": 1, "lanes": {"0": {...}}}}
 """
 
 import time
@@ -28,7 +28,7 @@ class Outbox:
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
         self._next = 0.0
-        self._waiting: dict[str, dict[int, dict[str, Any]]] = {}
+        self._waiting: dict[str, dict[str, dict[str, Any]]] = {}
         self._numbers: dict[str, int] = {}
 
     def put(
@@ -42,7 +42,8 @@ class Outbox:
         if view not in self._numbers:
             self._numbers[view] = 0
             self._next = 0.0  # the first text of a view is worth a message of its own
-        entry = self._waiting.setdefault(view, {}).setdefault(lane, {"changes": []})
+        lanes = self._waiting.setdefault(view, {})
+        entry = lanes.setdefault(str(lane), {"changes": []})  # JSON has no other keys
         entry.update(facts)
         for change in changes:
             join_change(entry["changes"], change)
@@ -59,7 +60,7 @@ class Outbox:
         self._next = self._now() + 1 / PER_SECOND
         return {view: self._numbered(view, lanes) for view, lanes in waiting.items()}
 
-    def _numbered(self, view: str, lanes: dict[int, dict[str, Any]]) -> dict[str, Any]:
+    def _numbered(self, view: str, lanes: dict[str, dict[str, Any]]) -> dict[str, Any]:
         self._numbers[view] += 1
         for entry in lanes.values():
             entry["changes"] = [_finished(change) for change in entry["changes"]]

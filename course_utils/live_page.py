@@ -120,7 +120,8 @@ class Feeder:
             self.outbox.put(view, lane, changes, **facts)
             if self.outbox.wait() == 0:
                 self.send()
-        self._some.set()
+            if not self._some.is_set():
+                self._some.set()
 
     def send(self) -> None:
         """Send everything now."""

@@ -59,6 +59,8 @@ class Transcript:
     def add(self, message: Any) -> list[Change]:
         """Take one string or message; returns what changed."""
         message = message_of(message)
+        if isinstance(message, str):
+            return self._add_text(message)
         if getattr(message, "type", "") in NOT_FOR_READERS:
             return []
         if getattr(message, "type", "") == "tool":

@@ -7,9 +7,10 @@ server-sent event, or all of them as one JSON answer. It does no IO and never wa
     api.frame(Step("text", text="Hi"))
 """
 
+import hashlib
+import itertools
 import json
 import time
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -35,6 +36,7 @@ FIELDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     "stop": ((str, list), "a string or an array of strings"),
 }
 KEEP_ALIVE = ": keep-alive\n\n"
+_answers = itertools.count(1)
 HALF_AN_EVENT = 'data: {"choices": [{"index": 0, "delta": {"content": "hal\n\n'
 
 
@@ -54,7 +56,7 @@ class Api:
         _check(body)
         self.request = self._request()
         self.streamed = body.get("stream") is True
-        self.id = uuid.uuid4().hex
+        self.id = new_id(body)
         self.created = int(time.time())
 
     def _request(self) -> Request:
@@ -74,6 +76,16 @@ class Api:
 
     def _garble(self, step: Step) -> str:
         return HALF_AN_EVENT
+
+
+def new_id(body: Body) -> str:
+    """An id for the answer to this body: another each time, alike in every process.
+
+    A lesson shows it, so it may not be random; an agent's state tells messages apart
+    by it, so two answers may not share one.
+    """
+    told = json.dumps([next(_answers), body], sort_keys=True, default=str)
+    return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
 
 
 def _nothing(step: Step) -> str:

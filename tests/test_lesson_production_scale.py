@@ -367,7 +367,7 @@ def test_sending_the_whole_text_grows_with_the_square_of_its_length() -> None:
     for way, growth in {"all, each token": 3.4, "new, throttled": 1.9}.items():
         short = lesson.screen_cost(way, tokens=2000)  # type: ignore[arg-type]
         long = lesson.screen_cost(way, tokens=4000)  # type: ignore[arg-type]
-        assert long[0] == pytest.approx(2 * short[0], rel=0.03)
+        assert long[0] == 2 * short[0]
         assert growth < long[1] / short[1] < growth + 0.5
 
 

@@ -37,7 +37,7 @@ def test_all_views_share_one_message():
         outbox.put(name, 0, [("add", 0, name)], chunks=1)
     message = outbox.take()
     assert sorted(message) == ["a", "b", "c"]
-    assert message["b"]["lanes"] == {0: {"changes": [["add", 0, "b"]], "chunks": 1}}
+    assert message["b"]["lanes"] == {"0": {"changes": [["add", 0, "b"]], "chunks": 1}}
 
 
 def test_ten_views_for_ten_seconds_send_no_more_than_one_view():
@@ -64,7 +64,7 @@ def test_the_messages_add_up_to_the_text_and_count_without_a_gap(batches):
         if outbox.wait() is not None:
             news = outbox.take()["a"]
             numbers.append(news["number"])
-            changes = news["lanes"][0]["changes"]
+            changes = news["lanes"]["0"]["changes"]
             got += "".join(text for what, _, text in changes if what == "add")
     assert got == transcript.text
     assert numbers == list(range(1, len(numbers) + 1))
