@@ -55,6 +55,7 @@ def cpu():
 """
 
 WAYS = {
+    "nothing until the end": "text = ''.join(tokens(N)); print(text)",
     "show": "course_utils.show(tokens(N))",
     "print, flushed": "for t in tokens(N): print(t, end='', flush=True)",
     "HTML widget a token": """

@@ -109,6 +109,11 @@ class OpenNotebook:
         self.page.get_by_text("| Idle").wait_for(timeout=90_000)
         return self
 
+    def reload(self) -> None:
+        """Load the page anew, as F5 does; the kernel goes on meanwhile."""
+        self.page.goto(self.url)
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+
     def output(self, number: int) -> Locator:
         panel = ".jp-NotebookPanel:not(.lm-mod-hidden)"
         cell = self.page.locator(f"{panel} .jp-Notebook .jp-Cell").nth(number)

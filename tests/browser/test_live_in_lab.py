@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from importlib.metadata import version
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -195,6 +196,11 @@ def test_an_error_keeps_the_text(shared: OpenNotebook):
     expect(output.locator("p").first).to_have_text("a b")
 
 
+def test_the_kernel_is_the_one_these_tests_are_meant_for(shared: OpenNotebook):
+    output = shared.execute("import ipykernel; print(ipykernel.__version__)")
+    expect(output).to_have_text(version("ipykernel"))
+
+
 def test_a_reload_in_mid_stream_goes_on_live(
     open_notebook: Callable[..., OpenNotebook],
 ):
@@ -203,12 +209,24 @@ def test_a_reload_in_mid_stream_goes_on_live(
     output = notebook.execute(f"await show(adrip({text!r}, 0.08))", wait=False)
     expect(live(output)).to_contain_text("word word")
     notebook.save()
-    notebook.page.goto(notebook.url)
-    notebook.page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60 * SECONDS)
+    notebook.reload()
     after = live(notebook.output(2))
     expect(after).to_contain_text("word word", timeout=20 * SECONDS)
     expect(after).to_contain_text("streaming")
     expect(after.locator("p")).to_have_text(text.strip(), timeout=60 * SECONDS)
+    expect(after).to_contain_text("done")
+
+
+def test_after_a_reload_a_busy_cell_shows_the_whole_text_once_it_ends(
+    open_notebook: Callable[..., OpenNotebook],
+):
+    notebook = open_notebook()
+    output = notebook.execute(f"show(drip({TEXT!r}, 0.15))", wait=False)
+    expect(live(output)).to_contain_text("A stream is")
+    notebook.save()
+    notebook.reload()
+    after = live(notebook.output(2))
+    expect(after.locator("p")).to_have_text(PLAIN, timeout=60 * SECONDS)
     expect(after).to_contain_text("done")
 
 
