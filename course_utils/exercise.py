@@ -106,10 +106,11 @@ class Exercise:
         if _is_blank(answer):
             return _not_started("`...`")
         run = guarded(lambda: self._check(answer), self._limit)
-        if _is_stub(run.error):
+        left = _left_over(answer) if _is_stub(run.error) else ""
+        if _is_stub(run.error) and not left:
             return _not_started("`raise NotImplementedError`")
         self._tried = True
-        if why := _why_not(run, self._limit):
+        if why := left or _why_not(run, self._limit):
             return Outcome("✗", "Not yet.", why, ORANGE, "not yet")
         note_done(self.key)
         return Outcome("✓", "Correct.", self._praise, GREEN, "correct")
@@ -166,6 +167,17 @@ def _is_stub(error: BaseException | None) -> bool:
             return not any("site-packages" in frame.filename for frame in last)
         error = error.__cause__ or error.__context__
     return False
+
+
+def _left_over(answer: Any) -> str:
+    """Which method of a half-written class is still a stub; empty if none is."""
+    if not inspect.isclass(answer):
+        return ""
+    methods = [m for m in vars(answer).values() if isinstance(m, FunctionType)]
+    stubs = [m for m in methods if m.__code__.co_names == ("NotImplementedError",)]
+    if not 0 < len(stubs) < len(methods):
+        return ""
+    return f"`{stubs[0].__name__}` is still `raise NotImplementedError`."
 
 
 def _why_not(run: Run, limit: float) -> str:

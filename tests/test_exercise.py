@@ -62,6 +62,22 @@ def test_a_stub_that_raises_is_not_started():
     assert repr(outcome) == "… Not started. Replace `raise NotImplementedError`."
 
 
+def test_a_half_written_class_is_begun_and_told_what_is_left():
+    class Buffer:
+        def push(self, text):
+            return text
+
+        def flush(self):
+            raise NotImplementedError
+
+    exercise = Exercise("buffer", check=lambda made: made().flush() == "")
+    outcome = exercise.check(Buffer)
+    assert outcome.outcome == "not yet"
+    assert "`flush` is still `raise NotImplementedError`" in str(outcome)
+    del Buffer.push
+    assert exercise.check(Buffer).outcome == "not started"
+
+
 def test_a_stub_is_seen_through_an_error_that_wraps_it():
     def check(answer):
         try:

@@ -112,8 +112,10 @@ def test_binder_can_run_its_scripts(name):
 
 @pytest.mark.skipif(os.name == "nt", reason="Binder runs Linux")
 def test_a_binder_session_starts_what_it_is_told():
-    shown = said("binder/start", "sh", "-c", "echo $COURSE_ON_BINDER")
-    assert shown == "1\n"
+    shown = said(
+        "binder/start", "sh", "-c", "echo $LANGSMITH_TRACING", LANGSMITH_TRACING="true"
+    )
+    assert shown == "false\n"
 
 
 # start.py: run as it is typed, in a process of its own
