@@ -2,43 +2,24 @@
 
 from typing import Any
 
-from langchain_core.language_models import BaseChatModel
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
 
 from course_utils.cache import CachedChatModel
-from course_utils.fake_model import FakeStreamingChatModel
+from tests.standard_suites import Ours, fake_inside
 
 
 class CachedFake(CachedChatModel):
     """A cached fake model with the constructor that the suites expect."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        ours = {k: v for k, v in kwargs.items() if k in CachedChatModel.model_fields}
-        rest = {k: v for k, v in kwargs.items() if k not in ours}
-        ours.setdefault("inner", FakeStreamingChatModel(**rest))
-        super().__init__(**ours)
+    def __init__(self, **settings: Any) -> None:
+        inner, own = fake_inside(CachedChatModel, settings)
+        super().__init__(**{"inner": inner, **own})
 
 
-class TestUnit(ChatModelUnitTests):
-    @property
-    def chat_model_class(self) -> type[BaseChatModel]:
-        return CachedFake
-
-    @property
-    def chat_model_params(self) -> dict[str, Any]:
-        return {"model": "fake-1"}
+class TestUnit(Ours, ChatModelUnitTests):
+    tested = CachedFake
 
 
-class TestIntegration(ChatModelIntegrationTests):
-    @property
-    def chat_model_class(self) -> type[BaseChatModel]:
-        return CachedFake
-
-    @property
-    def chat_model_params(self) -> dict[str, Any]:
-        return {"model": "fake-1"}
-
-    @property
-    def model_override_value(self) -> str:
-        return "fake-2"
+class TestIntegration(Ours, ChatModelIntegrationTests):
+    tested = CachedFake

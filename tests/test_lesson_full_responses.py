@@ -1,12 +1,11 @@
 """The exercises of notebook 1: right answers pass, wrong ones are told why."""
 
-from collections.abc import Callable
 from typing import Any
 
-import pytest
 from langchain_core.output_parsers import StrOutputParser
 
 from course_utils.lessons import full_responses as lesson
+from tests.exercise_rules import ExerciseRules, stub
 
 
 def direct_chain(model: Any) -> Any:
@@ -126,28 +125,5 @@ WRONG = [
 EXERCISES = [lesson.text_chain, lesson.waiting_and_writing, lesson.ask_all]
 
 
-@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda one: one.name)
-def test_the_solution_is_correct(exercise: Any) -> None:
-    assert exercise.check(exercise.solution_object).outcome == "correct"
-
-
-@pytest.mark.parametrize(("exercise", "answer"), RIGHT)
-def test_another_right_answer_is_correct(exercise: Any, answer: Any) -> None:
-    assert exercise.check(answer).outcome == "correct"
-
-
-@pytest.mark.parametrize(("exercise", "answer", "words"), WRONG)
-def test_a_wrong_answer_is_told_why(
-    exercise: Any, answer: Callable[..., Any], words: str
-) -> None:
-    outcome = exercise.check(answer)
-    assert outcome.outcome == "not yet"
-    assert words in repr(outcome)
-
-
-@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda one: one.name)
-def test_an_untouched_stub_is_not_started(exercise: Any) -> None:
-    def stub(*given: Any) -> Any:
-        raise NotImplementedError
-
-    assert exercise.check(stub).outcome == "not started"
+class TestExercises(ExerciseRules):
+    exercises, right, wrong, stubs = EXERCISES, RIGHT, WRONG, [stub] * 3

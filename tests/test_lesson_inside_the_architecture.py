@@ -3,7 +3,6 @@
 import re
 from typing import Any
 
-import pytest
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 from langchain_core.language_models import BaseChatModel
@@ -19,6 +18,7 @@ from course_utils.lessons.solutions import inside_the_architecture as solutions
 from course_utils.reliability import reliable
 from course_utils.serving import sse_response
 from course_utils.timing import StreamTiming
+from tests.exercise_rules import ExerciseRules, stub
 
 EXERCISES = [
     lesson.event_order,
@@ -276,23 +276,6 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda one: one.name)
-def test_the_solution_is_correct(exercise: Any) -> None:
-    assert exercise.check(exercise.solution_object).outcome == "correct"
-
-
-@pytest.mark.parametrize(("exercise", "answer"), RIGHT)
-def test_another_right_answer_is_correct(exercise: Any, answer: Any) -> None:
-    assert exercise.check(answer).outcome == "correct"
-
-
-@pytest.mark.parametrize(("exercise", "answer", "words"), WRONG)
-def test_a_wrong_answer_is_told_why(exercise: Any, answer: Any, words: str) -> None:
-    outcome = exercise.check(answer)
-    assert outcome.outcome == "not yet"
-    assert words in repr(outcome)
-
-
 class StubModel(BaseChatModel):
     @property
     def _llm_type(self) -> str:
@@ -305,16 +288,11 @@ class StubModel(BaseChatModel):
         raise NotImplementedError
 
 
-def stub(*given: Any) -> Any:
-    raise NotImplementedError
+STUBS = [stub, StubModel, stub, stub, stub]
 
 
-@pytest.mark.parametrize(
-    ("exercise", "untouched"),
-    list(zip(EXERCISES, [stub, StubModel, stub, stub, stub], strict=True)),
-)
-def test_an_untouched_stub_is_not_started(exercise: Any, untouched: Any) -> None:
-    assert exercise.check(untouched).outcome == "not started"
+class TestExercises(ExerciseRules):
+    exercises, right, wrong, stubs = EXERCISES, RIGHT, WRONG, STUBS
 
 
 def test_the_standard_suite_passes_a_good_model_and_names_what_a_bad_one_fails() -> (

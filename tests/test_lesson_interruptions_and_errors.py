@@ -5,14 +5,13 @@ import contextlib
 import json
 from typing import Any
 
-import pytest
-
 from course_utils.clock import VirtualClock
 from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.fake_server import FakeServer
 from course_utils.lessons import interruptions_and_errors as lesson
 from course_utils.replies import Reply
 from course_utils.timing import measure
+from tests.exercise_rules import ExerciseRules, async_stub, generator_stub, stub
 
 EXERCISES = [
     lesson.keep_partial,
@@ -311,44 +310,11 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda one: one.name)
-def test_the_solution_is_correct(exercise: Any) -> None:
-    assert repr(exercise.check(exercise.solution_object)) == "✓ Correct."
-
-
-@pytest.mark.parametrize(("exercise", "answer"), RIGHT)
-def test_another_right_answer_is_correct(exercise: Any, answer: Any) -> None:
-    assert repr(exercise.check(answer)) == "✓ Correct."
-
-
-@pytest.mark.parametrize(("exercise", "answer", "words"), WRONG)
-def test_a_wrong_answer_is_told_why(exercise: Any, answer: Any, words: str) -> None:
-    outcome = exercise.check(answer)
-    assert outcome.outcome == "not yet"
-    assert words in repr(outcome)
-
-
-def stub(*given: Any) -> Any:
-    raise NotImplementedError
-
-
-def generator_stub(*given: Any) -> Any:
-    raise NotImplementedError
-    yield
-
-
-async def async_stub(*given: Any) -> Any:
-    raise NotImplementedError
-
-
 STUBS = [stub, stub, generator_stub, generator_stub, async_stub, stub]
 
 
-@pytest.mark.parametrize(
-    ("exercise", "untouched"), list(zip(EXERCISES, STUBS, strict=True))
-)
-def test_an_untouched_stub_is_not_started(exercise: Any, untouched: Any) -> None:
-    assert exercise.check(untouched).outcome == "not started"
+class TestExercises(ExerciseRules):
+    exercises, right, wrong, stubs = EXERCISES, RIGHT, WRONG, STUBS
 
 
 def test_the_proxy_passes_a_whole_answer_on() -> None:

@@ -4,7 +4,6 @@ import asyncio
 import re
 from typing import Any
 
-import pytest
 from fastapi import FastAPI
 
 from course_utils.clock import VirtualClock
@@ -12,6 +11,12 @@ from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.lessons import production_scale as lesson
 from course_utils.replies import Reply
 from course_utils.serving import sse_response
+from tests.exercise_rules import (
+    ClassStub,
+    ExerciseRules,
+    async_generator_stub,
+    generator_stub,
+)
 
 EXERCISES = [
     lesson.token_throttle,
@@ -315,38 +320,6 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda one: one.name)
-def test_the_solution_is_correct(exercise: Any) -> None:
-    assert repr(exercise.check(exercise.solution_object)) == "✓ Correct."
-
-
-@pytest.mark.parametrize(("exercise", "answer"), RIGHT)
-def test_another_right_answer_is_correct(exercise: Any, answer: Any) -> None:
-    assert repr(exercise.check(answer)) == "✓ Correct."
-
-
-@pytest.mark.parametrize(("exercise", "answer", "words"), WRONG)
-def test_a_wrong_answer_is_told_why(exercise: Any, answer: Any, words: str) -> None:
-    outcome = exercise.check(answer)
-    assert outcome.outcome == "not yet"
-    assert words in repr(outcome)
-
-
-class ClassStub:
-    def __init__(self, *given: Any) -> None:
-        raise NotImplementedError
-
-
-def generator_stub(*given: Any) -> Any:
-    raise NotImplementedError
-    yield
-
-
-async def async_generator_stub(*given: Any) -> Any:
-    raise NotImplementedError
-    yield
-
-
 STUBS: list[Any] = [
     ClassStub,
     ClassStub,
@@ -356,11 +329,8 @@ STUBS: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("exercise", "untouched"), list(zip(EXERCISES, STUBS, strict=True))
-)
-def test_an_untouched_stub_is_not_started(exercise: Any, untouched: Any) -> None:
-    assert exercise.check(untouched).outcome == "not started"
+class TestExercises(ExerciseRules):
+    exercises, right, wrong, stubs = EXERCISES, RIGHT, WRONG, STUBS
 
 
 def test_sending_the_whole_text_grows_with_the_square_of_its_length() -> None:

@@ -1,0 +1,87 @@
+"""What the check of every exercise is held to; a lesson's test brings the answers.
+
+The answers stand in lists, and each of them becomes a test:
+
+    class TestExercises(ExerciseRules):
+        exercises, right, wrong, stubs = EXERCISES, RIGHT, WRONG, STUBS
+"""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+import pytest
+
+CASE = ("exercise", "answer", "words", "untouched")
+
+
+class ExerciseRules:
+    """Right answers are correct, wrong ones are told why, stubs are not started."""
+
+    exercises: ClassVar[list[Any]]
+    right: ClassVar[list[tuple[Any, Any]]]
+    wrong: ClassVar[list[tuple[Any, Any, str]]]
+    stubs: ClassVar[list[Any]]  # one for each exercise
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        names = [name for name in CASE if name in metafunc.fixturenames]
+        cases: Iterable[Any] = [(exercise,) for exercise in self.exercises]
+        if "words" in names:
+            cases = self.wrong
+        elif "answer" in names:
+            cases = self.right
+        elif "untouched" in names:
+            cases = zip(self.exercises, self.stubs, strict=True)
+        metafunc.parametrize(names, [pytest.param(*c, id=told(*c)) for c in cases])
+
+    def test_the_solution_is_correct(self, exercise: Any) -> None:
+        assert repr(exercise.check(exercise.solution_object)).startswith("✓ Correct.")
+
+    def test_another_right_answer_is_correct(self, exercise: Any, answer: Any) -> None:
+        assert repr(exercise.check(answer)).startswith("✓ Correct.")
+
+    def test_a_wrong_answer_is_told_why(
+        self, exercise: Any, answer: Any, words: str
+    ) -> None:
+        outcome = exercise.check(answer)
+        assert outcome.outcome == "not yet"
+        assert words in repr(outcome)
+
+    def test_an_untouched_stub_is_not_started(
+        self, exercise: Any, untouched: Any
+    ) -> None:
+        assert exercise.check(untouched).outcome == "not started"
+
+
+def told(exercise: Any, answer: Any = None, words: str = "") -> str:
+    """A case in a word or two: the exercise, and the answer's own name."""
+    name = getattr(answer, "__name__", type(answer).__name__)
+    return exercise.name if answer is None else f"{exercise.name}-{name}"
+
+
+def stub(*given: Any) -> Any:
+    """A function that nobody has begun."""
+    raise NotImplementedError
+
+
+def generator_stub(*given: Any) -> Any:
+    """A generator that nobody has begun."""
+    raise NotImplementedError
+    yield
+
+
+async def async_stub(*given: Any) -> Any:
+    """A coroutine that nobody has begun."""
+    raise NotImplementedError
+
+
+async def async_generator_stub(*given: Any) -> Any:
+    """An async generator that nobody has begun."""
+    raise NotImplementedError
+    yield
+
+
+class ClassStub:
+    """A class that nobody has begun."""
+
+    def __init__(self, *given: Any) -> None:
+        raise NotImplementedError
