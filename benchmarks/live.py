@@ -3,14 +3,14 @@
 Each way shows the same tokens, 500 a second, in a JupyterLab and a Chromium of its own
 run. The table in live.md is made by this command; it needs about half an hour:
 
-    python -m benchmarks.live > benchmarks/live.md
+    python -m benchmarks.live --runs 3 > benchmarks/live.md
 
 The peers that the course does not need are looked for in a folder, and left out if
 they are not there:
 
     pip install --target /tmp/peers rich panel chatlas
     PYTHONPATH=/tmp/peers JUPYTER_PATH=/tmp/peers/share/jupyter \
-        python -m benchmarks.live > benchmarks/live.md
+        python -m benchmarks.live --runs 3 > benchmarks/live.md
 """
 
 import argparse
@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -114,6 +115,7 @@ PEERS = {
     "panel ChatInterface": "panel",
     "chatlas": "chatlas",
 }
+FIGURES = ("messages", "bytes", "kernel", "main", "frames")
 SLOW = ("HTML widget a token", "rich Live a token", "panel ChatInterface", "chatlas")
 
 # The page's side: count what comes, note each frame, note when the last token is seen.
@@ -161,18 +163,20 @@ def main() -> None:
     chromium = shutil.which("chromium")
     if chromium is None:
         sys.exit("The benchmark needs Chromium: apt install chromium.")
-    print(heading())
+    print(heading(asked.runs))
     with sync_playwright() as playwright, lab() as (address, folder):
         browser = playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox"]
         )
+        found: dict[tuple[str, int], dict[str, Any]] = {}
         for size in asked.sizes:
             print(table_head(size))
-            for way in asked.ways:
-                if not skipped(way, size):
-                    place = (browser, address, folder)
-                    runs = [measure(*place, way, size) for _ in range(asked.runs)]
-                    print(table_row(way, runs), flush=True)
+            for way in (way for way in asked.ways if not skipped(way, size)):
+                place = (browser, address, folder)
+                runs = [measure(*place, way, size) for _ in range(asked.runs)]
+                found[way, size] = middle(runs)
+                print(table_row(way, found[way, size]), flush=True)
+    print(verdict(found))
 
 
 @contextmanager
@@ -275,18 +279,19 @@ def task_time(session: CDPSession) -> float:
     return float(next(m["value"] for m in metrics if m["name"] == "TaskDuration"))
 
 
-def heading() -> str:
-    """What was measured, with what."""
+def heading(runs: int) -> str:
+    """What was measured, with what, how often."""
     names = ("jupyterlab", "ipykernel", "ipywidgets", "anywidget", "rich", "panel")
     found = [f"{name} {version(name)}" for name in names if find_spec(name)]
     load = os.getloadavg()[0]
     return (
         "# What a live display costs\n\n"
-        f"Made by `python -m benchmarks.live`: {RATE} tokens a second, four "
-        "bytes each, in a paragraph per 40 tokens. *Bytes* are what the browser got "
-        "per byte of text; *kernel* and *browser* are seconds of work (the browser's "
-        "with the probe); *last token* is from the end of the cell's work until it is "
-        "seen (below zero: before); *right* says whether every token stands there.\n\n"
+        f"Made by `python -m benchmarks.live --runs {runs}`, each figure the median "
+        f"of its runs: {RATE} tokens a second, four bytes each, in a paragraph per 40 "
+        "tokens. *Bytes* are what the browser got per byte of text; *kernel* and "
+        "*browser* are seconds of work (the browser's with the probe); *last token* is "
+        "from the end of the cell's work until it is seen (below zero: before); "
+        "*right* says whether every token stands there.\n\n"
         f"Python {platform.python_version()}, {', '.join(found)}; {os.cpu_count()} "
         f"cores, load {load:.0f}, Chromium without a graphics card.\n"
     )
@@ -301,20 +306,52 @@ def table_head(size: int) -> str:
     )
 
 
-def table_row(way: str, runs: list[dict[str, Any]]) -> str:
-    """One row: the median of the runs."""
-
-    def middle(key: str) -> float:
-        return median(run[key] for run in runs)
-
+def middle(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """The median of each figure; right only if every run was."""
     seen = [run["last"] for run in runs if run["last"] is not None]
-    last = f"{median(seen):.0f}" if seen else "never"
-    right = "yes" if all(run["right"] for run in runs) else "**no**"
+    figures = {name: median(run[name] for run in runs) for name in FIGURES}
+    right = all(run["right"] for run in runs)
+    return figures | {"last": median(seen) if seen else None, "right": right}
+
+
+def table_row(way: str, found: dict[str, Any]) -> str:
+    """One row of a table."""
+    last = "never" if found["last"] is None else f"{found['last']:.0f}"
     return (
-        f"| {way} | {middle('messages'):.0f} | {middle('bytes'):.1f} "
-        f"| {middle('kernel'):.2f} | {middle('main'):.2f} | {last} "
-        f"| {middle('frames'):.0f} | {right} |"
+        f"| {way} | {found['messages']:.0f} | {found['bytes']:.1f} "
+        f"| {found['kernel']:.2f} | {found['main']:.2f} | {last} "
+        f"| {found['frames']:.0f} | {'yes' if found['right'] else '**no**'} |"
     )
+
+
+def verdict(found: dict[tuple[str, int], dict[str, Any]]) -> str:
+    """What `show` is held against, where it was measured."""
+    shown = {size: row for (way, size), row in found.items() if way == "show"}
+    printed = {size: row for (way, size), row in found.items() if way.startswith("pr")}
+    sizes = sorted(shown.keys() & printed.keys())
+    if not sizes or not {2000, 4000} <= shown.keys():
+        return ""
+    weight = [shown[size]["bytes"] for size in sorted(shown)]
+    share = max(shown[size]["kernel"] / printed[size]["kernel"] for size in sizes)
+    frames = min(row["frames"] for row in shown.values())
+    last = shown[4000]["last"]
+    grows = any(more > less + 0.05 for less, more in pairwise(weight))
+    lines = [
+        ("at most 12 bytes per byte of text at 2,000 tokens", shown[2000]["bytes"], 12),
+        ("kernel: at most 25 % of `print`'s work, the highest share", share * 100, 25),
+        ("last token seen within 50 ms at 4,000 tokens", last, 50),
+    ]
+    told = [
+        f"- {what}: {value:.1f}{held(value <= most)}" for what, value, most in lines
+    ]
+    told.append(f"- bytes no more as the text grows{held(not grows)}")
+    told.append(f"- 55 frames a second or more: {frames:.0f}{held(frames >= 55)}")
+    return "\n".join(["\n## What `show` is held against\n", *told])
+
+
+def held(is_held: bool) -> str:
+    """Whether a target is met, in words."""
+    return " (held)" if is_held else " (**missed**)"
 
 
 if __name__ == "__main__":
