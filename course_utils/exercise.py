@@ -111,6 +111,7 @@ class Exercise:
             return _not_started("`raise NotImplementedError`")
         self._tried = True
         if why := left or _why_not(run, self._limit):
+            why = _called(answer, why) or why
             return Outcome("✗", "Not yet.", why, ORANGE, "not yet")
         note_done(self.key)
         return Outcome("✓", "Correct.", self._praise, GREEN, "correct")
@@ -178,6 +179,18 @@ def _left_over(answer: Any) -> str:
     if not 0 < len(stubs) < len(methods):
         return ""
     return f"`{stubs[0].__name__}` is still `raise NotImplementedError`."
+
+
+def _called(answer: Any, why: str) -> str:
+    """What to say if the check got what a function gave, not the function itself."""
+    if callable(answer) or "object is not callable" not in why:
+        return ""
+    if inspect.iscoroutine(answer):
+        answer.close()
+    return (
+        "The check wants the function or class itself, got what it gave, "
+        f"{shorten(answer)}: pass its name alone, with no brackets after it."
+    )
 
 
 def _why_not(run: Run, limit: float) -> str:

@@ -143,6 +143,32 @@ def test_a_check_may_return_or_raise_what_is_wrong(check, outcome):
     assert exercise(check).check(7).outcome == outcome
 
 
+async def a_coroutine():
+    """What an async function gives when it is called."""
+
+
+@pytest.mark.parametrize(
+    ("made", "shown"),
+    [
+        (lambda: ("Hello", 0.5), "got what it gave, ('Hello', 0.5): pass its name"),
+        (lambda: generates([]), "got what it gave, a generator: pass its name"),
+        (a_coroutine, "got what it gave, a coroutine: pass its name"),
+        (NotYet, "got what it gave, a NotYet: pass its name"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_a_called_answer_is_told_to_drop_the_brackets(made, shown):
+    assert shown in repr(exercise().check(made()))
+
+    def check_that_tells_of_errors(answer):
+        try:
+            answer([])
+        except TypeError as error:
+            return f"It raised: {error}."
+
+    assert shown in repr(exercise(check_that_tells_of_errors).check(made()))
+
+
 async def test_an_async_answer_is_checked_inside_a_running_loop():
     async def check(collect):
         expect_equal(await collect(["a"]), "a", "await collect(...)")
