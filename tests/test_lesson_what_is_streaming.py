@@ -1,7 +1,9 @@
 """Each check of notebook 2, on right answers, likely wrong ones and the stub."""
 
 import asyncio
+import contextlib
 import json
+import re
 from time import perf_counter
 
 import pytest
@@ -77,6 +79,13 @@ def test_collect_takes_any_way_that_is_right(answer):
 
 
 # collect: likely wrong answers
+
+
+async def acollect_by_list(stream, now=perf_counter):
+    start = now()
+    timed = [(text_of(item), now() - start) async for item in stream]
+    text = "".join(text for text, _ in timed)
+    return text, next((at for text, at in timed if text), None)
 
 
 def first_chunk_instead_of_first_text(stream, now=perf_counter):
@@ -156,6 +165,44 @@ def a_generator(stream, now=perf_counter):
         yield text_of(chunk), now()
 
 
+def stripped(stream, now=perf_counter):
+    text, first = collect_by_list(stream, now)
+    return text.strip(), first
+
+
+def only_what_is_not_blank(stream, now=perf_counter):
+    return collect_by_list((one for one in stream if text_of(one).strip()), now)
+
+
+def time_of_what_is_not_blank(stream, now=perf_counter):
+    start, first, text = now(), None, ""
+    for chunk in stream:
+        if text_of(chunk).strip() and first is None:
+            first = now() - start
+        text += text_of(chunk)
+    return text, first
+
+
+def ends_at_an_empty_chunk(stream, now=perf_counter):
+    start, first, text = now(), None, ""
+    for chunk in stream:
+        if text and not text_of(chunk):
+            break
+        if text_of(chunk) and first is None:
+            first = now() - start
+        text += text_of(chunk)
+    return text, first
+
+
+def zero_is_no_time(stream, now=perf_counter):
+    start, first, text = now(), None, ""
+    for chunk in stream:
+        if text_of(chunk) and not first:
+            first = now() - start
+        text += text_of(chunk)
+    return text, first
+
+
 def error_swallowed(stream, now=perf_counter):
     kept = []
     try:
@@ -186,6 +233,12 @@ def right_again(kept, now):
         (nothing_returned, "is a `return` missing?"),
         (a_generator, "is a generator"),
         (error_swallowed, "the second value is when"),
+        (stripped, "Blanks and line breaks are text, too"),
+        (only_what_is_not_blank, "Blanks and line breaks are text, too"),
+        (time_of_what_is_not_blank, "A line break is text, too"),
+        (ends_at_an_empty_chunk, "Is all of its text in there"),
+        (zero_is_no_time, "A time of 0 s is a time, too"),
+        (acollect_by_list, "begin with a plain `def`"),
     ],
 )
 def test_collect_names_the_slip(answer, words):
@@ -210,13 +263,6 @@ def test_collect_does_not_take_a_broken_stream_for_a_whole_one():
 
 
 # acollect
-
-
-async def acollect_by_list(stream, now=perf_counter):
-    start = now()
-    timed = [(text_of(item), now() - start) async for item in stream]
-    text = "".join(text for text, _ in timed)
-    return text, next((at for text, at in timed if text), None)
 
 
 def acollect_by_a_coroutine(stream, now=perf_counter):
@@ -258,9 +304,25 @@ async def swallows(stream, now=perf_counter):
     return text, next((at for text, at in kept if text), None)
 
 
+async def async_stripped(stream, now=perf_counter):
+    text, first = await acollect_by_list(stream, now)
+    return text.strip(), first
+
+
+async def async_zero_is_no_time(stream, now=perf_counter):
+    start, first, text = now(), None, ""
+    async for chunk in stream:
+        if text_of(chunk) and not first:
+            first = now() - start
+        text += text_of(chunk)
+    return text, first
+
+
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
+        (async_stripped, "Blanks and line breaks are text, too"),
+        (async_zero_is_no_time, "A time of 0 s is a time, too"),
         (plain_for, "'async_generator' object is not iterable"),
         (not_async, "begin with `async def`"),
         (time_after_the_loop, "not when the first text came"),
@@ -318,6 +380,29 @@ def drops_pieces_with_stars(pieces):
             yield piece
 
 
+def no_underscores(pieces):
+    yield from (piece.replace("*", "").replace("_", "") for piece in pieces)
+
+
+def no_marks(pieces):
+    yield from (re.sub(r"[^\w\s.,]", "", piece) for piece in pieces)
+
+
+def no_markdown(pieces):
+    yield from (piece.translate(dict.fromkeys(map(ord, "*_#`"))) for piece in pieces)
+
+
+def no_blanks(pieces):
+    for piece in pieces:
+        if piece.strip():
+            yield piece.replace("*", "")
+
+
+def plain_swallows(pieces):
+    with contextlib.suppress(Exception):
+        yield from solutions.plain(pieces)
+
+
 def by_map(pieces):
     return map(one_piece, pieces)
 
@@ -341,6 +426,11 @@ def one_behind(pieces):
         (drops_pieces_with_stars, "made []"),
         (by_map, "takes it for a function of a whole text"),
         (one_behind, "read 2 pieces"),
+        (no_underscores, "`plain` made"),
+        (no_marks, "`plain` made"),
+        (no_markdown, "`plain` made"),
+        (no_blanks, "`plain` made"),
+        (plain_swallows, "let the error through"),
         (lambda pieces: print(*pieces), "returned None"),
     ],
 )
@@ -371,10 +461,19 @@ def sse_by_messages(lines):
                 for choice in json.loads(line[5:])["choices"]:
                     yield AIMessageChunk(choice["delta"].get("content") or "")
 
-    return (chunk.text for chunk in chunks())
+    return (chunk.text for chunk in chunks() if chunk.text)
 
 
-@pytest.mark.parametrize("answer", [sse_by_slices, sse_by_messages])
+def sse_without_a_stop(lines):
+    for line in lines:
+        data = line.removeprefix("data:").strip()
+        if line.startswith("data:") and data != "[DONE]":
+            for choice in json.loads(data)["choices"]:
+                if choice["delta"].get("content"):
+                    yield choice["delta"]["content"]
+
+
+@pytest.mark.parametrize("answer", [sse_by_slices, sse_by_messages, sse_without_a_stop])
 def test_sse_text_takes_any_way_that_is_right(answer):
     assert lesson.sse_text.check(answer).outcome == "correct"
 
@@ -418,6 +517,46 @@ def one_blank_always(lines):
                 yield choice["delta"].get("content") or ""
 
 
+def sse_no_blanks(lines):
+    return (text for text in solutions.sse_text(lines) if text.strip())
+
+
+def sse_empty_texts(lines):
+    for line in lines:
+        if line.startswith("data:") and line[5:].strip() != "[DONE]":
+            for choice in json.loads(line[5:])["choices"]:
+                yield choice["delta"].get("content") or ""
+
+
+def sse_replaces(lines):
+    return solutions.sse_text(
+        "data:" + line.replace("data:", "") if "data:" in line else line
+        for line in lines
+    )
+
+
+def sse_splits(lines):
+    return solutions.sse_text(
+        "data:" + line.split("data:")[1] if "data:" in line else line for line in lines
+    )
+
+
+def sse_swallows(lines):
+    with contextlib.suppress(Exception):
+        yield from solutions.sse_text(lines)
+
+
+def sse_swallows_breaks(lines):
+    with contextlib.suppress(ConnectionError):
+        yield from solutions.sse_text(lines)
+
+
+def sse_skips_bad_lines(lines):
+    for line in lines:
+        with contextlib.suppress(Exception):
+            yield from solutions.sse_text([line])
+
+
 def every_line(lines):
     for line in lines:
         yield json.loads(line[6:])["choices"][0]["delta"]["content"]
@@ -439,6 +578,14 @@ def yields_at_the_end(lines):
         (content_always, "`KeyError`: 'content'"),
         (end_anywhere, "With an answer about [DONE]"),
         (one_blank_always, "With no blank after the colon"),
+        (one_blank_always, '`data:{"choices"'),
+        (sse_no_blanks, "With an empty line as text"),
+        (sse_empty_texts, "yielded ['', 'Hel', 'lo', '']"),
+        (sse_replaces, "With an answer about data:"),
+        (sse_splits, "With an answer about data:"),
+        (sse_swallows, "let the error through"),
+        (sse_swallows_breaks, "The stream broke"),
+        (sse_skips_bad_lines, "half an event"),
         (every_line, "JSONDecodeError"),
         (text_at_the_end, "all at once"),
         (yields_at_the_end, "before it gave the first text"),

@@ -69,29 +69,47 @@ class Timed:
     def _slip(self, text: Any, first: Any) -> str:
         right_text, right_first = self.right
         if text != right_text:
-            return "Is all of its text in there, and nothing else?"
+            return _lost(text, right_text)
         if right_first is None:
             return "No text came, so there is no first time: that is None."
         if not isinstance(first, int | float):
             return "Text came: the second value is when, in seconds."
         if first >= START:
             return "That is the hour on the clock: take off what it showed before."
-        if first < 1e-3:
+        if first < 1e-3 < right_first:
             return "Ask now() for the time, and the first time before the loop."
-        if first == self.script[0][0]:
+        if first == self.script[0][0] < right_first:
             return "That is when the first chunk came, and it was empty."
-        if first == right_first - self.script[0][0]:
+        if right_first and first == right_first - self.script[0][0]:
             return "That counts from the first chunk: ask now() before the loop."
-        return "That is not when the first text came."
+        return "That is not when the first text came." + self._odd_first()
+
+    def _odd_first(self) -> str:
+        """What is easily missed about the first text of this stream."""
+        at = self.right[1]
+        if at == 0:
+            return " A time of 0 s is a time, too: ask `first is None`."
+        piece = next(text for _, item in self.script if (text := text_of(item)))
+        return " A line break is text, too." if piece.isspace() else ""
 
 
 # The clock starts here, so that an hour is never taken for a duration.
 START = 1000.0
 
 
+def _lost(text: Any, right: str) -> str:
+    """A guess at what is wrong with a text."""
+    if isinstance(text, str) and text.split() == right.split():
+        return "Blanks and line breaks are text, too: keep each of them."
+    return "Is all of its text in there, and nothing else?"
+
+
 def _no_pair(name: str, result: Any) -> str:
     if result is None:
         return f"`{name}` returned None: is a `return` missing?"
+    if inspect.iscoroutine(result):
+        result.close()
+        return f"`{name}` gave a coroutine: begin with a plain `def`."
     if inspect.isgenerator(result) or inspect.isasyncgen(result):
         return f"`{name}` is a generator: collect the text, and return it at the end."
     return f"`{name}` returned {result!r}: return two values, the text and the time."
@@ -102,6 +120,8 @@ def _message(text: str) -> AIMessageChunk:
 
 
 _HELLO = [(0.5, ""), (0.75, "Hel"), (0.25, "lo"), (1.0, "")]
+_SPACED = [(0.5, " a"), (0.5, ""), (0.5, "b\n")]
+_EMPTY_LINE = [(0.5, ""), (0.5, "\n\n"), (0.5, "Hi")]
 _BLOCKS = AIMessageChunk(content=[{"type": "text", "text": "Hi", "index": 0}])
 
 STREAMS = [
@@ -110,6 +130,9 @@ STREAMS = [
     Timed("of one chunk", [(2.0, _message("Hello"))], ("Hello", 2.0)),
     Timed("whose content is a list of blocks", [(0.5, _BLOCKS)], ("Hi", 0.5)),
     Timed("with a long silence", [(1.0, "a"), (90.0, "b")], ("ab", 1.0)),
+    Timed("with blanks and a line break", [*_SPACED], (" ab\n", 0.5)),
+    Timed("that begins with an empty line", [*_EMPTY_LINE], ("\n\nHi", 1.0)),
+    Timed("that begins at once", [(0.0, "a"), (1.0, "b")], ("ab", 0.0)),
     Timed("without text", [(0.5, _message("")), (0.5, _message(""))], ("", None)),
     Timed("without chunks", [], ("", None)),
 ]
@@ -121,6 +144,6 @@ BROKEN = Timed(
 def swallowed(name: str, result: Any) -> str:
     """What to say of an answer that returns although its stream broke."""
     return (
-        f"The stream broke, and `{name}` returned {result!r} as if nothing had "
+        f"The stream broke, and `{name}` gave {result!r} as if nothing had "
         "happened: let the error through."
     )

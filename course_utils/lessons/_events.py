@@ -20,6 +20,10 @@ USAGE = _event()  # usage comes with no choice at all
 DONE = ["data: [DONE]", ""]
 ABOUT_ITSELF = [*_event({"content": "The end is "}), *_event({"content": "[DONE]."})]
 
+ABOUT_DATA = _event({"content": "metadata: "}) + _event({"content": "data: x"})
+PARAGRAPHS = [*_event({"content": "Hi."}), *_event({"content": "\n\n"}), *TEXT]
+GARBLED = ['data: {"choices": [{"del', ""]
+
 # What to call the lines, the lines, their text.
 EVENTS: list[tuple[str, list[str], str]] = [
     ("a plain answer", [*ROLE, *TEXT, *FINISH, *DONE], "Hello"),
@@ -29,8 +33,9 @@ EVENTS: list[tuple[str, list[str], str]] = [
     ("no blank after the colon", _event({"content": "Hi"}, blank=""), "Hi"),
     ("content that is null", [*_event({"content": None}), *TEXT], "Hello"),
     ("an answer about [DONE]", [*ABOUT_ITSELF, *DONE], "The end is [DONE]."),
+    ("an answer about data:", [*ABOUT_DATA, *DONE], "metadata: data: x"),
+    ("an empty line as text", [*PARAGRAPHS, *DONE], "Hi.\n\nHello"),
     ("letters beyond English", _event({"content": "naïve 猫"}), "naïve 猫"),
-    ("something after [DONE]", [*TEXT, *DONE, "data: goodbye"], "Hello"),
     ("a body that ends early", TEXT, "Hello"),
     ("no line at all", [], ""),
 ]

@@ -15,7 +15,7 @@ from course_utils.clock import VirtualClock
 from course_utils.exercise import Exercise
 from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.lessons._collected import BROKEN, START, STREAMS, Broke, swallowed
-from course_utils.lessons._events import EVENTS, TEXT
+from course_utils.lessons._events import DONE, EVENTS, FINISH, GARBLED, ROLE, TEXT
 from course_utils.lessons.solutions import what_is_streaming as solutions
 from course_utils.quiz import Predict, Quiz
 
@@ -84,10 +84,11 @@ acollect = Exercise(
 # 3 · A stage that keeps streaming
 
 MARKDOWN = ["**", "Hot", "**", " and", " *", "co", "ld", "*", "", " 2*3"]
+OTHERS = ["# Don't!", "\n\n", " - `my_file` ", "\n"]
 
 
 def _check_plain(plain: Any) -> str | None:
-    for pieces in ([], [""], ["*"], ["a"], ["**a**b"], MARKDOWN):
+    for pieces in ([], [""], ["*"], ["a"], ["**a**b"], MARKDOWN, OTHERS):
         result = plain(iter(pieces))
         if not isinstance(result, Iterator):
             return _all_at_once("plain", result)
@@ -99,7 +100,7 @@ def _check_plain(plain: Any) -> str | None:
             f"`plain` read {read} pieces before it handed on the first: it holds the "
             "stream back."
         )
-    return _check_in_chain(plain)
+    return _breaks("plain", plain, ["One ", "two "]) or _check_in_chain(plain)
 
 
 def _check_in_chain(plain: Any) -> str | None:
@@ -118,6 +119,8 @@ def _check_in_chain(plain: Any) -> str | None:
 def _all_at_once(name: str, result: Any) -> str:
     if result is None:
         return f"`{name}` returned None: hand each piece on with `yield`."
+    if inspect.iscoroutine(result):
+        result.close()  # else Python warns of it, in words that help nobody here
     if not isinstance(result, str | list | tuple):
         kind = type(result).__name__
         return f"`{name}` gave a `{kind}`: use a plain `def`, and `yield`."
@@ -137,6 +140,19 @@ def _read_for_one(stage: Callable[[Any], Iterator[Any]], items: Iterable[str]) -
 
     next(stage(watched()))
     return len(read)
+
+
+def _breaks(name: str, stage: Callable[[Any], Any], items: list[str]) -> str | None:
+    """What is wrong if a stage hides that its input broke."""
+
+    def broken() -> Iterator[str]:
+        yield from items
+        raise Broke("on purpose")
+
+    try:
+        return swallowed(name, list(stage(broken())))
+    except Broke:
+        return None
 
 
 plain = Exercise(
@@ -164,21 +180,41 @@ def _check_sse_text(sse_text: Any) -> str | None:
                 return _all_at_once("sse_text", result)
             got = "".join(result)
         except _SLIPS as error:
-            return _broke_on(kind, lines, error)
+            why = f"With {kind} it raised `{type(error).__name__}`: {error}."
+            return why + _shown(lines)
         if got != text:
-            return f"With {kind} the text is {text!r}, and `sse_text` gave {got!r}."
+            why = f"With {kind} the text is {text!r}, and `sse_text` gave {got!r}."
+            return why + _shown(lines)
     if (read := _read_for_one(sse_text, TEXT * 10)) > 2:
         return (
             f"`sse_text` read {read} lines before it gave the first text: it holds "
             "the stream back."
         )
-    return None
+    broken = _breaks("sse_text", sse_text, TEXT) or _hides(sse_text)
+    return _empty_texts(sse_text) or broken
 
 
-def _broke_on(kind: str, lines: list[str], error: Exception) -> str:
-    shown = "\n".join(f"`{line}`" for line in lines if line)
-    name = type(error).__name__
-    return f"With {kind} it raised `{name}`: {error}. The lines were:\n{shown}"
+def _shown(lines: list[str]) -> str:
+    return " The lines were:\n" + "\n".join(f"`{line}`" for line in lines if line)
+
+
+def _empty_texts(sse_text: Any) -> str | None:
+    got = list(sse_text(iter([*ROLE, *TEXT, *FINISH, *DONE])))
+    if "" not in got:
+        return None
+    return f"`sse_text` yielded {got}: leave out the events that have no text."
+
+
+def _hides(sse_text: Any) -> str | None:
+    """What is wrong if a line of broken JSON is passed over."""
+    try:
+        got = list(sse_text(iter([*TEXT, *GARBLED, *TEXT, *DONE])))
+    except Exception:
+        return None
+    return (
+        f"In mid-answer came half an event, `{GARBLED[0]}`, and `sse_text` gave {got} "
+        "as if nothing were missing: let the error through."
+    )
 
 
 sse_text = Exercise(
