@@ -2,13 +2,14 @@
 
 import logging
 import re
+from typing import ClassVar
 
 import pytest
 from langchain_core.callbacks import AsyncCallbackHandler, BaseCallbackHandler
 
 from course_utils.buffering import WordBuffer
 from course_utils.callbacks import PartialRecorder, on_token
-from course_utils.clock import course_clock
+from course_utils.clock import VirtualClock, course_clock
 from course_utils.lessons import streaming_callbacks as lesson
 from course_utils.lessons.solutions import streaming_callbacks as solutions
 from course_utils.quiz import Predict
@@ -73,7 +74,7 @@ class Recorded(PartialRecorder):
 
     @property
     def seconds(self):
-        return self.last.time_to_first_token
+        return self.last.time_to_first_token if self.runs else None
 
 
 def test_a_recorder_is_a_stopwatch_too():
@@ -145,6 +146,61 @@ def test_a_stopwatch_that_is_no_handler_is_named():
     says(lesson.first_token.check(Loose), "a Loose", "BaseCallbackHandler")
 
 
+class NoBlanks(solutions.FirstToken):
+    def on_llm_new_token(self, token, *, chunk, **kwargs):
+        if chunk.text.strip() and self.seconds is None:
+            self.seconds = self.clock.now() - self.started
+
+
+class ZeroIsNone(solutions.FirstToken):
+    def on_llm_new_token(self, token, *, chunk, **kwargs):
+        if chunk.text and not self.seconds:
+            self.seconds = self.clock.now() - self.started
+
+
+class NothingBefore(solutions.FirstToken):
+    def __init__(self, clock):
+        self.clock = clock
+
+
+class OwnClock(solutions.FirstToken):
+    def __init__(self, clock):
+        super().__init__(VirtualClock())
+
+
+class WrongWayRound(Stopwatch):
+    def on_llm_new_token(self, token, *, chunk, **kwargs):
+        if chunk.text and self.seconds is None:
+            self.seconds = self.started - self.clock.now()
+
+
+class HourOnTheClock(Stopwatch):
+    def on_llm_new_token(self, token, *, chunk, **kwargs):
+        if chunk.text and self.seconds is None:
+            self.seconds = self.clock.now()
+
+
+class MistypedEvent(Stopwatch):
+    def on_llm_token(self, token, *, chunk, **kwargs):
+        self.seconds = self.clock.now() - self.started
+
+
+@pytest.mark.parametrize(
+    ("handler", "words"),
+    [
+        (NoBlanks, "begins with an empty line"),
+        (ZeroIsNone, "0 s is a time, too: ask `self.seconds is None`"),
+        (NothingBefore, "Before the first call the handler has no `.seconds`"),
+        (OwnClock, "Nobody asked the clock: it is `self.clock.now()`"),
+        (WrongWayRound, "not the other way round"),
+        (HourOnTheClock, "is 100.5, and should be 0.5. That is the hour on the clock"),
+        (MistypedEvent, "LangChain knows no event `on_llm_token`"),
+    ],
+)
+def test_a_wrong_stopwatch_is_told_why(handler, words):
+    says(lesson.first_token.check(handler), words)
+
+
 # 2 · A log and a screen
 
 
@@ -209,6 +265,79 @@ def test_empty_tokens_are_not_counted():
     says(outcome, "finished: 3 tokens", "the log got ['finished: 7 tokens']")
 
 
+class Screen(BaseCallbackHandler):
+    """A base for wrong screens and wrong logs."""
+
+    count = 0
+
+    def __init__(self, tell):
+        self.tell = tell
+
+
+class NoBlankScreen(Screen):
+    def on_llm_new_token(self, token, *, chunk, **kwargs):
+        if chunk.text.strip():
+            self.tell(chunk.text)
+
+
+class ScreenWithoutKwargs(Screen):
+    def on_llm_new_token(self, token, chunk):
+        self.tell(chunk.text)
+
+
+class LogWithoutKwargs(Screen):
+    def on_llm_end(self, response):
+        self.tell("finished: 3 tokens")
+
+
+class LogWithATypo(Screen):
+    def on_llm_end(self, response, **kwargs):
+        self.tell(f"finished: {self.cuont} tokens")
+
+
+class LogOfNoEvent(Screen):
+    def on_llm_finish(self, response, **kwargs):
+        self.tell("finished: 3 tokens")
+
+
+class LogWithoutBlanks(Screen):
+    def on_llm_new_token(self, token, *, chunk, **kwargs):
+        self.count += bool(chunk.text.strip())
+
+    def on_llm_end(self, response, **kwargs):
+        self.tell(f"finished: {self.count} tokens")
+
+
+class ErrorsWithoutKwargs(LogWithoutBlanks):
+    def on_llm_new_token(self, token, *, chunk, **kwargs):
+        self.count += bool(chunk.text)
+
+    def on_llm_error(self, error):
+        self.tell("failed")
+
+
+@pytest.mark.parametrize(
+    ("screen", "log", "words"),
+    [
+        (ScreenWithoutKwargs, Screen, "unexpected keyword argument 'run_id'"),
+        (on_token, LogWithoutKwargs, "unexpected keyword argument 'run_id'"),
+        (on_token, ErrorsWithoutKwargs, "unexpected keyword argument 'run_id'"),
+        (on_token, LogWithATypo, "no attribute 'cuont'"),
+        (on_token, LogOfNoEvent, "LangChain knows no event `on_llm_finish`"),
+        (on_token, LogWithoutBlanks, "With a token that is an empty line"),
+    ],
+)
+def test_a_slip_that_langchain_would_swallow_is_named(screen, log, words):
+    says(lesson.listeners.check(lambda *to: [screen(to[0]), log(to[1])]), words)
+
+
+def test_a_screen_shows_empty_lines_too():
+    def listeners(update, log):
+        return [NoBlankScreen(update), solutions.listeners(update, log)[1]]
+
+    says(lesson.listeners.check(listeners), "an empty line", "'onetwo' in all")
+
+
 def test_the_screen_gets_text_not_lists():
     class Screen(BaseCallbackHandler):
         def __init__(self, update):
@@ -265,7 +394,27 @@ def test_an_audit_of_empty_tokens_is_refused():
         def on_llm_new_token(self, token, *, chunk, **kwargs):
             self.write(chunk.text)
 
-    says(lesson.audit.check(All), "update got ''")
+    says(lesson.audit.check(All), "write got ''")
+
+
+class SkipsBlanks(Writes):
+    raise_error = True
+
+    def on_llm_new_token(self, token, *, chunk, **kwargs):
+        if chunk.text.strip():
+            self.write(chunk.text)
+
+
+def test_an_audit_records_empty_lines_too():
+    says(lesson.audit.check(SkipsBlanks), "write got 'one twothree' in all")
+
+
+def test_an_audit_of_an_unknown_event_is_named():
+    class Typo(Writes):
+        on_llm_token = Writes.on_llm_new_token
+        on_llm_new_token = BaseCallbackHandler.on_llm_new_token
+
+    says(lesson.audit.check(Typo), "knows no event `on_llm_token`")
 
 
 def test_an_audit_after_the_answer_comes_too_late():
@@ -355,7 +504,7 @@ def test_the_last_word_is_not_lost():
         def flush(self):
             return ""
 
-    says(lesson.redact.check(NoFlush), "is something lost")
+    says(lesson.redact.check(NoFlush), "Is something lost", "and should be 'Write to")
 
 
 def test_a_missing_return_is_named():
@@ -372,6 +521,48 @@ def test_what_is_flushed_is_not_held_any_more():
             return lesson.EMAIL.sub("[e-mail]", self.held)
 
     says(lesson.redact.check(Twice), "A second flush")
+
+
+class StripsTheRest(solutions.Redact):
+    def flush(self):
+        return super().flush().strip()
+
+
+class OtherLabel(solutions.Redact):
+    def push(self, text):
+        return super().push(text).replace("[e-mail]", "[email]")
+
+
+class TooEarly(solutions.Redact):
+    def push(self, text):
+        self.held = lesson.EMAIL.sub("[e-mail]", self.held + text)
+        return super().push("")
+
+
+class SharesWhatItHolds:
+    held: ClassVar[list[str]] = []
+
+    def push(self, text):
+        before, blank, after = ("".join(self.held) + text).rpartition(" ")
+        self.held[:] = [after]
+        return lesson.EMAIL.sub("[e-mail]", before + blank)
+
+    def flush(self):
+        rest, self.held[:] = "".join(self.held), []
+        return lesson.EMAIL.sub("[e-mail]", rest)
+
+
+@pytest.mark.parametrize(
+    ("buffer", "words"),
+    [
+        (StripsTheRest, "a line break after."),
+        (OtherLabel, "and should be 'Write to [e-mail] or to [e-mail].'"),
+        (TooEarly, "It was replaced before the address had ended."),
+        (SharesWhatItHolds, "They share what you hold: keep it on `self`."),
+    ],
+)
+def test_a_wrong_buffer_is_told_why(buffer, words):
+    says(lesson.redact.check(buffer), words)
 
 
 # Around them

@@ -11,6 +11,7 @@ from typing import Any
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.outputs import ChatGenerationChunk
 
+from course_utils.clock import VirtualClock
 from course_utils.exercise import NotYet
 from course_utils.fake_model import FakeStreamingChatModel
 
@@ -23,6 +24,19 @@ class Blocks(FakeStreamingChatModel):
             content = [{"type": "text", "text": str(chunk.text), "index": 0}]
             message = chunk.message.model_copy(update={"content": content})
             yield ChatGenerationChunk(message=message)
+
+
+class Asked(VirtualClock):
+    """A clock that shows another one's time, and counts how often it is asked."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        super().__init__()
+        self.clock = clock
+        self.times = 0
+
+    def now(self) -> float:
+        self.times += 1
+        return self.clock.now()
 
 
 @contextmanager
@@ -58,5 +72,20 @@ def listen(
 
 def own_error(error: Exception | None) -> Exception | None:
     """An error that can only come from the learner's code, not from the model."""
-    slips = (TypeError, AttributeError, NameError, UnboundLocalError, KeyError)
+    slips = (TypeError, AttributeError, NameError, LookupError, ValueError)
     return error if isinstance(error, slips) else None
+
+
+def loud(*handlers: Any) -> tuple[Any, ...]:
+    """The same handlers; a slip in one is raised, and not a line in a log."""
+    for handler in handlers:
+        if isinstance(handler, BaseCallbackHandler):
+            handler.raise_error = True
+    return handlers
+
+
+def unknown_event(handler: Any) -> str:
+    """What to say of a method that LangChain will never call; empty if none."""
+    events = [name for name in dir(handler) if name.startswith("on_")]
+    unknown = [name for name in events if not hasattr(BaseCallbackHandler, name)]
+    return f" LangChain knows no event `{unknown[0]}`." if unknown else ""

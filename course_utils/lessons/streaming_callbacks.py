@@ -5,19 +5,25 @@ Each exercise is a check of behaviour, some hints, and a solution that the tests
     from course_utils.lessons import streaming_callbacks as lesson
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
-
-from langchain_core.callbacks import BaseCallbackHandler
 
 from course_utils.buffering import buffered
 from course_utils.clock import VirtualClock
 from course_utils.exercise import Exercise, NotYet, expect, expect_equal
 from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.lessons._callback_questions import quiz, rewrite, swallowed
-from course_utils.lessons._listening import Blocks, listen, own_error
+from course_utils.lessons._listening import (
+    Asked,
+    Blocks,
+    listen,
+    loud,
+    own_error,
+    unknown_event,
+)
 from course_utils.lessons.solutions import streaming_callbacks as solutions
-from course_utils.replies import Reply
+from course_utils.replies import Reply, pieces
 
 __all__ = [
     "EMAIL",
@@ -35,6 +41,9 @@ EMAIL = solutions.EMAIL
 
 # 1 · A stopwatch for the first token
 
+# The clock starts here, so that an hour is never taken for a duration.
+_START = 100.0
+
 _TIMED: dict[str, tuple[type[FakeStreamingChatModel], Reply, float | None]] = {
     "with an answer": (
         FakeStreamingChatModel,
@@ -43,6 +52,16 @@ _TIMED: dict[str, tuple[type[FakeStreamingChatModel], Reply, float | None]] = {
     ),
     "of one token": (FakeStreamingChatModel, Reply("one", first_token=2.0), 2.0),
     "whose tokens are lists": (Blocks, Reply("one two", first_token=1.5), 1.5),
+    "that begins with an empty line": (
+        FakeStreamingChatModel,
+        Reply("\n\none", first_token=0.5, per_token=0.25),
+        0.5,
+    ),
+    "that begins at once": (
+        FakeStreamingChatModel,
+        Reply("one two", first_token=0, per_token=0.5),
+        0.0,
+    ),
     "that breaks after a token": (
         FakeStreamingChatModel,
         Reply("one two", first_token=0.25, drop_after=1),
@@ -59,11 +78,12 @@ _TIMED: dict[str, tuple[type[FakeStreamingChatModel], Reply, float | None]] = {
 
 def _check_first_token(make_handler: Any) -> None:
     for name, (kind, reply, seconds) in _TIMED.items():
-        clock = VirtualClock(100.0)
-        handler = make_handler(clock)
+        clock = VirtualClock(_START)
+        asked = Asked(clock)
+        handler = make_handler(asked)
         _time(handler, kind(replies=reply, clock=clock))
-        _compare(handler, seconds, f"After a stream {name}")
-    clock = VirtualClock()
+        _compare(handler, seconds, f"After a stream {name}", asked.times)
+    clock = VirtualClock(_START)
     handler = make_handler(clock)
     replies = [Reply("one", first_token=1), Reply("two", first_token=3), Reply("")]
     model = FakeStreamingChatModel(replies=replies, clock=clock)
@@ -71,33 +91,56 @@ def _check_first_token(make_handler: Any) -> None:
         _time(handler, model)
         _compare(handler, seconds, "With one handler for several calls, after one")
         clock.advance(60)
+    _compare_unused(make_handler(clock))
 
 
 def _time(handler: Any, model: FakeStreamingChatModel) -> None:
-    if isinstance(handler, BaseCallbackHandler):
-        handler.raise_error = True  # else a slip in it would be one line in a log
-    _, error = listen(model, handler)
+    _, error = listen(model, *loud(handler))
     if slip := own_error(error):
         raise slip
 
 
-def _compare(handler: Any, seconds: float | None, when: str) -> None:
+def _compare(handler: Any, seconds: float | None, when: str, asked: int = 1) -> None:
     if not hasattr(handler, "seconds"):
-        raise NotYet(f"{when}, the handler has no `.seconds`.")
+        raise NotYet(f"{when}, the handler has no `.seconds`.{unknown_event(handler)}")
     got = handler.seconds
     got = round(got, 3) if isinstance(got, float | int) else got
+    if got == seconds:
+        return
     want = "None" if seconds is None else f"{seconds:g}"
-    if got is not None and (seconds is None or got < seconds):
+    why = _why_wrong(got, seconds, asked) or unknown_event(handler)
+    raise NotYet(f"{when}, `.seconds` is {got}, and should be {want}.{why or _LOOK}")
+
+
+_LOOK = " Look at which token sets it, and where the stopwatch starts."
+
+
+def _why_wrong(got: Any, seconds: float | None, asked: int) -> str:
+    """A guess at why a time is wrong; empty if there is none."""
+    if not isinstance(got, float | int):
+        return ""
+    if not asked:
+        return " Nobody asked the clock: it is `self.clock.now()`."
+    if got < 0:
+        return " Take the start from the time of the token, not the other way round."
+    if got >= _START:
+        return " That is the hour on the clock: take off what it showed at the start."
+    if seconds is None or got < seconds:
+        return " Does a token without text count, or a call before?"
+    if seconds == 0:
+        return " A time of 0 s is a time, too: ask `self.seconds is None`."
+    return ""
+
+
+def _compare_unused(handler: Any) -> None:
+    try:
+        got = handler.seconds
+    except AttributeError:
         raise NotYet(
-            f"{when}, `.seconds` is {got}, and the first text came "
-            f"{'never' if seconds is None else f'after {want} s'}: does a token "
-            "without text count, or a call before?"
-        )
-    expect(
-        got == seconds,
-        f"{when}, `.seconds` is {got}, and should be {want}: look at which token "
-        "sets it, and where the stopwatch starts.",
-    )
+            "Before the first call the handler has no `.seconds`: set it to None in "
+            "`__init__`."
+        ) from None
+    expect(got is None, f"Before the first call `.seconds` is {got!r}, not None.")
 
 
 # 2 · A log and a screen
@@ -106,6 +149,11 @@ _LOGGED: dict[str, tuple[type[FakeStreamingChatModel], Reply, str]] = {
     "an answer of three tokens": (
         FakeStreamingChatModel,
         Reply("one two three"),
+        "finished: 3 tokens",
+    ),
+    "a token that is an empty line": (
+        FakeStreamingChatModel,
+        Reply("one\n\ntwo"),
         "finished: 3 tokens",
     ),
     "tokens that are lists": (Blocks, Reply("one two"), "finished: 2 tokens"),
@@ -134,11 +182,15 @@ def _check_listeners(listeners: Any) -> None:
         if not isinstance(handlers, list | tuple):
             expect_equal(handlers, [], "listeners(update, log)")
         expect(handlers, "listeners(update, log) gave an empty list: two are missing.")
-        text, _ = listen(kind(replies=reply), *handlers)
-        _compare_screen(screen, text, f"With {name}")
+        text, error = listen(kind(replies=reply), *loud(*handlers))
+        if slip := own_error(error):
+            raise slip
+        unknown = "".join(map(unknown_event, handlers))
+        _compare_heard("update", screen, text, f"With {name}", unknown)
         expect(
             log == [line],
-            f"With {name}, the log got {log}: it should be one line, {line!r}.",
+            f"With {name}, the log got {log}: it should be one line, {line!r}."
+            + unknown,
         )
         expect(
             order[-1:] == ["log"],
@@ -156,24 +208,27 @@ def _noting(place: list[Any], order: list[str], name: str) -> Callable[[Any], No
     return note
 
 
-def _compare_screen(screen: list[Any], text: str, when: str) -> None:
-    for piece in screen:
+def _compare_heard(
+    name: str, heard: list[Any], text: str, when: str, unknown: str = ""
+) -> None:
+    """Whether the learner's function got each token of a text, and nothing else."""
+    for piece in heard:
         if not isinstance(piece, str):
             raise NotYet(
-                f"{when}, update got {piece!r}, a {type(piece).__name__}: the text of "
+                f"{when}, {name} got {piece!r}, a {type(piece).__name__}: the text of "
                 "every token is `chunk.text`."
             )
     expect(
-        "" not in screen,
-        f"{when}, update got '' as well: {screen}. It is called for tokens with text.",
+        "" not in heard,
+        f"{when}, {name} got '' as well: {heard}. It is called for tokens with text.",
     )
     expect(
-        "".join(screen) == text,
-        f"{when}, the screen shows {''.join(screen)!r}, and {text!r} arrived.",
+        "".join(heard) == text,
+        f"{when}, {name} got {''.join(heard)!r} in all, and {text!r} arrived.{unknown}",
     )
     expect(
-        len(screen) == len(text.split()),
-        f"{when}, update was called {len(screen)} times: once for each token.",
+        len(heard) == len(pieces(text)),
+        f"{when}, {name} was called {len(heard)} times: once for each token.",
     )
 
 
@@ -187,13 +242,12 @@ class _DiskFullError(OSError):
 def _check_audit(make_handler: Any) -> None:
     for kind in (FakeStreamingChatModel, Blocks):
         written: list[Any] = []
-        text, error = listen(
-            kind(replies="one two three"), make_handler(written.append)
-        )
+        handler = make_handler(written.append)
+        text, error = listen(kind(replies="one two\n\nthree"), handler)
         if slip := own_error(error):
             raise slip
-        what = "a list" if kind is Blocks else "a string"
-        _compare_screen(written, text, f"When every token is {what}")
+        when = f"When every token is {'a list' if kind is Blocks else 'a string'}"
+        _compare_heard("write", written, text, when, unknown_event(handler))
     for room in (0, 1, 2):
         _check_full_disk(make_handler, room)
 
@@ -234,15 +288,17 @@ _LETTERS = [
     "No address at all, only an @ sign.",
     "Two lines:\nada@example.com\nbob@example.org",
     "ada@example.com, ada@example.com, and again ada@example.com!",
+    " A blank before, \n\n  some between, and a line break after.\n",
 ]
 
 
 def _check_redact(make_buffer: Any) -> None:
     for letter in _LETTERS:
         for size in (1, 2, 3, 7, len(letter) or 1):
-            pieces = [letter[i : i + size] for i in range(0, len(letter), size)]
-            parts = _parts(make_buffer, pieces)
+            cut = [letter[i : i + size] for i in range(0, len(letter), size)]
+            parts = _parts(make_buffer, cut)
             _compare_letter(letter, size, parts)
+    _compare_two(make_buffer(), make_buffer())
     buffer = make_buffer()
     out = str(buffer.push("All words ")) + str(buffer.push("go on at o"))
     expect(
@@ -254,11 +310,22 @@ def _check_redact(make_buffer: Any) -> None:
     expect_equal("".join(sent), "one two", "the text of buffered(Redact)")
 
 
-def _parts(make_buffer: Any, pieces: list[str]) -> list[str]:
+def _compare_two(one: Any, other: Any) -> None:
+    """Two streams at once: neither gets what the other holds."""
+    one.push("one")
+    got = other.push("two ") + other.flush()
+    expect(
+        got == "two ",
+        f"Two streams at once: one got 'one', the other 'two ', and out came {got!r}. "
+        "They share what you hold: keep it on `self`.",
+    )
+
+
+def _parts(make_buffer: Any, cut: list[str]) -> list[str]:
     """What a buffer lets out: after each piece, and at the end."""
     buffer = make_buffer()
-    parts = [buffer.push(piece) for piece in pieces] + [buffer.flush()]
-    for method, part in zip(["push"] * len(pieces) + ["flush"], parts, strict=True):
+    parts = [buffer.push(piece) for piece in cut] + [buffer.flush()]
+    for method, part in zip(["push"] * len(cut) + ["flush"], parts, strict=True):
         if not isinstance(part, str):
             raise NotYet(
                 f"{method} gave {part!r}: it returns text, '' if nothing is ready. "
@@ -277,7 +344,13 @@ def _compare_letter(letter: str, size: int, parts: list[str]) -> None:
         f"From {how} came {got!r}: there is an address in it. Does it come in pieces, "
         "or at the very end?",
     )
-    expect(got == want, f"From {how} came {got!r}: is something lost, or too much?")
+    early = re.search(r"\[e-mail\]\w", got)
+    why = (
+        "It was replaced before the address had ended."
+        if early
+        else ("Is something lost, or too much?")
+    )
+    expect(got == want, f"From {how} came {got!r}, and should be {want!r}. {why}")
 
 
 first_token = Exercise(
