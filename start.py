@@ -41,7 +41,9 @@ def main(arguments: list[str]) -> int:
     """Do what was typed; the exit code is that of the program which ran."""
     named = bool(arguments) and not arguments[0].startswith("-")
     command = arguments.pop(0) if named else "lab"
-    if command not in ("lab", "test", "check") or "--help" in arguments:
+    if command not in ("lab", "test", "check"):
+        sys.exit(f"start.py knows test and check, got {command!r}:\n\n{__doc__}")
+    if "--help" in arguments:
         sys.exit(__doc__)
     if command == "check":
         here = PYTHON if PYTHON.exists() else sys.executable
@@ -57,7 +59,10 @@ def main(arguments: list[str]) -> int:
 
 def run(*command: object) -> int:
     """Run a program in front; it gets Ctrl+C too and decides what that means."""
-    process = subprocess.Popen([str(word) for word in command], cwd=HERE)
+    # On Windows a Python before 3.13 misreads an installed path with an umlaut in it.
+    paths = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
+    words = [str(word) for word in command]
+    process = subprocess.Popen(words, cwd=HERE, env={**os.environ, "PYTHONPATH": paths})
     while True:
         try:
             return process.wait()
@@ -93,7 +98,10 @@ def make_venv() -> None:
         )
     error = failure(sys.executable, "-m", "venv", "--clear", VENV)
     if error:
-        sys.exit(f"{VENV} could not be made, see that it may be written to: {error}")
+        sys.exit(
+            f"{VENV} could not be made: see that it may be written to, and that no "
+            f"other start.py is at work. {error}"
+        )
 
 
 def fetch(*packages: str) -> None:
@@ -104,7 +112,12 @@ def fetch(*packages: str) -> None:
         return
     error = failure(*pip, *packages)
     if error:
-        if OFFLINE.search(error):
+        if os.environ.get("PIP_NO_INDEX"):
+            error = (
+                "the folder of wheels lacks one for this system or this Python, "
+                f"{sys.version.split()[0]}: fill it on a machine of the same kind."
+            )
+        elif OFFLINE.search(error):
             error = "connect to the network, or set HTTPS_PROXY if yours has a proxy."
         sys.exit(f"The packages could not be downloaded: {error}")
 
@@ -118,4 +131,7 @@ def failure(*command: object) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit("Stopped. Run start.py again: it goes on where it can.")

@@ -58,6 +58,10 @@ def _stream() -> str:
             key = SecretStr("offline")
             model = ChatOpenAI(model="fake", base_url=server.url, api_key=key)
             reply = "".join(chunk.text for chunk in model.stream("Are you ready?"))
+    except ImportError as error:
+        return (
+            f"The course is not whole ({error}): delete .venv and run python start.py."
+        )
     except Exception as error:  # whatever it is, a sentence helps more than a traceback
         return (
             f"The course's server on 127.0.0.1 gave no answer ({error}): "

@@ -153,6 +153,15 @@ def copy(tmp_path):
     return tmp_path
 
 
+# As if somebody pressed Ctrl+C while .venv is made.
+CTRL_C = """
+import subprocess
+def run(*command, **settings):
+    raise KeyboardInterrupt
+subprocess.run = run
+"""
+
+
 def is_one_sentence(text: str) -> bool:
     return "Traceback" not in text and text.count("\n") == 1
 
@@ -191,6 +200,20 @@ def test_without_a_network_the_remedy_is_named(copy):
     assert not (copy / ".venv" / "installed.txt").exists()
 
 
+@pytest.mark.slow
+def test_a_folder_of_wheels_that_does_not_fit_is_named(copy, tmp_path_factory):
+    empty = str(tmp_path_factory.mktemp("wheels"))
+    answer = started("", where=copy, PIP_NO_INDEX="1", PIP_FIND_LINKS=empty)
+    assert is_one_sentence(answer.split("slow line.\n")[1])
+    assert "the folder of wheels lacks one" in answer
+
+
+def test_an_install_that_is_stopped_says_so_in_a_sentence(copy):
+    answer = started(CTRL_C, where=copy)
+    assert is_one_sentence(answer.split("slow line.\n")[1])
+    assert "Run start.py again" in answer
+
+
 def test_a_folder_that_may_not_be_written_is_named(copy):
     (copy / ".venv").write_text("a file in the way")
     answer = started("", where=copy)
@@ -200,6 +223,7 @@ def test_a_folder_that_may_not_be_written_is_named(copy):
 
 def test_what_is_typed_wrong_shows_the_three_commands():
     answer = started("", "tset")
+    assert "got 'tset'" in answer
     assert "python start.py test" in answer
     assert "python start.py check" in answer
     assert "Traceback" not in answer
