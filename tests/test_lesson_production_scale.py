@@ -2,9 +2,11 @@
 
 import asyncio
 import re
-from typing import Any
+from contextlib import nullcontext, suppress
+from typing import Any, ClassVar
 
 from fastapi import FastAPI
+from langchain_core.exceptions import ModelConnectionError
 
 from course_utils.clock import VirtualClock
 from course_utils.fake_model import FakeStreamingChatModel
@@ -82,6 +84,33 @@ class NeverCounts(ListThrottle):
         return text
 
 
+class OnAFixedGrid(ListThrottle):
+    def push(self, text: Any) -> Any:
+        before = self.last
+        ready = super().push(text)
+        if ready and before is not None:
+            self.last = before + self.seconds
+        return ready
+
+
+class SharedByAll(ListThrottle):
+    held: ClassVar[list[str]] = []
+
+    def __init__(self, seconds: Any, clock: Any) -> None:
+        super().__init__(seconds, clock)
+        self.parts = self.held
+
+
+class RepeatsTheWhole(ListThrottle):
+    def __init__(self, seconds: Any, clock: Any) -> None:
+        super().__init__(seconds, clock)
+        self.text = ""
+
+    def push(self, text: Any) -> Any:
+        self.text += text
+        return self.text if super().push(text) else ""
+
+
 class BySplitting:
     def __init__(self) -> None:
         self.held = ""
@@ -110,6 +139,17 @@ class LooksAtThePieceOnly(BySplitting):
 class NeverFlushes(BySplitting):
     def flush(self) -> Any:
         return ""
+
+
+class EndsAtTheComma(BySplitting):
+    def push(self, text: Any) -> Any:
+        *ready, self.held = re.split(r"(?<=[.!?,;] )", self.held + text)
+        return "".join(ready)
+
+
+class StripsTheRest(BySplitting):
+    def flush(self) -> Any:
+        return super().flush().strip()
 
 
 def keeps_tuples(model: Any, prompt: Any, store: Any) -> Any:
@@ -166,6 +206,103 @@ def never_keeps(model: Any, prompt: Any, store: Any) -> Any:
         yield chunk.text
 
 
+def keeps(
+    reasons: Any = ("stop",),
+    *,
+    late: bool = False,
+    quiet: bool = False,
+    once: bool = False,
+    spent: bool = False,
+    elsewhere: Any = None,
+) -> Any:
+    """An answer to the third exercise that is right but for one slip."""
+
+    def stream_cached(model: Any, prompt: Any, store: Any) -> Any:
+        store = store if elsewhere is None else elsewhere
+        if prompt in store:
+            yield from store.pop(prompt) if once else store[prompt]
+            return
+        chunks: list[Any] = []
+        with suppress(Exception) if quiet else nullcontext():
+            for chunk in model.stream(prompt):
+                chunks.append(chunk)
+                if not late:
+                    yield chunk.text
+        texts = [chunk.text for chunk in chunks]
+        yield from texts if late else ()
+        if any(c.response_metadata.get("finish_reason") in reasons for c in chunks):
+            store[prompt] = iter(texts) if spent else texts
+
+    return stream_cached
+
+
+def hands_over(
+    size: Any = lambda maxsize: maxsize,
+    *,
+    until_empty: bool = False,
+    texts: bool = False,
+    cancel: bool = True,
+    awaited: bool = True,
+    close: bool = True,
+) -> Any:
+    """An answer to the fourth exercise that is right but for one slip."""
+
+    async def hand_over(stream: Any, maxsize: Any) -> Any:
+        queue: asyncio.Queue[Any] = asyncio.Queue(size(maxsize))
+        end = None if until_empty else object()
+
+        async def fill() -> None:
+            try:
+                async for item in stream:
+                    await queue.put(item.text if texts else item)
+            except Exception as error:
+                await queue.put(error)
+            await queue.put(end)
+
+        task = asyncio.create_task(fill())
+        TASKS.append(task)
+        try:
+            while True:
+                item = await queue.get()
+                if item is end or (until_empty and not item):
+                    return
+                if isinstance(item, Exception):
+                    raise item
+                yield item
+        finally:
+            if cancel:
+                task.cancel()
+            if cancel and awaited:
+                await asyncio.wait([task])
+            if close:
+                await stream.aclose()
+
+    return hand_over
+
+
+async def by_polling(stream: Any, maxsize: Any) -> Any:
+    queue: list[Any] = []
+
+    async def fill() -> None:
+        async for item in stream:
+            while len(queue) >= maxsize:  # noqa: ASYNC110  # as some would write it
+                await asyncio.sleep(0.001)
+            queue.append(item)
+
+    task = asyncio.create_task(fill())
+    try:
+        while queue or not task.done():
+            if queue:
+                yield queue.pop(0)
+            else:
+                await asyncio.sleep(0.001)
+        await task
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        await stream.aclose()
+
+
 async def with_a_sentinel(stream: Any, maxsize: Any) -> Any:
     queue: asyncio.Queue[Any] = asyncio.Queue(maxsize)
     end = object()
@@ -217,25 +354,6 @@ async def loses_the_error(stream: Any, maxsize: Any) -> Any:
         return
 
 
-async def leaves_the_task(stream: Any, maxsize: Any) -> Any:
-    queue: asyncio.Queue[Any] = asyncio.Queue(maxsize)
-
-    async def fill() -> None:
-        try:
-            async for item in stream:
-                await queue.put(item)
-            await queue.put(None)
-        except Exception as error:
-            await queue.put(error)
-
-    task = asyncio.create_task(fill())
-    TASKS.append(task)
-    while (item := await queue.get()) is not None:
-        if isinstance(item, Exception):
-            raise item
-        yield item
-
-
 TASKS: list[Any] = []
 
 
@@ -271,6 +389,57 @@ async def two_ends(stream: Any) -> Any:
     yield ("done", reason) if reason else ("error", "cut")
 
 
+async def collects_first(stream: Any) -> Any:
+    for event in [event async for event in keeps_the_last_reason(stream)]:
+        yield event
+
+
+async def catches_everything(stream: Any) -> Any:
+    end = ("error", "cut")
+    try:
+        async for chunk in stream:
+            if chunk.text:
+                yield "text", chunk.text
+            if found := chunk.response_metadata.get("finish_reason"):
+                end = ("done", found)
+    except BaseException as error:
+        end = ("error", type(error).__name__)
+    yield end
+
+
+async def ends_in_finally(stream: Any) -> Any:
+    end = ("error", "cut")
+    try:
+        async for chunk in stream:
+            if chunk.text:
+                yield "text", chunk.text
+            if found := chunk.response_metadata.get("finish_reason"):
+                end = ("done", found)
+    except Exception as error:
+        end = ("error", type(error).__name__)
+    finally:
+        yield end
+
+
+async def keeps_the_model_running(stream: Any) -> Any:
+    TASKS.append(stream)
+    async for event in keeps_the_last_reason(stream):
+        yield event
+
+
+async def knows_one_error(stream: Any) -> Any:
+    end = ("error", "cut")
+    try:
+        async for chunk in stream:
+            if chunk.text:
+                yield "text", chunk.text
+            if found := chunk.response_metadata.get("finish_reason"):
+                end = ("done", found)
+    except ModelConnectionError as error:
+        end = ("error", type(error).__name__)
+    yield end
+
+
 async def sends_texts_alone(stream: Any) -> Any:
     async for chunk in stream:
         yield chunk.text
@@ -293,27 +462,53 @@ RIGHT = [
     (lesson.sentences, BySplitting),
     (lesson.stream_cached, keeps_tuples),
     (lesson.hand_over, with_a_sentinel),
+    (lesson.hand_over, by_polling),
+    (lesson.hand_over, hands_over()),
     (lesson.honest_events, keeps_the_last_reason),
 ]
 WRONG = [
     (lesson.token_throttle, WaitsForTheFirst, "push('a')"),
     (lesson.token_throttle, LosesWhatItHolds, "push('d')"),
-    (lesson.token_throttle, NeverCounts, "push('b') at 0.125 s` gave 'b': too early"),
+    (lesson.token_throttle, NeverCounts, "`push('b')` at 0.125 s gave 'b': too early"),
+    (lesson.token_throttle, OnAFixedGrid, "`push('h')` at 1.5 s gave 'h': too early"),
+    (lesson.token_throttle, SharedByAll, "hold in `__init__`"),
+    (lesson.token_throttle, RepeatsTheWhole, "Its beginning had come before."),
     (lesson.token_throttle, WaitsALittleMore, "push('d')"),
     (lesson.token_throttle, KeepsWhatItFlushes, "is the buffer empty"),
     (lesson.sentences, EndsAtTheDot, "push"),
     (lesson.sentences, LooksAtThePieceOnly, "push"),
     (lesson.sentences, NeverFlushes, "flush()"),
+    (lesson.sentences, EndsAtTheComma, "push"),
+    (lesson.sentences, StripsTheRest, "flush()"),
     (lesson.stream_cached, keeps_everything, "after a cut"),
     (lesson.stream_cached, keeps_limited_answers, "after a token limit"),
     (lesson.stream_cached, replays_in_one_piece, "The pieces differ"),
-    (lesson.stream_cached, never_keeps, "second time"),
-    (lesson.hand_over, passes_through, "Nothing was read ahead"),
+    (lesson.stream_cached, never_keeps, "second time the model was asked again"),
+    (lesson.stream_cached, keeps(late=True), "after 20 tokens of 20"),
+    (lesson.stream_cached, keeps(quiet=True), "Let the error go on to the reader"),
+    (lesson.stream_cached, keeps(("stop", "content_filter")), "after a filter"),
+    (lesson.stream_cached, keeps(once=True), "third time the model was asked"),
+    (lesson.stream_cached, keeps(spent=True), "The third time, the text"),
+    (lesson.stream_cached, keeps(elsewhere={}), "The store has no 'Which way?'"),
+    (lesson.hand_over, passes_through, "nothing was read ahead"),
     (lesson.hand_over, queue_without_end, "read ahead"),
     (lesson.hand_over, loses_the_error, "broken stream"),
-    (lesson.hand_over, leaves_the_task, "The reader left"),
+    (lesson.hand_over, hands_over(lambda m: 2 * m), "3 were read ahead. At most 1"),
+    (lesson.hand_over, hands_over(lambda m: m + 1), "3 were read ahead. At most 1"),
+    (lesson.hand_over, hands_over(lambda m: 4), "5 were read ahead. At most 1"),
+    (lesson.hand_over, hands_over(lambda m: 1), "only 2 were read ahead, 10 may be"),
+    (lesson.hand_over, hands_over(until_empty=True), "came out as []"),
+    (lesson.hand_over, hands_over(texts=True), "raised AttributeError"),
+    (lesson.hand_over, hands_over(cancel=False), "your task runs on: cancel it"),
+    (lesson.hand_over, hands_over(close=False), "the stream is still open"),
+    (lesson.hand_over, hands_over(awaited=False), "Await the cancelled task"),
     (lesson.honest_events, always_done, "the last event"),
     (lesson.honest_events, two_ends, "the last event"),
+    (lesson.honest_events, collects_first, "after 20 tokens of 20"),
+    (lesson.honest_events, catches_everything, "`Exception`, not `BaseException`"),
+    (lesson.honest_events, ends_in_finally, "`yield` nothing in `finally`"),
+    (lesson.honest_events, keeps_the_model_running, "the model is 'running'"),
+    (lesson.honest_events, knows_one_error, "ModelAPIError"),
     (lesson.honest_events, sends_texts_alone, "yield pairs"),
     (lesson.honest_events, returns_a_list, "`yield` each event"),
     (lesson.honest_events, sends_empty_texts, "without text"),

@@ -6,11 +6,8 @@ text, a small web site, and the page that a browser reads a stream with.
     from course_utils.lessons import production_scale as lesson
 """
 
-import asyncio
-import inspect
 import json
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 from urllib.request import ProxyHandler, Request, build_opener
@@ -18,28 +15,45 @@ from urllib.request import ProxyHandler, Request, build_opener
 from fastapi.responses import HTMLResponse
 from langchain_core.exceptions import ModelConnectionError
 
-from course_utils._slips import shorten
+from course_utils._slips import guess, shorten
 from course_utils.buffering import Throttle
 from course_utils.clock import Clock, VirtualClock
 from course_utils.exercise import Exercise, NotYet, expect, expect_equal
 from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.fake_server import FakeServer
+from course_utils.lessons._scale_questions import (
+    always_better,
+    cache_and_stream,
+    quiz,
+    twice_as_long,
+)
+from course_utils.lessons._scale_streams import (
+    async_generator,
+    error_last,
+    first_comes_early,
+    hush,
+    leaves_a_silence,
+    reads_ahead,
+    same_items,
+)
 from course_utils.lessons._site import PAGE, PAGE_SCRIPT, Site, quiet, settled
 from course_utils.lessons.solutions import production_scale as solutions
 from course_utils.plots import Table, table
-from course_utils.quiz import Predict, Quiz
 from course_utils.replies import Reply
-from course_utils.text import text_of
 
 __all__ = [
     "PAGE_SCRIPT",
     "Site",
+    "always_better",
+    "cache_and_stream",
     "display_costs",
     "every",
     "page",
     "quiet",
+    "quiz",
     "screen_cost",
     "settled",
+    "twice_as_long",
     "wire_bytes",
 ]
 
@@ -130,23 +144,47 @@ def _model(*replies: Any) -> FakeStreamingChatModel:
 # 1 · Throttle
 
 
+# The text of a push, its moment, and what comes back. The pause is no whole number of
+# waits: an update that counts from a grid, not from the last one, comes too early.
+PUSHES = [
+    ("a", 0, "a"),
+    ("b", 0.125, ""),
+    ("c", 0.2, ""),
+    ("d", 0.25, "bcd"),
+    ("e", 0.375, ""),
+    ("f", 0.5, "ef"),
+    ("g", 1.375, "g"),
+    ("h", 1.5, ""),
+    ("i", 1.625, "hi"),
+]
+
+
 def _check_token_throttle(token_throttle: Callable[..., Any]) -> None:
     clock = VirtualClock()
     throttle = token_throttle(0.25, clock)
-    pushed = [("a", 0), ("b", 0.125), ("c", 0.2), ("d", 0.25), ("e", 0.375), ("f", 0.5)]
-    expected = ["a", "", "", "bcd", "", "ef"]
-    for (text, moment), want in zip(pushed, expected, strict=True):
+    updated = 0.0
+    for text, moment, want in PUSHES:
         clock.time = moment
-        _check_push(throttle.push(text), want, f"push({text!r}) at {moment} s")
+        got = throttle.push(text)
+        told = f"With `seconds=0.25`, `push({text!r})` at {moment} s gave "
+        _check_push(got, want, told + shorten(got), f"the last update was at {updated}")
+        updated = moment if want else updated
     _check_flush(throttle, "")
-    throttle.push("g")
-    _check_flush(throttle, "g")
+    throttle.push("j")
+    _check_flush(throttle, "j")
+    one, two = token_throttle(0.25, clock), token_throttle(0.25, clock)
+    _check_push(one.push("k"), "k", "The first push", "the first text goes at once")
+    _check_push(two.push("l"), "l", "Another object's", "its first text goes at once")
+    _check_apart(one, two)
 
 
-def _check_push(got: Any, want: str, call: str) -> None:
-    expect(want or got in (None, ""), f"`{call}` gave {shorten(got)}: too early.")
-    expect(got != "" or not want, f"`{call}` gave '', and text is due.")
-    expect_equal(got, want, call)
+def _check_push(got: Any, want: str, told: str, last: str) -> None:
+    expect(want or got in (None, ""), f"{told}: too early, {last} s.")
+    expect(got != "" or not want, f"{told}, and text is due: {last} s.")
+    if got != want and want:
+        twice = isinstance(got, str) and got.endswith(want)
+        why = "Its beginning had come before." if twice else guess(got, want)
+        raise NotYet(f"{told}. {why}".rstrip())
 
 
 def _check_flush(buffer: Any, want: str) -> None:
@@ -155,6 +193,17 @@ def _check_flush(buffer: Any, want: str) -> None:
     expect(
         not again,
         f"A second `flush()` gave {shorten(again)} again: is the buffer empty?",
+    )
+
+
+def _check_apart(one: Any, two: Any) -> None:
+    one.push("m")
+    two.push("n")
+    got = one.flush()
+    expect(
+        got == "m",
+        "One object got 'm', another 'n', and the first one's `flush()` gave "
+        f"{shorten(got)}: make what they hold in `__init__`.",
     )
 
 
@@ -170,22 +219,23 @@ token_throttle = Exercise(
 
 # 2 · Sentences
 
-SPEECH = "One. Two and 3.5 more! Is it so? Yes"
+SPEECH = "One. Two, or 3.5; and more! Is it so? Yes"
 
 
 def _check_sentences(sentences: Callable[[], Any]) -> None:
     buffer = sentences()
     expect_equal(buffer.push("A promise. It"), "A promise. ", 'push("A promise. It")')
-    expect_equal(buffer.push(" says"), "", 'push(" says")')
-    _check_flush(buffer, "It says")
+    expect_equal(buffer.push(" says, "), "", 'push(" says, ")')
+    _check_flush(buffer, "It says, ")
     whole = sentences().push(SPEECH)
-    expect_equal(whole, "One. Two and 3.5 more! Is it so? ", "push of all at once")
+    expect_equal(whole, SPEECH.removesuffix("Yes"), "push of all at once")
     for size in (1, 2, 5):
         parts = [SPEECH[n : n + size] for n in range(0, len(SPEECH), size)]
         got = _buffered(sentences(), parts)
-        want = ["One. ", "Two and 3.5 more! ", "Is it so? ", "Yes"]
+        want = ["One. ", "Two, or 3.5; and more! ", "Is it so? ", "Yes"]
         expect_equal("".join(got), SPEECH, f"in pieces of {size}, the text")
         expect(got == want, f"In pieces of {size} the sentences are {got!r}.")
+    _check_apart(sentences(), sentences())
 
 
 def _buffered(buffer: Any, parts: Iterable[str]) -> list[str]:
@@ -206,32 +256,53 @@ sentences = Exercise(
 # 3 · A streaming cache
 
 WHOLE = "Turn left, then right."
+PROMPT = "Which way?"
+NOT_KEPT = {
+    "a cut": Reply(WHOLE, cut_after=3),
+    "a break": Reply(WHOLE, drop_after=3),
+    "a token limit": Reply(WHOLE, length_after=3),
+    "a filter": Reply(WHOLE, filter_after=3),
+}
 
 
 def _check_stream_cached(stream_cached: Callable[..., Any]) -> None:
+    _check_early(stream_cached)
     model, store = _model(WHOLE, "Something else."), dict[str, Any]()
-    first = _texts(stream_cached(model, "Which way?", store))
+    first = _texts(stream_cached(model, PROMPT, store))
     expect_equal("".join(first), WHOLE, "the first time, the text")
     expect(len([t for t in first if t]) > 2, "The first time it came in one piece.")
-    again = _texts(stream_cached(model, "Which way?", store))
-    expect_equal("".join(again), WHOLE, "the second time, the text")
-    expect([t for t in again if t] == [t for t in first if t], "The pieces differ.")
-    expect(len(model.log) == 1, f"Asked twice, it made {len(model.log)} requests.")
+    for time in ("second", "third"):
+        again = _texts(stream_cached(model, PROMPT, store))
+        asked = f"The {time} time the model was asked again, and the answer was whole."
+        expect(len(model.log) == 1, asked + " Keep it in the store.")
+        expect_equal("".join(again), WHOLE, f"the {time} time, the text")
+        expect([t for t in again if t] == [t for t in first if t], "The pieces differ.")
+    expect(PROMPT in store, f"The store has no {PROMPT!r}: keep the answer under it.")
     other = "".join(_texts(stream_cached(model, "Another?", store)))
     expect_equal(other, "Something else.", "for another question, the text")
-    for name, reply in {
-        "a cut": Reply(WHOLE, cut_after=3),
-        "a break": Reply(WHOLE, drop_after=3),
-        "a token limit": Reply(WHOLE, length_after=3),
-    }.items():
+    for name, reply in NOT_KEPT.items():
         _check_not_kept(stream_cached, name, reply)
+
+
+def _check_early(stream_cached: Callable[..., Any]) -> None:
+    model = _model(("word " * 20).strip())
+    stream = stream_cached(model, "Hi", {})
+    if hasattr(stream, "__next__"):  # anything else is told below
+        next((text for text in stream if text), None)
+        sent = model.log[0].tokens_sent if model.log else 0
+        why = f"The first text came after {sent} tokens of 20: yield each as it comes."
+        expect(sent < 3, why)
 
 
 def _check_not_kept(stream_cached: Any, name: str, reply: Reply) -> None:
     model, store = _model(reply, WHOLE), dict[str, Any]()
-    with suppress(ModelConnectionError):
-        _texts(stream_cached(model, "Which way?", store))
-    again = "".join(_texts(stream_cached(model, "Which way?", store)))
+    try:
+        got = _texts(stream_cached(model, PROMPT, store))
+        why = f"The stream broke, and its reader got {shorten(got)} and no error."
+        expect(name != "a break", why + " Let the error go on to the reader.")
+    except ModelConnectionError:
+        pass
+    again = "".join(_texts(stream_cached(model, PROMPT, store)))
     expect_equal(again, WHOLE, f"asked again after {name}, the text")
 
 
@@ -258,56 +329,13 @@ stream_cached = Exercise(
 # 4 · A bounded hand-over
 
 
-def _async_generator(made: Any, items: str) -> Any:
-    """What an answer made, if it can be read with `async for`."""
-    if inspect.iscoroutine(made):
-        made.close()
-    if not hasattr(made, "__aiter__"):
-        raise NotYet(
-            f"It gave {shorten(made)}: write `async def`, and `yield` {items}."
-        )
-    return made
-
-
 async def _check_hand_over(hand_over: Callable[..., Any]) -> None:
-    got = await _collect(hand_over(_model(WHOLE).astream("Hi"), 2))
-    expect_equal(got, (WHOLE, None), "the text and the error of a whole stream")
-    broken = _model(Reply(WHOLE, drop_after=2)).astream("Hi")
-    expect_equal(
-        await _collect(hand_over(broken, 2)),
-        ("Turn left", "ModelConnectionError"),
-        "the text and the error of a broken stream",
-    )
-    model = _model("word " * 200)
-    reader = hand_over(model.astream("Hi"), 4)
-    await _read_items(reader, 3)
-    for _ in range(50):  # let the task run ahead as far as it may
-        await asyncio.sleep(0)
-    sent = model.log[0].tokens_sent
-    expect(sent <= 12, f"The reader took 3 items of 200, and {sent} were read ahead.")
-    expect(sent > 3, "Nothing was read ahead: the stream needs a task of its own.")
-    before = asyncio.all_tasks()
-    await reader.aclose()
-    for _ in range(20):
-        await asyncio.sleep(0)
-    left = model.log[0].outcome
-    expect(left == "closed by reader", f"The reader left, and the model is {left!r}.")
-    expect(len(asyncio.all_tasks()) < len(before), "The reader left; the task runs on.")
-
-
-async def _collect(stream: Any) -> tuple[str, str | None]:
-    texts: list[str] = []
-    try:
-        async for item in _async_generator(stream, "each item"):
-            texts.append(text_of(item))
-    except ModelConnectionError as error:
-        return "".join(texts), type(error).__name__
-    return "".join(texts), None
-
-
-async def _read_items(stream: Any, count: int) -> None:
-    for _ in range(count):
-        await anext(stream)
+    hush()
+    await same_items(hand_over)
+    await error_last(hand_over)
+    for maxsize in (1, 10):
+        await reads_ahead(hand_over, maxsize)
+    await leaves_a_silence(hand_over)
 
 
 hand_over = Exercise(
@@ -325,24 +353,32 @@ hand_over = Exercise(
 # 5 · An honest end
 
 
+ENDS = {
+    "a whole answer": (Reply(WHOLE), WHOLE, ("done", "stop")),
+    "an answer at its limit": (
+        Reply(WHOLE, length_after=2),
+        "Turn left",
+        ("done", "length"),
+    ),
+    "a silent cut": (Reply(WHOLE, cut_after=2), "Turn left", ("error", "cut")),
+    "a break": (
+        Reply(WHOLE, drop_after=2),
+        "Turn left",
+        ("error", "ModelConnectionError"),
+    ),
+    "a server's error": (
+        Reply(WHOLE, error_after=2),
+        "Turn left",
+        ("error", "ModelAPIError"),
+    ),
+}
+
+
 async def _check_honest_events(honest_events: Callable[[Any], Any]) -> None:
-    cases = {
-        "a whole answer": (Reply(WHOLE), WHOLE, ("done", "stop")),
-        "an answer at its limit": (
-            Reply(WHOLE, length_after=2),
-            "Turn left",
-            ("done", "length"),
-        ),
-        "a silent cut": (Reply(WHOLE, cut_after=2), "Turn left", ("error", "cut")),
-        "a break": (
-            Reply(WHOLE, drop_after=2),
-            "Turn left",
-            ("error", "ModelConnectionError"),
-        ),
-    }
-    for name, (reply, text, end) in cases.items():
+    hush()
+    for name, (reply, text, end) in ENDS.items():
         made = honest_events(_model(reply).astream("Hi"))
-        events = [_pair(one) async for one in _async_generator(made, "each event")]
+        events = [_pair(one) async for one in async_generator(made, "each event")]
         expect(events, f"With {name} there were no events.")
         expect_equal(events[-1], end, f"with {name}, the last event")
         said = "".join(str(t) for kind, t in events if kind == "text")
@@ -351,6 +387,7 @@ async def _check_honest_events(honest_events: Callable[[Any], Any]) -> None:
         expect(len(ends) == 1, f"With {name} it ended {len(ends)} times.")
         empty = [kind for kind, t in events if kind == "text" and not t]
         expect(not empty, f"With {name} there were {len(empty)} events without text.")
+    await first_comes_early(honest_events)
 
 
 def _pair(event: Any) -> tuple[str, Any]:
@@ -368,79 +405,4 @@ honest_events = Exercise(
         "chunks. After `except`, return, or there will be two ends.",
     ],
     solution=solutions.honest_events,
-)
-
-# Questions
-
-always_better = Predict(
-    "Does streaming always improve performance?",
-    options=[
-        ("Yes, the first word always comes sooner.", "Not for an answer of one word."),
-        (
-            "No: it adds work, and gains time only for long answers.",
-            "Gain and cost both grow with the length of the answer.",
-        ),
-        ("No, it makes the whole answer slower.", "The total stays about the same."),
-    ],
-    answer="b",
-)
-
-twice_as_long = Predict(
-    "The whole text is sent again with each token. An answer twice as long sends how "
-    "many bytes?",
-    options=[
-        ("Twice as many.", "There are twice as many updates, and each is longer."),
-        (
-            "As many; the text replaces itself.",
-            "On the screen. On the line it adds up.",
-        ),
-        ("About four times as many.", "Twice the updates, each twice as long."),
-    ],
-    answer="c",
-)
-
-cache_and_stream = Predict(
-    "LangChain's cache is on, and you stream the same question twice. How many "
-    "requests does the model get?",
-    options=[
-        ("Two.", "`stream` never looks into that cache, nor writes to it."),
-        ("One.", "So it is with `invoke`."),
-        ("None, after the first hour.", "Nothing was kept at all."),
-    ],
-    answer="a",
-)
-
-quiz = Quiz(
-    [
-        Predict(
-            "Your page flickers and grows slow with long answers. What do you look at "
-            "first?",
-            options=[
-                ("The model's speed.", "The page works, and works too much."),
-                ("What is sent with each update.", "Often it is the whole text."),
-                ("The size of the prompt.", "It does not reach the page."),
-            ],
-            answer="b",
-        ),
-        Predict(
-            "The 95th percentile of the first token is 9 s, the median 1 s. What is "
-            "the likely cause?",
-            options=[
-                ("Requests wait for a free slot.", "A queue hits some, and them hard."),
-                ("The model is slow.", "Then the median would be slow too."),
-                ("The handlers are slow.", "They would slow everyone down a little."),
-            ],
-            answer="a",
-        ),
-        Predict(
-            "A reader closes the browser in mid-answer. What goes on, if nobody owns "
-            "the stream?",
-            options=[
-                ("Nothing.", "Agents and sync streams do not notice."),
-                ("Only the heartbeat.", "Nobody is there to hear it."),
-                ("Perhaps the model, to the last token.", "And you pay for it."),
-            ],
-            answer="c",
-        ),
-    ]
 )
