@@ -159,11 +159,15 @@ class Quiz:
     Args:
         questions: The questions, each a `Predict`.
         title: What stands above them.
+        name: The name it has in the lesson, so that the page can say what to type.
     """
 
-    def __init__(self, questions: Sequence[Predict], title: str = "Quiz") -> None:
+    def __init__(
+        self, questions: Sequence[Predict], title: str = "Quiz", *, name: str = ""
+    ) -> None:
         self.questions = tuple(questions)
         self.title = title
+        self.name = name
         for question in self.questions:
             question.hold = False
 
@@ -185,7 +189,8 @@ class Quiz:
             for number, question in enumerate(self.questions, 1)
         ]
         example = ", ".join(['"a"'] * len(self.questions))
-        return "\n".join([self.title, *blocks, f"Type .answer({example})"])
+        place = f"lesson.{self.name}" if self.name else ""
+        return "\n".join([self.title, *blocks, f"Type {place}.answer({example})"])
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         html = "".join(question._html() for question in self.questions)

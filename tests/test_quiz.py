@@ -93,6 +93,8 @@ def test_a_saved_quiz_numbers_its_questions():
     text = repr(Quiz([predict(), predict(), predict()]))
     assert text.startswith("Quiz\n1. Is `stream` faster?\n  a. Yes, always.")
     assert text.endswith('Type .answer("a", "a", "a")')
+    named = repr(Quiz([predict()], name="quiz"))
+    assert named.endswith('Type lesson.quiz.answer("a")')
 
 
 def test_a_quiz_wants_a_letter_for_each_question():

@@ -21,6 +21,7 @@ rewrite = Predict(
         ),
     ],
     answer="b",
+    name="rewrite",
 )
 
 swallowed = Predict(
@@ -34,6 +35,7 @@ swallowed = Predict(
         ),
     ],
     answer="c",
+    name="swallowed",
 )
 
 quiz = Quiz(
@@ -64,8 +66,8 @@ quiz = Quiz(
                     "A handler can't change the stream: that is a stage's work.",
                 ),
                 (
-                    "Save each token in a database before the next one may come.",
-                    "The reader would wait for the database at each token.",
+                    "Draw a chart at each token, which takes 200 ms.",
+                    "The reader would wait 200 ms longer for each token.",
                 ),
                 (
                     "Count tokens and note when the first one came.",
@@ -82,7 +84,7 @@ quiz = Quiz(
                     "That holds for plain handlers, and for async ones on astream.",
                 ),
                 (
-                    "One line in a log, whatever it says.",
+                    "One line in a log, whatever `raise_error` says.",
                     "On a sync stream the error of an async handler is always "
                     "swallowed.",
                 ),
@@ -93,5 +95,6 @@ quiz = Quiz(
             ],
             answer="b",
         ),
-    ]
+    ],
+    name="quiz",
 )

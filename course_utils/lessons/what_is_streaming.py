@@ -344,4 +344,5 @@ quiz = Quiz(
         ),
     ],
     title="Quiz: what is streaming?",
+    name="quiz",
 )
