@@ -93,6 +93,11 @@ class OnAFixedGrid(ListThrottle):
         return ready
 
 
+class ReturnsNothing(ListThrottle):
+    def push(self, text: Any) -> Any:
+        return super().push(text) or None
+
+
 class SharedByAll(ListThrottle):
     held: ClassVar[list[str]] = []
 
@@ -354,6 +359,20 @@ async def loses_the_error(stream: Any, maxsize: Any) -> Any:
         return
 
 
+async def skips_the_first(stream: Any, maxsize: Any) -> Any:
+    await anext(stream)
+    async for item in with_a_sentinel(stream, maxsize):
+        yield item
+
+
+async def never_says_that_it_broke(stream: Any, maxsize: Any) -> Any:
+    try:
+        async for item in with_a_sentinel(stream, maxsize):
+            yield item
+    except Exception:
+        await asyncio.Event().wait()
+
+
 TASKS: list[Any] = []
 
 
@@ -440,6 +459,19 @@ async def knows_one_error(stream: Any) -> Any:
     yield end
 
 
+async def text_or_reason(stream: Any) -> Any:
+    end = ("error", "cut")
+    try:
+        async for chunk in stream:
+            if found := chunk.response_metadata.get("finish_reason"):
+                end = ("done", found)
+            elif chunk.text:
+                yield "text", chunk.text
+    except Exception as error:
+        end = ("error", type(error).__name__)
+    yield end
+
+
 async def sends_texts_alone(stream: Any) -> Any:
     async for chunk in stream:
         yield chunk.text
@@ -471,6 +503,7 @@ WRONG = [
     (lesson.token_throttle, LosesWhatItHolds, "push('d')"),
     (lesson.token_throttle, NeverCounts, "`push('b')` at 0.125 s gave 'b': too early"),
     (lesson.token_throttle, OnAFixedGrid, "`push('h')` at 1.5 s gave 'h': too early"),
+    (lesson.token_throttle, ReturnsNothing, "gave None: too early is"),
     (lesson.token_throttle, SharedByAll, "hold in `__init__`"),
     (lesson.token_throttle, RepeatsTheWhole, "Its beginning had come before."),
     (lesson.token_throttle, WaitsALittleMore, "push('d')"),
@@ -497,13 +530,16 @@ WRONG = [
     (lesson.hand_over, hands_over(lambda m: m + 1), "3 were read ahead. At most 1"),
     (lesson.hand_over, hands_over(lambda m: 4), "5 were read ahead. At most 1"),
     (lesson.hand_over, hands_over(lambda m: 1), "only 2 were read ahead, 10 may be"),
-    (lesson.hand_over, hands_over(until_empty=True), "came out as []"),
+    (lesson.hand_over, hands_over(until_empty=True), "ended after 0"),
+    (lesson.hand_over, skips_the_first, "came out as [0, None, 'x']"),
+    (lesson.hand_over, never_says_that_it_broke, "its reader still waits"),
     (lesson.hand_over, hands_over(texts=True), "raised AttributeError"),
     (lesson.hand_over, hands_over(cancel=False), "your task runs on: cancel it"),
     (lesson.hand_over, hands_over(close=False), "the stream is still open"),
     (lesson.hand_over, hands_over(awaited=False), "Await the cancelled task"),
     (lesson.honest_events, always_done, "the last event"),
     (lesson.honest_events, two_ends, "the last event"),
+    (lesson.honest_events, text_or_reason, "' left' had the finish reason, too"),
     (lesson.honest_events, collects_first, "after 20 tokens of 20"),
     (lesson.honest_events, catches_everything, "`Exception`, not `BaseException`"),
     (lesson.honest_events, ends_in_finally, "`yield` nothing in `finally`"),

@@ -13,6 +13,7 @@ always_better = Predict(
         ("No, it makes the whole answer slower.", "The total stays about the same."),
     ],
     answer="b",
+    name="always_better",
 )
 
 twice_as_long = Predict(
@@ -27,6 +28,7 @@ twice_as_long = Predict(
         ("About four times as many.", "Twice the updates, each twice as long."),
     ],
     answer="c",
+    name="twice_as_long",
 )
 
 cache_and_stream = Predict(
@@ -38,6 +40,7 @@ cache_and_stream = Predict(
         ("None, after the first hour.", "Nothing was kept at all."),
     ],
     answer="a",
+    name="cache_and_stream",
 )
 
 quiz = Quiz(
@@ -72,5 +75,6 @@ quiz = Quiz(
             ],
             answer="c",
         ),
-    ]
+    ],
+    name="quiz",
 )

@@ -32,6 +32,7 @@ from course_utils.lessons._scale_streams import (
     error_last,
     first_comes_early,
     hush,
+    keeps_the_last_text,
     leaves_a_silence,
     reads_ahead,
     same_items,
@@ -162,13 +163,13 @@ PUSHES = [
 def _check_token_throttle(token_throttle: Callable[..., Any]) -> None:
     clock = VirtualClock()
     throttle = token_throttle(0.25, clock)
-    updated = 0.0
+    last = "the first text goes at once"
     for text, moment, want in PUSHES:
         clock.time = moment
         got = throttle.push(text)
         told = f"With `seconds=0.25`, `push({text!r})` at {moment} s gave "
-        _check_push(got, want, told + shorten(got), f"the last update was at {updated}")
-        updated = moment if want else updated
+        _check_push(got, want, told + shorten(got), last)
+        last = f"the last update was at {moment} s" if want else last
     _check_flush(throttle, "")
     throttle.push("j")
     _check_flush(throttle, "j")
@@ -179,16 +180,18 @@ def _check_token_throttle(token_throttle: Callable[..., Any]) -> None:
 
 
 def _check_push(got: Any, want: str, told: str, last: str) -> None:
-    expect(want or got in (None, ""), f"{told}: too early, {last} s.")
-    expect(got != "" or not want, f"{told}, and text is due: {last} s.")
-    if got != want and want:
-        twice = isinstance(got, str) and got.endswith(want)
-        why = "Its beginning had come before." if twice else guess(got, want)
-        raise NotYet(f"{told}. {why}".rstrip())
+    expect(got is not None or want, f'{told}: too early is `""`.')
+    expect(want or not got, f"{told}: too early, {last}.")
+    expect(got != "" or not want, f"{told}, and text is due: {last}.")
+    twice = isinstance(got, str) and got.endswith(want)
+    why = "Its beginning had come before." if twice else guess(got, want)
+    expect(got == want, f"{told}. {why}".rstrip())
 
 
 def _check_flush(buffer: Any, want: str) -> None:
-    expect_equal(buffer.flush(), want, f"flush() with {want!r} held")
+    got = buffer.flush()
+    told = f"With {repr(want) if want else 'nothing'} held, `flush()` gave "
+    expect(got == want, f"{told}{shorten(got)}. {guess(got, want)}".rstrip())
     again = buffer.flush()
     expect(
         not again,
@@ -387,6 +390,7 @@ async def _check_honest_events(honest_events: Callable[[Any], Any]) -> None:
         expect(len(ends) == 1, f"With {name} it ended {len(ends)} times.")
         empty = [kind for kind, t in events if kind == "text" and not t]
         expect(not empty, f"With {name} there were {len(empty)} events without text.")
+    await keeps_the_last_text(honest_events)
     await first_comes_early(honest_events)
 
 
