@@ -128,6 +128,14 @@ def figures_have_a_line_of_text(notebook: NotebookNode) -> Iterator[str]:
 
 
 @rule
+def a_question_says_what_to_type(notebook: NotebookNode) -> Iterator[str]:
+    for cell in code_cells(notebook):
+        shown = " ".join(compared_text(output) for output in cell.outputs)
+        if re.search(r"(?<![\w)])\.answer\(", shown):
+            yield f"{cell.id}: a question without its name cannot be answered as typed"
+
+
+@rule
 def it_opens_clean_in_jupyterlab(notebook: NotebookNode) -> Iterator[str]:
     if notebook.metadata.get("kernelspec") != KERNEL:
         yield f"kernelspec: {notebook.metadata.get('kernelspec')}, not {KERNEL}"

@@ -121,6 +121,7 @@ BAD: dict[str, tuple[str, Change]] = {
     "no alt in HTML": ("without alt text", reads('<img src="images/dots.png">')),
     "a bare diagram": ("accTitle", reads("```mermaid\nflowchart LR\n  a --> b\n```")),
     "a bare figure": ("line of text", shows(figure())),
+    "no name": ("as typed", shows(printed('Type .answer("a") or lesson.q.answer()'))),
     "another kernel": ("kernelspec", lambda n: n.metadata.update(kernelspec={})),
     "no language": ("language_info", lambda n: n.metadata.pop("language_info")),
     "an id twice": ("2 cells have this id", named("set-up")),

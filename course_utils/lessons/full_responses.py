@@ -203,6 +203,7 @@ slower = Predict(
         ),
     ],
     answer="b",
+    name="slower",
 )
 
 quiz = Quiz(
@@ -243,5 +244,6 @@ quiz = Quiz(
             ],
             answer="b",
         ),
-    ]
+    ],
+    name="quiz",
 )

@@ -385,6 +385,7 @@ completes = Predict(
         ),
     ],
     answer="b",
+    name="completes",
 )
 
 half_a_call = Predict(
@@ -398,6 +399,7 @@ half_a_call = Predict(
         ),
     ],
     answer="c",
+    name="half_a_call",
 )
 
 retries = Predict(
@@ -409,6 +411,7 @@ retries = Predict(
         ("None of the four.", "The next cell counts the requests."),
     ],
     answer="c",
+    name="retries",
 )
 
 quiz = Quiz(
@@ -442,5 +445,6 @@ quiz = Quiz(
             ],
             answer="c",
         ),
-    ]
+    ],
+    name="quiz",
 )
