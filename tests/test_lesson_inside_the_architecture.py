@@ -3,14 +3,15 @@
 import re
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
 from fastapi.responses import StreamingResponse
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.runnables import RunnableGenerator, RunnableLambda
 
-from course_utils.buffering import WordBuffer, buffered
+from course_utils.buffering import SentenceBuffer, WordBuffer, buffered
 from course_utils.cache import cached
 from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.lessons import inside_the_architecture as lesson
@@ -110,6 +111,65 @@ class EchoWithoutEnd(EchoByHand):
         return {}
 
 
+class EchoThatEndsOften(EchoByHand):
+    def _stream(
+        self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> Any:
+        for chunk in super()._stream(messages):
+            chunk.message.response_metadata = {"finish_reason": "stop"}
+            yield chunk
+
+
+class EchoWithoutModelName(EchoByHand):
+    def _end(self, words: list[str], kwargs: Any) -> dict[str, Any]:
+        whole = super()._end(words, kwargs)
+        return whole | {"response_metadata": {"finish_reason": "stop"}}
+
+
+class EchoForNothing(EchoByHand):
+    def _end(self, words: list[str], kwargs: Any) -> dict[str, Any]:
+        return super()._end([], kwargs)
+
+
+class EchoOfTheFirst(EchoByHand):
+    def _stream(
+        self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> Any:
+        yield from super()._stream(messages[:1])
+
+
+class EchoOfAll(EchoByHand):
+    def _stream(
+        self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> Any:
+        text = " ".join(str(message.text) for message in messages)
+        yield from super()._stream([HumanMessage(text)])
+
+
+class EchoWithoutUsageAtOnce(EchoByHand):
+    def _generate(
+        self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> ChatResult:
+        result = super()._generate(messages)
+        result.generations[0].message.usage_metadata = None  # type: ignore[attr-defined]  # it is an AIMessage
+        return result
+
+
+class EchoWithoutReasonAtOnce(EchoByHand):
+    def _generate(
+        self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> ChatResult:
+        result = super()._generate(messages)
+        result.generations[0].message.response_metadata = {"model_name": "echo"}
+        return result
+
+
+class EchoThatStopsShort(EchoByHand):
+    def _end(self, words: list[str], kwargs: Any) -> dict[str, Any]:
+        end = {"finish_reason": "length", "model_name": "echo"}
+        return super()._end(words, kwargs) | {"response_metadata": end}
+
+
 class EchoWithoutName(EchoByHand):
     model: None = None  # type: ignore[assignment]  # LangChain then has no name for it
 
@@ -138,6 +198,30 @@ def until_a_blank(chunks: Any) -> Any:
             yield re.sub(r"\d{5,}", "[number]", held)
             held = ""
     yield re.sub(r"\d{5,}", "[number]", held)
+
+
+def whole_numbers_only(chunks: Any) -> Any:
+    held = ""
+    for text in chunks:
+        held += text
+        safe = re.sub(r"\w+$", "", held) if held[-1:].isdigit() else held
+        yield re.sub(r"\b\d{5,}\b", "[number]", safe)
+        held = held[len(safe) :]
+    yield re.sub(r"\b\d{5,}\b", "[number]", held)
+
+
+def word_by_word(chunks: Any) -> Any:
+    held = ""
+    for text in chunks:
+        held += text
+        *words, held = held.split(" ")
+        for word in words:
+            yield re.sub(r"\d{5,}", "[number]", word) + " "
+    yield re.sub(r"\d{5,}", "[number]", held)
+
+
+def all_at_once(chunks: Any) -> Any:
+    return re.sub(r"\d{5,}", "[number]", "".join(chunks))
 
 
 def holds_everything(chunks: Any) -> Any:
@@ -180,26 +264,49 @@ def gives_up_in_the_middle(model: Any, backup: Any) -> Any:
     return cached(chat) | StrOutputParser() | buffered(WordBuffer)
 
 
-def no_cache(model: Any, backup: Any) -> Any:
-    chat = reliable(
+def safe(model: Any, *backups: Any) -> Any:
+    return reliable(
         model,
-        [backup],
+        [*backups],
         first_token=2,
         between_tokens=2,
         after_first_token="continue",
     )
-    return chat | StrOutputParser() | buffered(WordBuffer)
+
+
+def no_cache(model: Any, backup: Any) -> Any:
+    return safe(model, backup) | StrOutputParser() | buffered(WordBuffer)
 
 
 def no_buffer(model: Any, backup: Any) -> Any:
-    chat = reliable(
-        model,
-        [backup],
-        first_token=2,
-        between_tokens=2,
-        after_first_token="continue",
-    )
-    return cached(chat) | StrOutputParser()
+    return cached(safe(model, backup)) | StrOutputParser()
+
+
+def only_the_backup(model: Any, backup: Any) -> Any:
+    return cached(backup) | StrOutputParser() | buffered(WordBuffer)
+
+
+def the_backup_first(model: Any, backup: Any) -> Any:
+    return cached(safe(backup, model)) | StrOutputParser() | buffered(WordBuffer)
+
+
+def in_one_lump(model: Any, backup: Any) -> Any:
+    return cached(safe(model, backup)) | RunnableLambda(lambda m: m.text)
+
+
+def by_sentences(model: Any, backup: Any) -> Any:
+    chat = cached(safe(model, backup))
+    return chat | StrOutputParser() | buffered(SentenceBuffer)
+
+
+async def words_after_the_end(texts: Any) -> Any:
+    for word in re.findall(r"\S+\s*", "".join([text async for text in texts])):
+        yield word
+
+
+def words_too_late(model: Any, backup: Any) -> Any:
+    chat = cached(safe(model, backup)) | StrOutputParser()
+    return chat | RunnableGenerator(words_after_the_end)
 
 
 def asks_at_once(model: Any, backup: Any) -> Any:
@@ -236,6 +343,22 @@ def watches_beside(chat: Any, question: str, timings: Any) -> Any:
     return sse_response(chat.astream(question))
 
 
+def deaf(chat: Any, question: str, timings: Any) -> Any:
+    return in_threads(chat, "Hi", timings)
+
+
+def misspelt(chat: Any, question: str, timings: Any) -> Any:
+    return sse_response(StreamTiming().awatch(chat.astream(question)))  # type: ignore[attr-defined]  # the slip
+
+
+def uncalled(chat: Any, question: str, timings: Any) -> Any:
+    return sse_response(chat.astream)
+
+
+def refuses(chat: Any, question: str, timings: Any) -> Any:
+    raise HTTPException(503)
+
+
 def bare_text(chat: Any, question: str, timings: Any) -> Any:
     return StreamingResponse(chat.astream(question), media_type="text/event-stream")
 
@@ -256,10 +379,22 @@ WRONG = [
     (lesson.echo, EchoOfMessages, "yields an AIMessageChunk"),
     (lesson.echo, EchoInOnePiece, "one chunk"),
     (lesson.echo, EchoWithoutEnd, "finish_reason"),
-    (lesson.echo, EchoWithoutName, "LangChain's own tests"),
+    (lesson.echo, EchoThatEndsOften, "only the last one"),
+    (lesson.echo, EchoWithoutModelName, "no `model_name`"),
+    (lesson.echo, EchoThatStopsShort, "The `finish_reason`: 'length'"),
+    (lesson.echo, EchoWithoutReasonAtOnce, "The finish reason of `invoke` is None"),
+    (lesson.echo, EchoForNothing, "`input_tokens` add up to 0"),
+    (lesson.echo, EchoOfTheFirst, "of three messages"),
+    (lesson.echo, EchoOfAll, "of three messages"),
+    (lesson.echo, EchoWithoutName, "the field `model: str`"),
+    (lesson.echo, EchoWithoutUsageAtOnce, "says: AssertionError: assert None"),
     (lesson.echo, EchoByHand(), "the class itself"),
     (lesson.hide_numbers, piece_by_piece, "In pieces of 1"),
     (lesson.hide_numbers, until_a_blank, "reads the whole stream"),
+    (lesson.hide_numbers, whole_numbers_only, "Of `id12345x`, the text: 'id12345x'"),
+    (lesson.hide_numbers, word_by_word, "`Hello` waits"),
+    (lesson.hide_numbers, lambda chunks: list(chunks), "In one piece"),
+    (lesson.hide_numbers, all_at_once, "write `yield`"),
     (lesson.hide_numbers, holds_everything, "reads the whole stream"),
     (lesson.hide_numbers, loses_the_end, "At the end"),
     (lesson.production_chat, plain_chat, "still waiting"),
@@ -267,9 +402,18 @@ WRONG = [
     (lesson.production_chat, gives_up_in_the_middle, "told so"),
     (lesson.production_chat, no_cache, "many asked the same"),
     (lesson.production_chat, no_buffer, "inside a word"),
+    (lesson.production_chat, only_the_backup, "11 questions never reached"),
+    (lesson.production_chat, the_backup_first, "never reached `model`"),
+    (lesson.production_chat, in_one_lump, "its reader had got 0"),
+    (lesson.production_chat, by_sentences, "its reader had got 0"),
+    (lesson.production_chat, words_too_late, "its reader had got 0"),
     (lesson.production_chat, asks_at_once, "return the chain"),
     (lesson.production_app, app_of(unmeasured), "`timings` holds 0"),
     (lesson.production_app, app_of(watches_beside), "the first timing"),
+    (lesson.production_app, app_of(deaf), "`question` was 'Why'"),
+    (lesson.production_app, app_of(misspelt), "no attribute 'awatch'"),
+    (lesson.production_app, app_of(uncalled), "sse_response() needs a stream"),
+    (lesson.production_app, app_of(refuses), "status 503"),
     (lesson.production_app, app_of(bare_text), "there came no event"),
     (lesson.production_app, app_of(unmeasured, path="/"), "status 404"),
     (lesson.production_app, lambda chat, timings: None, "return the app"),
@@ -277,6 +421,8 @@ WRONG = [
 
 
 class StubModel(BaseChatModel):
+    model: str = "echo"
+
     @property
     def _llm_type(self) -> str:
         return "stub"

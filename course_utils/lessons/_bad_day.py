@@ -55,12 +55,14 @@ class Score:
         outcomes: How many readers had each outcome.
         requests: How many requests the provider got.
         choppy: How many pieces ended in the middle of a word.
+        bypassed: How many questions the model was never asked.
         first_tokens: Seconds to the first token of each reader who got one, sorted.
     """
 
     outcomes: Counter[str]
     requests: int
     choppy: int
+    bypassed: int = 0
     first_tokens: tuple[float, ...] = field(default=(), compare=False)
 
     def __repr__(self) -> str:
@@ -148,11 +150,13 @@ async def _score(build: Builder) -> Score:
     topics = sorted(ANSWERS)
     questions = [f"What is {topics[n % len(topics)]}?" for n in range(READERS)]
     got = await asyncio.gather(*(_ask(chat, question) for question in questions))
+    asked = {call.request.prompt for call in model.log}
     waits = (timing.time_to_first_token for _, _, timing in got)
     return Score(
         outcomes=Counter(outcome for outcome, _, _ in got),
         requests=len(model.log) + len(backup.log),
         choppy=sum(choppy for _, choppy, _ in got),
+        bypassed=len(set(questions) - asked),
         first_tokens=tuple(sorted(wait for wait in waits if wait is not None)),
     )
 
@@ -183,3 +187,22 @@ def _choppy(shown: list[str]) -> int:
     return sum(
         one[-1].isalpha() and other[0].isalpha() for one, other in pairwise(texts)
     )
+
+
+async def live_words(build: Builder) -> int:
+    """How many words a reader holds when the model has sent five and fallen silent.
+
+    Three are enough, and it stops there. What comes after the model was given up does
+    not count.
+    """
+    model = FakeStreamingChatModel(replies=Reply(_truth("Why?"), stall_after=5))
+    chat = build(model, FakeStreamingChatModel(replies=_rest))
+    shown = ""
+    with _unhurried():
+        async for chunk in chat.astream("Why?"):
+            if model.log[0].outcome != "running":
+                break
+            shown += text_of(chunk)
+            if len(shown.split()) > 2:
+                break
+    return len(shown.split())

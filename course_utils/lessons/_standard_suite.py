@@ -61,10 +61,12 @@ class SuiteResult:
     Attributes:
         passed: How many tests passed.
         failed: The names of those that did not, sorted.
+        why: What the first of these said, in one line.
     """
 
     passed: int
     failed: tuple[str, ...]
+    why: str = ""
 
     def __repr__(self) -> str:
         if not self.failed:
@@ -80,14 +82,20 @@ class _Tally:
 
     def __init__(self) -> None:
         self.passed: set[str] = set()
-        self.failed: set[str] = set()
+        self.failed: dict[str, str] = {}
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         name = report.nodeid.rpartition("::")[2].partition("[")[0]
         if report.failed:
-            self.failed.add(name)
+            self.failed.setdefault(name, _said(report))
         elif report.passed and report.when == "call":
             self.passed.add(name)
+
+
+def _said(report: Any) -> str:
+    """The error of a failed test, in one line."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return str(getattr(crash, "message", report.longrepr)).partition("\n")[0]
 
 
 def standard_suite(
@@ -111,7 +119,9 @@ def standard_suite(
         thread.start()
         thread.join()
     del sys.modules[target]
-    return SuiteResult(len(tally.passed - tally.failed), tuple(sorted(tally.failed)))
+    failed = sorted(tally.failed)
+    why = tally.failed[failed[0]] if failed else ""
+    return SuiteResult(len(tally.passed - set(failed)), tuple(failed), why)
 
 
 def _run(files: Sequence[str], folder: str, tally: _Tally) -> None:

@@ -10,26 +10,39 @@ import asyncio
 import inspect
 from collections import defaultdict
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from itertools import groupby
 from time import thread_time
 from typing import Any
 from urllib.error import HTTPError
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.outputs import ChatGenerationChunk
 
 from course_utils._slips import shorten
 from course_utils.exercise import Exercise, NotYet, expect, expect_equal
 from course_utils.fake_model import FakeStreamingChatModel
-from course_utils.lessons._bad_day import OUTCOMES, READERS, Score, score
+from course_utils.lessons._architecture_questions import (
+    layers,
+    parser_starts,
+    quiz,
+    redacted_stream,
+)
+from course_utils.lessons._bad_day import (
+    OUTCOMES,
+    READERS,
+    Score,
+    live_words,
+    score,
+)
 from course_utils.lessons._site import Site, settled
 from course_utils.lessons._standard_suite import SuiteResult, standard_suite
 from course_utils.lessons.solutions import inside_the_architecture as solutions
 from course_utils.plots import Table, table
-from course_utils.quiz import Predict, Quiz
 from course_utils.replies import Reply
 from course_utils.serving import read_sse
 from course_utils.text import finish_of, text_of
@@ -38,7 +51,11 @@ __all__ = [
     "Score",
     "SuiteResult",
     "cost_per_chunk",
+    "layers",
     "outline",
+    "parser_starts",
+    "quiz",
+    "redacted_stream",
     "score",
     "standard_suite",
 ]
@@ -140,16 +157,50 @@ def _check_echo(echo: type[BaseChatModel]) -> None:
     texts = [text_of(chunk) for chunk in chunks if text_of(chunk)]
     expect_equal(" ".join("".join(texts).split()), "one two three", "the streamed text")
     expect(len(texts) > 1, "The text came in one chunk: yield each word.")
-    expect(any(map(finish_of, chunks)), "No chunk has a `finish_reason`.")
-    expect(any(_usage(chunk) for chunk in chunks), "No chunk has `usage_metadata`.")
-    expect_equal(text_of(model.invoke("a b")).split(), ["a", "b"], "invoke, in words")
+    _check_ending(chunks)
+    _check_chat(model)
     result = standard_suite(echo, tools=False)
     if result.failed:
-        raise NotYet(f"LangChain's own tests: {result!r}")
+        raise NotYet(
+            f"LangChain's own tests: {result!r}\nThe first one says: {result.why}"
+        )
 
 
-def _usage(chunk: Any) -> Any:
-    return getattr(chunk, "usage_metadata", None)
+def _check_ending(chunks: list[Any]) -> None:
+    """The last words of a stream of three words: why it ended, and what it cost."""
+    reasons = [chunk for chunk in chunks if finish_of(chunk)]
+    expect(reasons, "No chunk has a `finish_reason`.")
+    count = len(reasons)
+    expect(
+        count == 1,
+        f"{count} chunks have a `finish_reason`: only the last one says why it ended.",
+    )
+    expect_equal(finish_of(reasons[0]), "stop", "the `finish_reason`")
+    named = reasons[0].response_metadata.get("model_name")
+    expect(named, "`response_metadata` has no `model_name` beside the finish reason.")
+    usages = [chunk.usage_metadata for chunk in chunks if chunk.usage_metadata]
+    expect(usages, "No chunk has `usage_metadata`.")
+    for kind, true in {"input": 3, "output": 3, "total": 6}.items():
+        told = sum(usage.get(f"{kind}_tokens", 0) for usage in usages)
+        expect(
+            told == true,
+            f"Three words in, three out, and `{kind}_tokens` add up to {told}.",
+        )
+
+
+def _check_chat(model: BaseChatModel) -> None:
+    """What it says at once, to the last of several messages, and by which name."""
+    message = model.invoke("a b")
+    expect_equal(text_of(message).split(), ["a", "b"], "invoke, in words")
+    reason = finish_of(message)
+    expect(reason == "stop", f"The finish reason of `invoke` is {reason!r}.")
+    chat = [HumanMessage("one"), AIMessage("two"), HumanMessage("three four")]
+    said = "".join(map(text_of, model.stream(chat))).split()
+    expect_equal(said, ["three", "four"], "of a chat of three messages, the words")
+    expect(
+        model._get_ls_params().get("ls_model_name"),
+        "LangChain finds no name for it: keep the field `model: str` of the class.",
+    )
 
 
 echo = Exercise(
@@ -160,8 +211,8 @@ echo = Exercise(
         "carries `usage_metadata` and `response_metadata`.",
         "`_generate` can add the chunks of `_stream` up and put their sum into an "
         "`AIMessage` inside a `ChatGeneration` inside a `ChatResult`.",
-        "`response_metadata` needs `finish_reason` and `model_name`. A field "
-        '`model: str = "echo"` of the class tells LangChain the name, too.',
+        "`response_metadata` needs `finish_reason` and `model_name`; usage is "
+        "`input_tokens`, `output_tokens` and their sum, `total_tokens`.",
     ],
     solution=solutions.Echo,
     praise="It passes LangChain's own tests for chat models.",
@@ -172,33 +223,38 @@ echo = Exercise(
 
 NUMBERS = "Card 4111111111111111 pays 1234 for room 90210."
 HIDDEN = "Card [number] pays 1234 for room [number]."
+WORDS = ("Hello", " to", " you", " all.")
 
 
 def _check_hide_numbers(hide_numbers: Callable[[Any], Any]) -> None:
     for size in (len(NUMBERS), 1, 2, 3, 7):
         parts = [NUMBERS[n : n + size] for n in range(0, len(NUMBERS), size)]
-        call = f"in pieces of {size}, the text"
-        expect_equal("".join(_read(hide_numbers, parts)), HIDDEN, call)
+        how = f"pieces of {size}" if len(parts) > 1 else "one piece"
+        expect_equal("".join(_read(hide_numbers, parts)), HIDDEN, f"in {how}, the text")
     expect_equal("".join(_read(hide_numbers, [])), "", "of an empty stream, the text")
     expect_equal("".join(_read(hide_numbers, ["12", "345"])), "[number]", "at the end")
+    inside = "".join(_read(hide_numbers, ["id123", "45x"]))
+    expect_equal(inside, "id[number]x", "of `id12345x`, the text")
     pulled: list[str] = []
     _first_text(hide_numbers, pulled)
     expect(
-        len(pulled) < 3,
+        len(pulled) < len(WORDS),
         "It reads the whole stream before it yields: words without digits can go on "
         "at once.",
     )
+    expect(len(pulled) == 1, "`Hello` waits for the next piece, and has no digit.")
 
 
 def _read(layer: Callable[[Any], Any], parts: Sequence[str]) -> list[str]:
     made = layer(iter(parts))
     expect(made is not None, "It gave None. Is a `yield` missing?")
+    expect(not isinstance(made, str), "It returns one text: write `yield`, often.")
     return [str(text) for text in made]
 
 
 def _first_text(layer: Callable[[Any], Any], pulled: list[str]) -> str:
     def source() -> Iterator[str]:
-        for word in ("Hello", " to", " you", " all."):
+        for word in WORDS:
             pulled.append(word)
             yield word
 
@@ -226,6 +282,10 @@ def _check_production_chat(build: Callable[[Any, Any], Any]) -> None:
             f"It gave {shorten(chat)}: return the chain, nobody has asked yet."
         )
     got = asyncio.run(score(build))
+    expect(
+        not got.bypassed,
+        f"{got.bypassed} questions never reached `model`: the backup comes second.",
+    )
     for outcome in OUTCOMES[:0:-1]:
         count = got.outcomes[outcome]
         expect(not count, f"{count} of {READERS} readers: {outcome}.")
@@ -234,6 +294,12 @@ def _check_production_chat(build: Callable[[Any, Any], Any]) -> None:
         f"{got.requests} requests for {READERS} readers, and many asked the same.",
     )
     expect(not got.choppy, f"{got.choppy} pieces ended inside a word.")
+    live = asyncio.run(live_words(build))
+    expect(
+        live > 2,
+        f"The model had sent five words, and its reader had got {live}: let each word "
+        "go on as it comes.",
+    )
 
 
 production_chat = Exercise(
@@ -256,6 +322,8 @@ production_chat = Exercise(
 
 ANSWER = "One two three."
 LONG = "One two" + " more" * 400  # nobody reads it to the end
+ENDINGS = {"Hi": ("a whole answer", "done"), "Why": ("a cut one", "error")}
+LAST = "More"
 SLIPS = defaultdict(
     str,
     {404: "Which path has the endpoint?", 422: "Is its parameter `question: str`?"},
@@ -270,18 +338,36 @@ def _check_production_app(build: Callable[[Any, Any], Any]) -> None:
     app = build(model | StrOutputParser(), timings)
     if not callable(app):
         raise NotYet(f"It gave {shorten(app)}: return the app.")
-    site = Site(app).start()
+    noted = _Noted(app)
+    site = Site(noted).start()
     try:
-        _check_endings(site)
-        _check_leaving(site, model)
+        _check_endings(partial(_get, site, noted))
+        _check_leaving(partial(_get, site, noted), model)
     finally:
         site.stop()
+    _check_asked(model)
     _check_timings(timings)
 
 
-def _check_endings(site: Site) -> None:
-    for name, end in {"a whole answer": "done", "a cut one": "error"}.items():
-        with _get(site) as response:
+class _Noted:
+    """An app, and the error of an endpoint of it that failed."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self.error: Future[Exception] = Future()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except Exception as error:
+            if not self.error.done():
+                self.error.set_result(error)
+            raise
+
+
+def _check_endings(get: Callable[[str], Any]) -> None:
+    for asked, (name, end) in ENDINGS.items():
+        with get(asked) as response:
             events = list(read_sse(response.read().decode().splitlines()))
         expect(events, f"With {name} there came no event: `sse_response` makes them.")
         last = events[-1].event
@@ -289,16 +375,20 @@ def _check_endings(site: Site) -> None:
         expect(len(events) > 2, f"With {name} all text came in one event.")
 
 
-def _get(site: Site) -> Any:
+def _get(site: Site, noted: _Noted, asked: str) -> Any:
+    path = f"/chat?question={asked}"
     try:
-        return site.get("/chat?question=Hi")
+        return site.get(path)
     except HTTPError as error:
-        why = f"`GET /chat?question=Hi` gave status {error.code}. {SLIPS[error.code]}"
+        if error.code == 500:  # the answer is out a moment before the error is noted
+            with suppress(TimeoutError):
+                raise noted.error.result(timeout=2) from None
+        why = f"`GET {path}` gave status {error.code}. {SLIPS[error.code]}"
         raise NotYet(why.rstrip()) from None
 
 
-def _check_leaving(site: Site, model: FakeStreamingChatModel) -> None:
-    with _get(site) as response:
+def _check_leaving(get: Callable[[str], Any], model: FakeStreamingChatModel) -> None:
+    with get(LAST) as response:
         for line in iter(response.readline, b""):
             if b"two" in line:
                 break
@@ -306,6 +396,12 @@ def _check_leaving(site: Site, model: FakeStreamingChatModel) -> None:
     expect(model.log, "The chat was never asked.")
     outcome = model.log[-1].outcome
     expect(outcome == "closed by reader", f"The reader left, the model is {outcome!r}.")
+
+
+def _check_asked(model: FakeStreamingChatModel) -> None:
+    for asked, call in zip([*ENDINGS, LAST], model.log, strict=False):
+        got = call.request.prompt
+        expect(asked in got, f"`question` was {asked!r}, the chat was asked {got!r}.")
 
 
 def _check_timings(timings: list[Any]) -> None:
@@ -329,94 +425,4 @@ production_app = Exercise(
     solution=solutions.production_app,
     praise="Served, stopped and measured.",
     limit=30.0,
-)
-
-# Questions
-
-layers = Predict(
-    "Does LangChain hand you the tokens straight from the model, or through layers?",
-    options=[
-        (
-            "Straight from the model.",
-            "Then you would hold bytes. You hold message chunks with usage and ids.",
-        ),
-        (
-            "Through one layer, LangChain.",
-            "There is more below it, the provider's SDK for example, and more above.",
-        ),
-        (
-            "Through several layers, each with its own object.",
-            "Bytes, SDK chunk, generation chunk, handlers, message chunk, stage.",
-        ),
-    ],
-    answer="c",
-)
-
-parser_starts = Predict(
-    "When does the parser of a streaming chain start?",
-    options=[
-        ("After the model has ended.", "So it is with `invoke`."),
-        (
-            "With the model's first chunk.",
-            "All steps of a stream run at once, piece by piece.",
-        ),
-        ("Before the model starts.", "Nothing calls it before there is something."),
-    ],
-    answer="b",
-)
-
-redacted_stream = Predict(
-    "The middleware hides addresses in the agent's answers. What does a streamed "
-    "screen show?",
-    options=[
-        (
-            "The address, in clear.",
-            "The tokens are out before the middleware sees the finished message.",
-        ),
-        ("[REDACTED_EMAIL]", "That stands in the record, after the end."),
-        ("Nothing until the end.", "The tokens flow as ever."),
-    ],
-    answer="a",
-)
-
-quiz = Quiz(
-    [
-        Predict(
-            "You add a step to a chain on a server with 500 async streams. What does "
-            "it cost?",
-            options=[
-                ("Nothing, steps are free.", "Every step handles every chunk."),
-                (
-                    "Some microseconds of work for each chunk.",
-                    "Nothing for one reader; something for 500.",
-                ),
-                ("A second request.", "Steps make no requests."),
-            ],
-            answer="b",
-        ),
-        Predict(
-            "An `async` handler writes to a slow disk, without `await`. Who waits?",
-            options=[
-                ("Every stream on that loop.", "The loop can do one thing at a time."),
-                (
-                    "Only the reader of that stream.",
-                    "So it is with a sync handler, which gets a thread of its own.",
-                ),
-                ("Nobody, handlers run beside it.", "A stream waits for its handlers."),
-            ],
-            answer="a",
-        ),
-        Predict(
-            "Where do you put a filter that must protect the reader's screen?",
-            options=[
-                ("In a handler.", "Handlers watch; they change nothing."),
-                ("In after_model middleware.", "It sees the answer when all is shown."),
-                (
-                    "In the stream, as a stage.",
-                    "Only there does it come before the eye.",
-                ),
-            ],
-            answer="c",
-        ),
-    ]
 )
