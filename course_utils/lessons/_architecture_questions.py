@@ -19,6 +19,7 @@ layers = Predict(
         ),
     ],
     answer="c",
+    name="layers",
 )
 
 parser_starts = Predict(
@@ -32,6 +33,7 @@ parser_starts = Predict(
         ("Before the model starts.", "Nothing calls it before there is something."),
     ],
     answer="b",
+    name="parser_starts",
 )
 
 redacted_stream = Predict(
@@ -46,6 +48,7 @@ redacted_stream = Predict(
         ("Nothing until the end.", "The tokens flow as ever."),
     ],
     answer="a",
+    name="redacted_stream",
 )
 
 quiz = Quiz(
@@ -87,5 +90,6 @@ quiz = Quiz(
             ],
             answer="c",
         ),
-    ]
+    ],
+    name="quiz",
 )
