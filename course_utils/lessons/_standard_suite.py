@@ -129,6 +129,6 @@ def _run(files: Sequence[str], folder: str, tally: _Tally) -> None:
 
     with contextlib.redirect_stdout(io.StringIO()):
         root = ["--rootdir", folder, "-c", str(Path(folder, "none.ini"))]
-        root.append(f"--benchmark-storage=file://{folder}")  # else it makes a folder here
+        root.append(f"--benchmark-storage=file://{folder}")  # else one is made here
         Path(folder, "none.ini").write_text("[pytest]\n", "utf-8")
         pytest.main([*files, *OPTIONS, *root], plugins=[tally])
