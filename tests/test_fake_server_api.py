@@ -27,6 +27,12 @@ def test_a_server_answers_what_nobody_scripted(server: FakeServer) -> None:
     assert "small scripted model" in str(chat(server).invoke("Why?").text)
 
 
+def test_the_same_request_twice_gets_two_ids(server: FakeServer) -> None:
+    first, second = get(server)[1]["id"], get(server)[1]["id"]
+    assert first != second
+    assert first.startswith("chatcmpl-")
+
+
 def test_the_schedule_of_a_reply_is_kept() -> None:
     clock = VirtualClock()
     reply = Reply("a b c", headers_after=1, first_token=2, per_token=0.5)

@@ -1,8 +1,14 @@
+from importlib import import_module
+from pathlib import Path
+
 import pytest
 
 from course_utils import _progress_file
 from course_utils._quiz_view import HELD, QuestionView, quiz_view
 from course_utils.quiz import Predict, Quiz
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+LESSONS = [path.stem[3:] for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
 
 
 @pytest.fixture(autouse=True)
@@ -20,6 +26,16 @@ def predict():
         ],
         answer="b",
     )
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_every_question_of_a_lesson_knows_its_name(lesson):
+    module = import_module(f"course_utils.lessons.{lesson}")
+    asked = {n: q for n, q in vars(module).items() if isinstance(q, Predict | Quiz)}
+    assert "quiz" in asked
+    assert {name: question.name for name, question in asked.items()} == {
+        name: name for name in asked
+    }
 
 
 def test_the_saved_question_shows_every_option_and_how_to_answer():

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 import start
+from course_utils import ready
 
 ROOT = Path(start.__file__).parent
 SIX = {"jupyterlab", "ipywidgets", "langchain", "langchain-openai", "nbval", "pytest"}
@@ -305,6 +306,20 @@ def test_start_opens_notebook_1_and_passes_the_rest_on(ran, capsys):
 def test_test_runs_pytest_and_passes_the_rest_on(ran):
     assert start.main(["test", "-q", "tests"]) == 3
     assert ran == ["[test]", ["-m", "pytest", "-q", "tests"]]
+
+
+def test_a_program_finds_the_course_whatever_its_folder_is_called(monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", "elsewhere")
+    code = "import os, sys; sys.exit(os.environ['PYTHONPATH'] != sys.argv[1])"
+    wanted = os.pathsep.join([str(ROOT), "elsewhere"])
+    assert start.run(sys.executable, "-c", code, wanted) == 0
+
+
+def test_a_package_that_is_not_whole_is_told_what_to_do(monkeypatch):
+    monkeypatch.setattr(ready, "_packages", lambda: "")
+    monkeypatch.setitem(sys.modules, "langchain_openai", None)
+    assert "The course is not whole" in ready.ready()
+    assert "delete .venv" in ready.ready()
 
 
 def test_check_installs_nothing(ran):

@@ -1,8 +1,9 @@
 """show() and race() in a real JupyterLab, as a reader meets them."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -201,32 +202,62 @@ def test_the_kernel_is_the_one_these_tests_are_meant_for(shared: OpenNotebook):
     expect(output).to_have_text(version("ipykernel"))
 
 
+# A stream that goes on only once the page is there again: the test says when.
+HALVES = """
+from pathlib import Path
+
+def halves(seen="reloaded"):
+    yield "before " * 20
+    while not Path(seen).exists():
+        time.sleep(0.05)
+    yield "after"
+
+async def ahalves(seen="reloaded"):
+    yield "before " * 20
+    while not Path(seen).exists():
+        await asyncio.sleep(0.05)
+    yield "after"
+"""
+WHOLE = "before " * 20 + "after"
+
+
+@pytest.fixture
+def reloaded(lab: tuple[str, Path]) -> Iterator[Path]:
+    """The file that a waiting stream looks for."""
+    flag = lab[1] / "reloaded"
+    yield flag
+    flag.unlink(missing_ok=True)
+
+
 def test_a_reload_in_mid_stream_goes_on_live(
-    open_notebook: Callable[..., OpenNotebook],
+    open_notebook: Callable[..., OpenNotebook], reloaded: Path
 ):
     notebook = open_notebook()
-    text = "word " * 300
-    output = notebook.execute(f"await show(adrip({text!r}, 0.08))", wait=False)
-    expect(live(output)).to_contain_text("word word")
+    notebook.execute(HALVES)
+    output = notebook.execute("await show(ahalves())", wait=False)
+    expect(live(output)).to_contain_text("before before")
     notebook.save()
     notebook.reload()
-    after = live(notebook.output(2))
-    expect(after).to_contain_text("word word", timeout=20 * SECONDS)
+    after = live(notebook.output(3))
+    expect(after).to_contain_text("before before", timeout=60 * SECONDS)
     expect(after).to_contain_text("streaming")
-    expect(after.locator("p")).to_have_text(text.strip(), timeout=60 * SECONDS)
+    reloaded.touch()
+    expect(after.locator("p")).to_have_text(WHOLE)
     expect(after).to_contain_text("done")
 
 
 def test_after_a_reload_a_busy_cell_shows_the_whole_text_once_it_ends(
-    open_notebook: Callable[..., OpenNotebook],
+    open_notebook: Callable[..., OpenNotebook], reloaded: Path
 ):
     notebook = open_notebook()
-    output = notebook.execute(f"show(drip({TEXT!r}, 0.15))", wait=False)
-    expect(live(output)).to_contain_text("A stream is")
+    notebook.execute(HALVES)
+    output = notebook.execute("show(halves())", wait=False)
+    expect(live(output)).to_contain_text("before before")
     notebook.save()
     notebook.reload()
-    after = live(notebook.output(2))
-    expect(after.locator("p")).to_have_text(PLAIN, timeout=60 * SECONDS)
+    reloaded.touch()
+    after = live(notebook.output(3))
+    expect(after.locator("p")).to_have_text(WHOLE, timeout=60 * SECONDS)
     expect(after).to_contain_text("done")
 
 
