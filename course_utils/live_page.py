@@ -6,7 +6,6 @@ page's code; so a view costs a few hundred bytes and ten views share one message
     page = Page(display); page.put(0, changes); page.close()
 """
 
-import contextvars
 import threading
 import time
 from collections import deque
@@ -105,8 +104,6 @@ class Feeder:
         self.heard = False  # whether a page has ever answered
         self.library.on_msg(self._hear)
         keep_replies_away_from_busy_cell(self.library)
-        # ipykernel 7.0 sends only where it finds a cell to belong to: in this context.
-        self._context = contextvars.copy_context()
         threading.Thread(target=self._run, daemon=True).start()
 
     def _hear(self, *message: Any) -> None:
@@ -127,7 +124,7 @@ class Feeder:
         """Send everything now."""
         with self.lock:
             if self.outbox.wait() is not None:
-                self._context.run(self.library.send, self.outbox.take())
+                self.library.send(self.outbox.take())
 
     def _run(self) -> None:
         rest = threading.Event()
