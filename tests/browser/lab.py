@@ -94,6 +94,13 @@ async ([source, wait]) => {
 }
 """
 
+ASK_KERNEL = """
+async () => {
+  const { sessionContext } = window.jupyterapp.shell.currentWidget.context;
+  await sessionContext.session.kernel.requestKernelInfo();
+}
+"""
+
 
 class OpenNotebook:
     """A notebook in a page: run cells, look at their outputs, save it."""
@@ -122,6 +129,10 @@ class OpenNotebook:
     def execute(self, source: str, wait: bool = True) -> Locator:
         """Run this as a new cell at the end; gives its output."""
         return self.output(self.page.evaluate(EXECUTE, [dedent(source).strip(), wait]))
+
+    def wait_for_kernel(self) -> None:
+        """Wait for its answer: after an error it refuses cells for a moment."""
+        self.page.evaluate(ASK_KERNEL)
 
     def command(self, name: str, arguments: Any = None) -> None:
         """Run one of JupyterLab's commands."""

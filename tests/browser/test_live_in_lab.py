@@ -184,6 +184,7 @@ def test_an_interrupt_keeps_the_text(shared: OpenNotebook):
     expect(label(output)).to_contain_text("stopped after")
     expect(output).to_contain_text("KeyboardInterrupt")
     expect(output).to_contain_text(PLAIN)
+    shared.wait_for_kernel()
 
 
 def test_an_error_keeps_the_text(shared: OpenNotebook):
