@@ -14,6 +14,7 @@ they are not there:
 """
 
 import argparse
+import math
 import os
 import platform
 import shutil
@@ -327,14 +328,14 @@ def table_row(way: str, found: dict[str, Any]) -> str:
 def verdict(found: dict[tuple[str, int], dict[str, Any]]) -> str:
     """What `show` is held against, where it was measured."""
     shown = {size: row for (way, size), row in found.items() if way == "show"}
-    printed = {size: row for (way, size), row in found.items() if way.startswith("pr")}
+    printed = {size: row for (way, size), row in found.items() if "print" in way}
     sizes = sorted(shown.keys() & printed.keys())
     if not sizes or not {2000, 4000} <= shown.keys():
         return ""
     weight = [shown[size]["bytes"] for size in sorted(shown)]
     share = max(shown[size]["kernel"] / printed[size]["kernel"] for size in sizes)
     frames = min(row["frames"] for row in shown.values())
-    last = shown[4000]["last"]
+    last = math.inf if shown[4000]["last"] is None else shown[4000]["last"]
     grows = any(more > less + 0.05 for less, more in pairwise(weight))
     lines = [
         ("at most 12 bytes per byte of text at 2,000 tokens", shown[2000]["bytes"], 12),

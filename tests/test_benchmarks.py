@@ -1,0 +1,48 @@
+"""What the benchmark of the display says of its own figures."""
+
+from typing import Any
+
+import pytest
+
+from benchmarks.live import verdict
+
+SIZES = (1000, 2000, 4000)
+GOOD = {"bytes": 12.0, "kernel": 0.25, "last": 50.0, "frames": 55.0}
+
+
+def measured(**shown: Any) -> str:
+    """The verdict on these figures of `show`, where `print` takes a second."""
+    found = {("show", size): GOOD | shown for size in SIZES}
+    printed = {("print", size): GOOD | {"kernel": 1.0} for size in SIZES}
+    return verdict(found | printed)
+
+
+def test_a_display_that_just_meets_its_targets_has_missed_none():
+    assert measured().count("(held)") == 5
+    assert "missed" not in measured()
+
+
+@pytest.mark.parametrize(
+    ("figure", "said"),
+    [
+        ({"bytes": 12.1}, "at 2,000 tokens: 12.1 (**missed**)"),
+        ({"kernel": 0.26}, "the highest share: 26.0 (**missed**)"),
+        ({"last": 51.0}, "at 4,000 tokens: 51.0 (**missed**)"),
+        ({"last": None}, "at 4,000 tokens: inf (**missed**)"),
+        ({"frames": 54.0}, "or more: 54 (**missed**)"),
+    ],
+)
+def test_a_figure_over_its_target_is_said_to_have_missed_it(
+    figure: dict[str, float], said: str
+):
+    assert said in measured(**figure)
+    assert measured(**figure).count("missed") == 1
+
+
+def test_bytes_that_grow_with_the_text_are_said_to_have_missed():
+    found = {
+        (way, size): GOOD | {"bytes": 1 + size / 1000}
+        for way in ("show", "print")
+        for size in SIZES
+    }
+    assert "as the text grows (**missed**)" in verdict(found)
