@@ -195,6 +195,20 @@ def keeps_limited_answers(model: Any, prompt: Any, store: Any) -> Any:
         store[prompt] = texts
 
 
+def takes_the_reason_for_the_end(model: Any, prompt: Any, store: Any) -> Any:
+    if prompt not in store:
+        texts = []
+        for chunk in model.stream(prompt):
+            if reason := chunk.response_metadata.get("finish_reason"):
+                if reason == "stop":
+                    store[prompt] = texts
+                return
+            texts.append(chunk.text)
+            yield chunk.text
+        return
+    yield from store[prompt]
+
+
 def replays_in_one_piece(model: Any, prompt: Any, store: Any) -> Any:
     if prompt in store:
         yield store[prompt]
@@ -516,6 +530,7 @@ WRONG = [
     (lesson.stream_cached, keeps_everything, "after a cut"),
     (lesson.stream_cached, keeps_limited_answers, "after a token limit"),
     (lesson.stream_cached, replays_in_one_piece, "The pieces differ"),
+    (lesson.stream_cached, takes_the_reason_for_the_end, "text and the finish reason"),
     (lesson.stream_cached, never_keeps, "second time the model was asked again"),
     (lesson.stream_cached, keeps(late=True), "after 20 tokens of 20"),
     (lesson.stream_cached, keeps(quiet=True), "Let the error go on to the reader"),

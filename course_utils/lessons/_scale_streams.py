@@ -7,10 +7,11 @@ whether the answer's task and the stream have ended.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessageChunk
+from langchain_core.outputs import ChatGenerationChunk
 
 from course_utils.exercise import NotYet, expect, expect_equal, shorten
 from course_utils.fake_model import FakeStreamingChatModel
@@ -18,6 +19,20 @@ from course_utils.replies import Reply
 from course_utils.text import text_of
 
 Answer = Callable[..., Any]
+
+
+class EndsWithText(FakeStreamingChatModel):
+    """A model that sends its last text and the finish reason in one chunk."""
+
+    def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+        held: ChatGenerationChunk | None = None
+        for chunk in super()._stream(*args, **kwargs):
+            if held is not None and chunk.text:
+                yield held
+                held = None
+            held = chunk if held is None else held + chunk
+        if held is not None:
+            yield held
 
 
 class Watched:

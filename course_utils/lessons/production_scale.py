@@ -28,6 +28,7 @@ from course_utils.lessons._scale_questions import (
     twice_as_long,
 )
 from course_utils.lessons._scale_streams import (
+    EndsWithText,
     async_generator,
     error_last,
     first_comes_early,
@@ -283,6 +284,9 @@ def _check_stream_cached(stream_cached: Callable[..., Any]) -> None:
     expect(PROMPT in store, f"The store has no {PROMPT!r}: keep the answer under it.")
     other = "".join(_texts(stream_cached(model, "Another?", store)))
     expect_equal(other, "Something else.", "for another question, the text")
+    last = "".join(_texts(stream_cached(EndsWithText(replies=[WHOLE]), PROMPT, {})))
+    told = "A model's last chunk may bring text and the finish reason in one."
+    expect(last == WHOLE, f"{told} Then all that came was {shorten(last)}.")
     for name, reply in NOT_KEPT.items():
         _check_not_kept(stream_cached, name, reply)
 
