@@ -9,6 +9,7 @@ solution is real code in a lesson, so the tests of the course run it too.
 
 import dis
 import inspect
+import re
 import textwrap
 import traceback
 from collections.abc import Callable, Sequence
@@ -28,6 +29,9 @@ __all__ = ["Exercise", "NotYet", "expect", "expect_equal", "shorten"]
 
 # What Python adds to the code of an empty function, by version and kind.
 _NOISE = ("RESUME", "NOP", "CACHE", "RETURN_GENERATOR", "POP_TOP", "COPY_FREE_VARS")
+
+# The file that ipykernel names a cell's code by; its own files are in `ipykernel/`.
+CELL = re.compile(r"ipykernel_\d")
 
 
 @dataclass(frozen=True, repr=False)
@@ -97,18 +101,19 @@ class Exercise:
     def __repr__(self) -> str:
         return f"{self.name}: .check(your answer), .hint(), .solution()"
 
-    def check(self, answer: Any = ...) -> Outcome:
+    def check(self, answer: Any = None) -> Outcome:
         """Say whether the answer is not started, not yet right, or correct.
 
         Runs it in a thread of its own with a time limit; an endless loop is stopped.
         Async answers need no `await` here. What the answer prints is not shown.
         """
-        if _is_blank(answer):
-            return _not_started("`...`")
+        if blank := _blank(answer):
+            return Outcome("…", "Not started.", blank, BLUE, "not started")
         run = guarded(lambda: self._check(answer), self._limit)
         left = _left_over(answer) if _is_stub(run.error) else ""
         if _is_stub(run.error) and not left:
-            return _not_started("`raise NotImplementedError`")
+            stub = "Replace `raise NotImplementedError`."
+            return Outcome("…", "Not started.", stub, BLUE, "not started")
         self._tried = True
         if why := left or _why_not(run, self._limit):
             why = _called(answer, why) or why
@@ -134,15 +139,14 @@ class Exercise:
         return Solution(source)
 
 
-def _not_started(what: str) -> Outcome:
-    return Outcome("…", "Not started.", f"Replace {what}.", BLUE, "not started")
-
-
-def _is_blank(answer: Any) -> bool:
-    """Whether the learner has left the place for the answer as it was."""
-    if isinstance(answer, list | tuple):
-        return any(part is ... for part in answer)
-    return answer is ... or answer is None or _is_empty(answer)
+def _blank(answer: Any) -> str:
+    """What to do, if the learner has left the place for the answer as it was."""
+    if answer is None:
+        return "Give your answer to `check`."
+    parts = answer if isinstance(answer, list | tuple) else [answer]
+    if any(part is ... for part in parts):
+        return "Replace `...`."
+    return "Its body does nothing yet." if _is_empty(answer) else ""
 
 
 def _is_empty(answer: Any) -> bool:
@@ -197,7 +201,9 @@ def _why_not(run: Run, limit: float) -> str:
     """What is not right yet, in words; empty if nothing is."""
     error = run.error
     if not run.ended or isinstance(error, OutOfTime):
-        return f"It was still running after {limit:g} s: does it wait for something?"
+        return (
+            f"It was still running after {limit:g} s: does it wait, or loop, for ever?"
+        )
     if isinstance(error, NotYet | AssertionError):
         return _explain(str(error), run.printed)
     if isinstance(error, KeyboardInterrupt):
@@ -224,6 +230,6 @@ def _raised(error: BaseException) -> str:
     with suppress(Exception):  # a learner's own error may fail to say what it is
         words += f": {str(error).strip().splitlines()[0]}"
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        if frame.line and "ipykernel" in frame.filename:
+        if frame.line and CELL.search(frame.filename):
             return f"{words}\nIn your code: `{frame.line}`"
     return words

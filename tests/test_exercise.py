@@ -50,11 +50,21 @@ class Stub:
         """Nothing."""
 
 
-@pytest.mark.parametrize("untouched", [..., None, [..., 1], dots, async_dots, Stub])
-def test_an_untouched_answer_is_not_started(untouched):
+@pytest.mark.parametrize(
+    ("untouched", "advice"),
+    [
+        (..., "Replace `...`."),
+        ([..., 1], "Replace `...`."),
+        (None, "Give your answer to `check`."),
+        (dots, "Its body does nothing yet."),
+        (async_dots, "Its body does nothing yet."),
+        (Stub, "Its body does nothing yet."),
+    ],
+)
+def test_an_untouched_answer_is_not_started_and_told_what_to_do(untouched, advice):
     outcome = exercise().check(untouched)
     assert outcome.outcome == "not started"
-    assert repr(outcome) == "… Not started. Replace `...`."
+    assert repr(outcome) == f"… Not started. {advice}"
 
 
 def test_a_stub_that_raises_is_not_started():

@@ -3,7 +3,9 @@
 from typing import Any
 
 from langchain_core.output_parsers import StrOutputParser
+from langchain_core.prompts import ChatPromptTemplate
 
+from course_utils import FakeStreamingChatModel
 from course_utils.lessons import full_responses as lesson
 from tests.exercise_rules import ExerciseRules, stub
 
@@ -84,10 +86,6 @@ def joined(model: Any, questions: Any, limit: Any) -> Any:
     return "\n".join(with_threads(model, questions, limit))
 
 
-async def without_await(model: Any, questions: Any, limit: Any) -> Any:
-    return with_threads(model, questions, limit)
-
-
 def whole_messages(model: Any, questions: Any, limit: Any) -> Any:
     return model.batch(questions, {"max_concurrency": limit})
 
@@ -98,29 +96,65 @@ def as_they_come(model: Any, questions: Any, limit: Any) -> Any:
     return [answer.text for _, answer in done]
 
 
+def as_a_repr(model: Any) -> Any:
+    return (lambda given: f"Explain {given['thing']}") | model | str
+
+
+def asks_a_model_of_its_own(model: Any) -> Any:
+    return direct_chain(FakeStreamingChatModel())
+
+
+def parser_without_brackets(model: Any) -> Any:
+    prompt = ChatPromptTemplate.from_template("What is a {thing}?")
+    return prompt | model | StrOutputParser
+
+
+def without_prompt(model: Any) -> Any:
+    return model | StrOutputParser()
+
+
+def whole_seconds(timing: Any) -> Any:
+    return [round(part) for part in by_parts(timing)]
+
+
+def always_four(model: Any, questions: Any, limit: Any) -> Any:
+    return with_threads(model, questions, 4)
+
+
+async def with_abatch(model: Any, questions: Any, limit: Any) -> Any:
+    answers = await model.abatch(questions, {"max_concurrency": limit})
+    return tuple(answer.text for answer in answers)
+
+
 RIGHT = [
     (lesson.text_chain, direct_chain),
     (lesson.waiting_and_writing, by_parts),
     (lesson.ask_all, with_threads),
+    (lesson.ask_all, with_abatch),
 ]
 WRONG = [
     (lesson.text_chain, no_parser, "gave an AIMessage, not text"),
+    (lesson.text_chain, as_a_repr, '`chain.invoke(...)` gave "content='),
+    (lesson.text_chain, asks_a_model_of_its_own, "asked another model"),
+    (lesson.text_chain, parser_without_brackets, "is `()` missing?"),
+    (lesson.text_chain, without_prompt, "which step makes a message of it?"),
     (lesson.text_chain, forgets_the_thing, "where is 'cache'"),
     (lesson.text_chain, asks_at_once, "return the chain itself"),
     (lesson.text_chain, forgets_return, "Is a `return` missing?"),
-    (lesson.waiting_and_writing, total_twice, "the end after 3 s it gave (2.0, 3.0)"),
+    (lesson.waiting_and_writing, total_twice, "it gave (2.25, 2.75)"),
+    (lesson.waiting_and_writing, whole_seconds, "it gave (2, 0). It is (2.25, 0.5)."),
     (lesson.waiting_and_writing, the_other_way_round, "The other way round."),
     (lesson.waiting_and_writing, as_texts, "two numbers, please"),
-    (lesson.waiting_and_writing, only_the_total, "gave 3.0: two numbers"),
+    (lesson.waiting_and_writing, only_the_total, "gave 2.75: two numbers"),
     (lesson.waiting_and_writing, forgets_no_word, "no word at all"),
-    (lesson.waiting_and_writing, no_word_is_zero, "no word at all"),
+    (lesson.waiting_and_writing, no_word_is_zero, "so all of it was waiting"),
     (lesson.ask_all, one_at_a_time, "one at a time"),
-    (lesson.ask_all, without_limit, "the limit is 4"),
+    (lesson.ask_all, without_limit, "open at once."),
     (lesson.ask_all, whole_messages, "texts, please"),
-    (lesson.ask_all, as_they_come, "not in the order of the questions"),
-    (lesson.ask_all, half_the_limit, "2 requests were open at most, 4 may be"),
+    (lesson.ask_all, as_they_come, "not in the questions' order"),
+    (lesson.ask_all, half_the_limit, "2 requests were open at once at most: 4 may be"),
     (lesson.ask_all, joined, "gave 'answer to question 10"),
-    (lesson.ask_all, without_await, "write `await`"),
+    (lesson.ask_all, always_four, "With limit=3, 4 requests were open at once."),
 ]
 EXERCISES = [lesson.text_chain, lesson.waiting_and_writing, lesson.ask_all]
 
