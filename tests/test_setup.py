@@ -270,7 +270,7 @@ def test_a_new_lock_installs_again_in_the_same_venv(installs, copy):
 
 def test_another_python_gets_a_new_venv(installs, monkeypatch):
     start.install("")
-    monkeypatch.setattr(sys, "version", "3.13.0 (main)")
+    monkeypatch.setattr(sys, "version", "3.99.0 (main)")
     start.install("")
     assert installs == ["venv", ".", "venv", "."]
 
