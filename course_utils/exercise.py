@@ -28,8 +28,8 @@ __all__ = ["Exercise", "NotYet", "expect", "expect_equal", "shorten"]
 
 
 # What Python adds to the code of an empty function, by version and kind.
-_NOISE = ("RESUME", "NOP", "CACHE", "RETURN_GENERATOR", "POP_TOP", "COPY_FREE_VARS")
-_NOISE += ("CALL_INTRINSIC_1", "RERAISE")  # from 3.12 on, round an async body
+_NOISE = {"RESUME", "NOP", "CACHE", "RETURN_GENERATOR", "POP_TOP", "COPY_FREE_VARS"}
+_NOISE |= {"CALL_INTRINSIC_1", "RERAISE"}  # from 3.12 on, round an async body
 
 # The file that ipykernel names a cell's code by; its own files are in `ipykernel/`.
 CELL = re.compile(r"ipykernel_\d")

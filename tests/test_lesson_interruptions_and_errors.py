@@ -5,6 +5,8 @@ import contextlib
 import json
 from typing import Any
 
+from langchain_core.exceptions import ModelConnectionError
+
 from course_utils.clock import VirtualClock
 from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.fake_server import FakeServer
@@ -42,6 +44,36 @@ def loses_the_text(stream: Any) -> Any:
 
 def lets_it_raise(stream: Any) -> Any:
     return "".join([chunk.text for chunk in stream]), None
+
+
+def catches_lost_connections(stream: Any) -> Any:
+    text = ""
+    try:
+        for chunk in stream:
+            text += chunk.text
+    except ModelConnectionError as error:
+        return text, error
+    return text, None
+
+
+def catches_everything(stream: Any) -> Any:
+    text = ""
+    try:
+        for chunk in stream:
+            text += chunk.text
+    except BaseException as error:
+        return text, error
+    return text, None
+
+
+def adds_chunks_to_text(stream: Any) -> Any:
+    text = ""
+    try:
+        for chunk in stream:
+            text += chunk
+    except Exception as error:
+        return text, error
+    return text, None
 
 
 def only_the_text(stream: Any) -> Any:
@@ -93,10 +125,43 @@ def retries_by_hand(model: Any, prompt: Any, attempts: Any) -> Any:
                     seen.append(chunk.text)
                     yield chunk.text
         except Exception as error:
-            if seen or not left or not error.is_retryable:  # type: ignore[attr-defined]
+            if seen or not left or not getattr(error, "is_retryable", False):
                 raise
         else:
             return
+
+
+def asks_every_error(model: Any, prompt: Any, attempts: Any) -> Any:
+    for left in reversed(range(attempts)):
+        seen = False
+        try:
+            for chunk in model.stream(prompt):
+                seen = seen or bool(chunk.text)
+                yield chunk.text
+            return
+        except Exception as error:
+            if seen or not left or not error.is_retryable:  # type: ignore[attr-defined]
+                raise
+
+
+def raises_its_own(model: Any, prompt: Any, attempts: Any) -> Any:
+    try:
+        yield from retries_by_hand(model, prompt, attempts)
+    except Exception:
+        raise RuntimeError("failed") from None
+
+
+def catches_one_kind(model: Any, prompt: Any, attempts: Any) -> Any:
+    for left in reversed(range(attempts)):
+        seen = False
+        try:
+            for chunk in model.stream(prompt):
+                seen = seen or bool(chunk.text)
+                yield chunk.text
+            return
+        except ModelConnectionError:
+            if seen or not left:
+                raise
 
 
 def retries_always(model: Any, prompt: Any, attempts: Any) -> Any:
@@ -185,6 +250,19 @@ def full_only_after_errors(model: Any, prompt: Any) -> Any:
         yield model.invoke(prompt).text.removeprefix(shown)
 
 
+def collects_first(model: Any, prompt: Any) -> Any:
+    yield from list(full_by_length(model, prompt))
+
+
+def gives_a_list(model: Any, prompt: Any) -> Any:
+    return list(full_by_length(model, prompt))
+
+
+def hides_the_second_error(model: Any, prompt: Any) -> Any:
+    with contextlib.suppress(Exception):
+        yield from full_by_length(model, prompt)
+
+
 def never_streams(model: Any, prompt: Any) -> Any:
     yield model.invoke(prompt).text
 
@@ -215,6 +293,32 @@ async def looks_between_chunks(stream: Any, stop: Any) -> Any:
         if stop.is_set():
             break
     return text
+
+
+async def never_looks(stream: Any, stop: Any) -> Any:
+    text = ""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(1), contextlib.aclosing(stream):
+            async for chunk in stream:
+                text += chunk.text
+    return text
+
+
+async def polls_the_stream(stream: Any, stop: Any) -> Any:
+    text = ""
+    try:
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                text += (await asyncio.wait_for(anext(stream), 0.1)).text
+    except StopAsyncIteration:
+        pass
+    await stream.aclose()
+    return text
+
+
+async def leaves_a_task(stream: Any, stop: Any) -> Any:
+    KEPT.append(asyncio.ensure_future(asyncio.Event().wait()))
+    return await waits_for_either(stream, stop)
 
 
 async def leaves_it_open(stream: Any, stop: Any) -> Any:
@@ -267,6 +371,20 @@ def believes_the_parser(chunks: Any) -> Any:
     return [(call["name"], call["args"]) for call in total.tool_calls]
 
 
+def any_reason_for_calls(chunks: Any) -> Any:
+    if not chunks:
+        return []
+    total = sum(chunks[1:], chunks[0])
+    with contextlib.suppress(ValueError):
+        parts = total.tool_call_chunks
+        return [(part["name"], json.loads(part["args"])) for part in parts]
+    return []
+
+
+def adds_nothing_up(chunks: Any) -> Any:
+    return strict_by_hand(chunks) if sum(chunks[1:], chunks[0]) else []
+
+
 def believes_the_reason(chunks: Any) -> Any:
     if not chunks:
         return []
@@ -288,6 +406,13 @@ WRONG = [
     (lesson.keep_partial, loses_the_text, "a stream that breaks, the text"),
     (lesson.keep_partial, lets_it_raise, "ModelConnectionError"),
     (lesson.keep_partial, only_the_text, "two things"),
+    (lesson.keep_partial, catches_lost_connections, "an error event it raised"),
+    (lesson.keep_partial, catches_everything, "an interrupt is no error"),
+    (
+        lesson.keep_partial,
+        adds_chunks_to_text,
+        "a whole stream an error came: TypeError(",
+    ),
     (lesson.keep_partial, keeps_words_of_the_error, "the exception itself"),
     (lesson.is_whole, believes_the_mark, "a silent cut"),
     (lesson.is_whole, the_reason_itself, "it gave 'length'"),
@@ -297,16 +422,31 @@ WRONG = [
     (lesson.stream_with_retry, counts_the_role_chunk, "a break before any text"),
     (lesson.stream_with_retry, retries_what_cannot_help, "a request that is wrong"),
     (lesson.stream_with_retry, yields_chunks, "yield its text"),
-    (lesson.stream_with_retry, gives_up_in_silence, "a break after two tokens"),
+    (lesson.stream_with_retry, gives_up_in_silence, "yield each as it comes"),
+    (lesson.stream_with_retry, asks_every_error, "the reader got an AttributeError"),
+    (lesson.stream_with_retry, raises_its_own, "not the model's ModelConnectionError"),
+    (lesson.stream_with_retry, catches_one_kind, "one failure first an error came"),
     (lesson.stream_with_retry, all_at_once, "yield texts as they come"),
     (lesson.with_full_response, full_again_from_the_start, "the beginning twice"),
     (lesson.with_full_response, full_only_after_errors, "a silent cut"),
-    (lesson.with_full_response, never_streams, "stream first"),
+    (lesson.with_full_response, never_streams, "yield each as it comes"),
+    (lesson.with_full_response, collects_first, "yield each as it comes"),
+    (lesson.with_full_response, gives_a_list, "yield texts as they come"),
+    (lesson.with_full_response, hides_the_second_error, "no error reached the reader"),
     (lesson.read_until, looks_between_chunks, "still waits"),
+    (lesson.read_until, never_looks, "without a look at `stop`"),
+    (lesson.read_until, polls_the_stream, "with a pause, the text"),
+    (lesson.read_until, leaves_a_task, "still runs after the stop"),
     (lesson.read_until, leaves_it_open, "After the stop"),
     (lesson.read_until, hides_the_break, "The stream broke"),
     (lesson.safe_tool_calls, believes_the_parser, "at the token limit"),
-    (lesson.safe_tool_calls, believes_the_reason, "ended with `tool_calls`"),
+    (
+        lesson.safe_tool_calls,
+        believes_the_reason,
+        "half a call that ended `tool_calls`",
+    ),
+    (lesson.safe_tool_calls, any_reason_for_calls, "had no finish reason"),
+    (lesson.safe_tool_calls, adds_nothing_up, "no chunk at all it raised IndexError"),
 ]
 
 

@@ -7,22 +7,41 @@ reader, an interrupt at a chosen token.
 """
 
 import asyncio
-from collections.abc import AsyncIterable, Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from typing import Any, Literal
 
-from langchain_core.exceptions import ModelConnectionError
+from langchain_core.exceptions import (
+    ModelAPIError,
+    ModelConnectionError,
+    ModelError,
+    ModelInvalidRequestError,
+)
 from langchain_core.messages import AIMessageChunk
 
 from course_utils._slips import shorten
 from course_utils.exercise import Exercise, NotYet, expect, expect_equal
 from course_utils.fake_model import FakeStreamingChatModel
+from course_utils.lessons._interruption_questions import (
+    completes,
+    half_a_call,
+    quiz,
+    retries,
+)
 from course_utils.lessons._proxy import Proxy
 from course_utils.lessons.solutions import interruptions_and_errors as solutions
-from course_utils.quiz import Predict, Quiz
 from course_utils.replies import Reply
 from course_utils.text import text_of
 
-__all__ = ["Proxy", "cancel_after", "interrupted", "read_some"]
+__all__ = [
+    "Proxy",
+    "cancel_after",
+    "completes",
+    "half_a_call",
+    "interrupted",
+    "quiz",
+    "read_some",
+    "retries",
+]
 
 WHOLE = "Hello there, you two."
 
@@ -89,20 +108,40 @@ def _check_keep_partial(keep_partial: Callable[[Any], Any]) -> None:
             "Hello there",
             ModelConnectionError,
         ),
-        "a refused request": (
-            Reply(reset=True),
-            "",
-            ModelConnectionError,
-        ),
+        "a refused request": (Reply(reset=True), "", ModelConnectionError),
+        "an error event": (Reply(WHOLE, error_after=2), "Hello there", ModelAPIError),
+        "an error of another kind": (ValueError("odd"), "", ValueError),
     }
     for name, (reply, text, error) in given.items():
-        got = _pair(keep_partial(_model(reply).stream("Hi")), name)
-        expect_equal(got[0], text, f"with {name}, the text")
+        got = _pair(_let_through(keep_partial, reply, name), name)
         if error is None:
-            expect(got[1] is None, f"With {name} the error is {shorten(got[1])}.")
+            expect(got[1] is None, f"With {name} an error came: {got[1]!r}.")
         elif not isinstance(got[1], error):
             came = f"With {name} the error is {shorten(got[1])}"
             raise NotYet(f"{came}: return the exception itself.")
+        expect_equal(got[0], text, f"with {name}, the text")
+    _check_interrupt(keep_partial)
+
+
+def _let_through(keep_partial: Callable[[Any], Any], reply: Any, name: str) -> Any:
+    try:
+        return keep_partial(_model(reply).stream("Hi"))
+    except (ModelError, ValueError) as error:
+        raised = f"With {name} it raised {type(error).__name__}"
+        raise NotYet(f"{raised}: return it with the text.") from error
+
+
+def _check_interrupt(keep_partial: Callable[[Any], Any]) -> None:
+    def interrupted_at_once() -> Iterator[Any]:
+        raise KeyboardInterrupt
+        yield
+
+    try:
+        got = keep_partial(interrupted_at_once())
+    except KeyboardInterrupt:
+        return
+    why = f"Somebody pressed the square button, and it gave {shorten(got)}"
+    raise NotYet(f"{why}: an interrupt is no error of the stream, let it pass.")
 
 
 def _pair(got: Any, name: str) -> tuple[Any, Any]:
@@ -140,7 +179,12 @@ def _check_is_whole(is_whole: Callable[[Any], Any]) -> None:
         if got is None and expected:
             raise NotYet(f"For {name} it gave None. Is a `return` missing?")
         expect(bool(got) is expected, f"For {name} it gave {shorten(got)}.")
-    expect(not is_whole(iter([])), "For a stream without any chunk it gave True.")
+    try:
+        got = is_whole(iter([]))
+    except (IndexError, AttributeError, TypeError) as error:
+        raised = f"For a stream without any chunk it raised {type(error).__name__}"
+        raise NotYet(f"{raised}: that is no whole answer, either.") from error
+    expect(not got, f"For a stream without any chunk it gave {shorten(got)}.")
 
 
 is_whole = Exercise(
@@ -157,31 +201,60 @@ is_whole = Exercise(
 
 
 def _check_stream_with_retry(stream_with_retry: Callable[..., Any]) -> None:
+    _check_early(stream_with_retry, 3)
     at_once, late = Reply(WHOLE, drop_after=0), Reply(WHOLE, drop_after=2)
-    cases: list[tuple[str, list[Any], str, bool, int]] = [
-        ("a healthy model", [WHOLE], WHOLE, False, 1),
-        ("one failure first", [Reply(status=500), WHOLE], WHOLE, False, 2),
-        ("a break before any text", [at_once, WHOLE], WHOLE, False, 2),
-        ("a break after two tokens", [late], "Hello there", True, 1),
-        ("failures only", [Reply(status=500)], "", True, 3),
-        ("a request that is wrong", [Reply(status=400)], "", True, 1),
+    cases: list[tuple[str, list[Any], str, type[Exception] | None, int]] = [
+        ("a healthy model", [WHOLE], WHOLE, None, 1),
+        ("one failure first", [Reply(status=500), WHOLE], WHOLE, None, 2),
+        ("a break before any text", [at_once, WHOLE], WHOLE, None, 2),
+        ("a break after two tokens", [late], "Hello there", ModelConnectionError, 1),
+        ("failures only", [Reply(status=500)], "", ModelAPIError, 3),
+        (
+            "a request that is wrong",
+            [Reply(status=400)],
+            "",
+            ModelInvalidRequestError,
+            1,
+        ),
+        ("an error without `is_retryable`", [ValueError("odd")], "", ValueError, 1),
     ]
-    for name, replies, text, breaks, requests in cases:
+    for name, replies, text, raised, requests in cases:
         model = _model(*replies)
         shown, error = _read(stream_with_retry(model, "Hi", 3))
         _not_twice(shown, name)
+        if raised is None:
+            expect(error is None, f"With {name} an error came: {shorten(error)}.")
+        else:
+            _check_error(error, raised, name)
         expect_equal(shown, text, f"with {name}, the text")
-        expect(breaks or not error, f"With {name} an error came: {shorten(error)}.")
-        expect(error or not breaks, f"With {name} no error reached the reader.")
-        sent = len(model.log)
-        expect(
-            sent == requests, f"With {name} it made {sent} requests, not {requests}."
-        )
+        _check_requests(model, requests, name)
+
+
+def _check_error(error: Exception | None, raised: type[Exception], name: str) -> None:
+    expect(error is not None, f"With {name} no error reached the reader.")
+    came = f"With {name} the reader got {shorten(error)}"
+    expect(isinstance(error, raised), f"{came}, not the model's {raised.__name__}.")
+
+
+def _check_requests(model: FakeStreamingChatModel, requests: int, name: str) -> None:
+    sent = len(model.log)
+    expect(sent == requests, f"With {name} it made {sent} requests, not {requests}.")
+
+
+def _check_early(answer: Callable[..., Any], *more: Any) -> None:
+    """Whether the first text comes when the model has just begun."""
+    model = _model(("word " * 20).strip())
+    stream = answer(model, "Hi", *more)
+    if hasattr(stream, "__next__"):  # anything else is told elsewhere
+        next((text for text in stream if text), None)
+        sent = model.log[0].tokens_sent if model.log else 0
+        why = f"The first text came after {sent} tokens of 20: yield each as it comes."
+        expect(sent < 3, why)
 
 
 def _read(stream: Any) -> tuple[str, Exception | None]:
     """The text of a stream and what broke it."""
-    if isinstance(stream, str) or not hasattr(stream, "__iter__"):
+    if not isinstance(stream, Iterator):
         raise NotYet(f"It gave {shorten(stream)}: yield texts as they come.")
     texts: list[str] = []
     try:
@@ -223,27 +296,26 @@ stream_with_retry = Exercise(
 
 
 def _check_with_full_response(with_full_response: Callable[..., Any]) -> None:
-    shown, _ = _read(with_full_response(_model(WHOLE), "Hi"))
-    if shown == WHOLE:
-        parts = list(with_full_response(_model(WHOLE), "Hi"))
-        expect(len(parts) > 2, "It came in one piece: stream first.")
-    cases: list[tuple[str, list[Any], int]] = [
-        ("a healthy stream", [WHOLE], 1),
-        ("a break", [Reply(WHOLE, drop_after=2), WHOLE], 2),
-        ("a silent cut", [Reply(WHOLE, cut_after=3), WHOLE], 2),
-        ("a refusal", [Reply(status=500), WHOLE], 2),
-    ]
-    for name, replies, requests in cases:
+    _check_early(with_full_response)
+    for name, (replies, requests) in _FULL_CASES.items():
         model = _model(*replies)
         shown, error = _read(with_full_response(model, "Hi"))
         expect(error is None, f"With {name} it raised {shorten(error)}.")
         _not_twice(shown, name)
         expect_equal(shown, WHOLE, f"with {name}, the text")
-        sent = len(model.log)
-        expect(
-            sent == requests, f"With {name} it made {sent} requests, not {requests}."
-        )
+        _check_requests(model, requests, name)
+    model = _model(Reply(WHOLE, drop_after=2), Reply(status=500))
+    _, error = _read(with_full_response(model, "Hi"))
+    _check_error(error, ModelAPIError, "a break, and a refusal of the full response")
+    _check_requests(model, 2, "a break, and a refusal of the full response")
 
+
+_FULL_CASES: dict[str, tuple[list[Any], int]] = {
+    "a healthy stream": ([WHOLE], 1),
+    "a break": ([Reply(WHOLE, drop_after=2), WHOLE], 2),
+    "a silent cut": ([Reply(WHOLE, cut_after=3), WHOLE], 2),
+    "a refusal": ([Reply(status=500), WHOLE], 2),
+}
 
 with_full_response = Exercise(
     "with_full_response",
@@ -262,17 +334,50 @@ with_full_response = Exercise(
 async def _check_read_until(read_until: Callable[..., Any]) -> None:
     whole = await read_until(_model(WHOLE).astream("Hi"), asyncio.Event())
     expect_equal(whole, WHOLE, "without a stop, the text")
+    whole = await read_until(_pausing(), asyncio.Event())
+    expect_equal(whole, WHOLE, "without a stop, but with a pause, the text")
+    await _check_stop(read_until)
+    await _check_break(read_until)
+
+
+async def _pausing() -> AsyncIterator[Any]:
+    """A stream that is silent for a moment; nobody who waits for it may cancel it."""
+    for number, chunk in enumerate(_model(WHOLE).stream("Hi")):
+        yield chunk
+        if number == 2:
+            await asyncio.sleep(0.3)
+
+
+async def _check_stop(read_until: Callable[..., Any]) -> None:
     model = _model(Reply(WHOLE, stall_after=2))
-    stop = asyncio.Event()
-    stream = model.astream("Hi")
-    reading = asyncio.ensure_future(read_until(_setting(stream, stop, 2), stop))
+    stop, others = _Watched(), asyncio.all_tasks()
+    stream = _setting(model.astream("Hi"), stop, 2)
+    reading = asyncio.ensure_future(read_until(stream, stop))
     done, _ = await asyncio.wait([reading], timeout=2)
     reading.cancel()
     expect(done, "The stream is silent and `stop` is set, and it still waits.")
     expect_equal(reading.result(), "Hello there", "stopped in a stall, the text")
     left = model.log[0].outcome
     expect(left == "closed by reader", f"After the stop the model is {left!r}.")
-    await _check_break(read_until)
+    expect(stop.asked, "It left the stall without a look at `stop`: wait for it.")
+    for _ in range(10):  # a cancelled task needs a turn of the loop to end
+        await asyncio.sleep(0)
+    left_over = asyncio.all_tasks() - others - {reading}
+    expect(not left_over, "A task of yours still runs after the stop: cancel it.")
+
+
+class _Watched(asyncio.Event):
+    """An event that knows whether anybody has looked at it."""
+
+    asked = False
+
+    async def wait(self) -> Literal[True]:
+        self.asked = True
+        return await super().wait()
+
+    def is_set(self) -> bool:
+        self.asked = True
+        return super().is_set()
 
 
 async def _check_break(read_until: Callable[..., Any]) -> None:
@@ -330,31 +435,41 @@ def _check_safe_tool_calls(safe_tool_calls: Callable[[Any], Any]) -> None:
     }
     for name, (reply, expected) in given.items():
         chunks = list(_model(reply).stream("Hi"))
+        _check_calls(safe_tool_calls, chunks, expected, f"for {name}")
+    _check_calls(safe_tool_calls, [], [], "for no chunk at all")
+    half = _ended(Reply(tool_calls=[pay], length_after=-2), "tool_calls")
+    _check_calls(safe_tool_calls, half, [], "for half a call that ended `tool_calls`")
+    for reason in (None, "length", "stop"):
+        chunks = _ended(Reply(tool_calls=[pay]), reason)
+        told = f"ended with {reason!r}" if reason else "had no finish reason"
+        name = f"where the arguments are complete and the answer {told}"
+        _check_calls(safe_tool_calls, chunks, [], name)
+
+
+def _check_calls(
+    safe_tool_calls: Any, chunks: list[Any], expected: list[Any], name: str
+) -> None:
+    try:
         got = safe_tool_calls(chunks)
-        expect(got is not None, f"For {name} it gave None. Is a `return` missing?")
-        got = [tuple(one) if isinstance(one, list) else one for one in got]
-        expect_equal(got, expected, f"for {name}, the list")
-    expect_equal(safe_tool_calls([]), [], "safe_tool_calls([])")
-    lying = safe_tool_calls(_lying())
-    expect_equal(lying, [], "for half a call that ended with `tool_calls`, the list")
+    except (IndexError, TypeError, ValueError) as error:
+        words = f"{name} it raised {type(error).__name__}: {error}."
+        raise NotYet(words[:1].upper() + words[1:]) from error
+    if got is None:
+        raise NotYet(f"{name[:1].upper()}{name[1:]} it gave None: return a list.")
+    got = [tuple(one) if isinstance(one, list) else one for one in got]
+    expect_equal(got, expected, f"{name}, the list")
 
 
-def _lying() -> list[AIMessageChunk]:
-    """Half a call from a server that gives the finish reason all the same."""
-    model = _model(
-        Reply(
-            tool_calls=[{"name": "pay", "args": {"amount": 10000}}],
-            length_after=-2,
-        )
-    )
-    chunks: Iterator[Any] = model.stream("Hi")
-    return [_as_tool_calls(chunk) for chunk in chunks]
+def _ended(reply: Reply, reason: str | None) -> list[AIMessageChunk]:
+    """The chunks of a reply, as from a server that gives this finish reason."""
+    chunks: Iterator[Any] = _model(reply).stream("Hi")
+    return [_with_reason(chunk, reason) for chunk in chunks]
 
 
-def _as_tool_calls(chunk: AIMessageChunk) -> AIMessageChunk:
-    if "finish_reason" not in chunk.response_metadata:
-        return chunk
-    metadata = {**chunk.response_metadata, "finish_reason": "tool_calls"}
+def _with_reason(chunk: AIMessageChunk, reason: str | None) -> AIMessageChunk:
+    metadata = dict(chunk.response_metadata)
+    if metadata.pop("finish_reason", None) and reason:
+        metadata["finish_reason"] = reason
     return chunk.model_copy(update={"response_metadata": metadata})
 
 
@@ -367,84 +482,4 @@ safe_tool_calls = Exercise(
         "`json.loads` is strict. `.tool_calls` is not: it closes open brackets.",
     ],
     solution=solutions.safe_tool_calls,
-)
-
-# Questions
-
-completes = Predict(
-    "A stream has ended and no exception was raised. Is the answer complete?",
-    options=[
-        ("Yes, an error would have been raised.", "Not if the bytes end tidily."),
-        (
-            "Only if some chunk gave a finish reason.",
-            "It is the one sign that the model came to its own end.",
-        ),
-        (
-            "Yes, if the last chunk has `chunk_position='last'`.",
-            "LangChain adds that mark itself when the bytes end.",
-        ),
-    ],
-    answer="b",
-    name="completes",
-)
-
-half_a_call = Predict(
-    "Half of the arguments has come: `amount` is 100 of 10000. What does the agent do?",
-    options=[
-        ("It refuses the call, streamed or not.", "Without streaming it does."),
-        ("It asks the model again.", "Nobody has noticed that something is missing."),
-        (
-            "Streamed, it pays 100.",
-            "The open bracket is closed for it, and 100 is a fine number.",
-        ),
-    ],
-    answer="c",
-    name="half_a_call",
-)
-
-retries = Predict(
-    "A stream breaks after two tokens. Which of these gives the reader the whole "
-    "answer, once?",
-    options=[
-        ("`max_retries`", "The client retries before the answer begins, not after."),
-        ("`.with_retry()`", "It never retries a stream."),
-        ("None of the four.", "The next cell counts the requests."),
-    ],
-    answer="c",
-    name="retries",
-)
-
-quiz = Quiz(
-    [
-        Predict(
-            "Your log shows empty answers without an error. What do you do first?",
-            options=[
-                ("Look at their finish reasons.", "None means: cut at the beginning."),
-                ("Raise the timeout.", "Nothing timed out."),
-                ("Ask for longer answers.", "They were not short, they were cut."),
-            ],
-            answer="a",
-        ),
-        Predict(
-            "A provider keeps the line open with comments and sends no token. What "
-            "ends the wait?",
-            options=[
-                ("`timeout=30`", "Each comment starts it again."),
-                ("A deadline between tokens.", "It counts tokens, not bytes."),
-                ("`max_retries=3`", "There is no failure to retry."),
-            ],
-            answer="b",
-        ),
-        Predict(
-            "Half an answer is on the screen when the stream breaks. You choose "
-            "`restart`. What must the screen do?",
-            options=[
-                ("Add the new text below.", "Then the beginning stands there twice."),
-                ("Nothing.", "It cannot know what the new text replaces."),
-                ("Strike out or clear the old text.", "The restart announces itself."),
-            ],
-            answer="c",
-        ),
-    ],
-    name="quiz",
 )
