@@ -7,8 +7,8 @@ reader, an interrupt at a chosen token.
 """
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
-from typing import Any, Literal
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator
+from typing import Any
 
 from langchain_core.exceptions import (
     ModelAPIError,
@@ -16,7 +16,6 @@ from langchain_core.exceptions import (
     ModelError,
     ModelInvalidRequestError,
 )
-from langchain_core.messages import AIMessageChunk
 
 from course_utils._slips import shorten
 from course_utils.exercise import Exercise, NotYet, expect, expect_equal
@@ -26,6 +25,14 @@ from course_utils.lessons._interruption_questions import (
     half_a_call,
     quiz,
     retries,
+)
+from course_utils.lessons._interruption_streams import (
+    WHOLE,
+    WatchedEvent,
+    ended,
+    model_of,
+    pausing,
+    pressing,
 )
 from course_utils.lessons._proxy import Proxy
 from course_utils.lessons.solutions import interruptions_and_errors as solutions
@@ -42,8 +49,6 @@ __all__ = [
     "read_some",
     "retries",
 ]
-
-WHOLE = "Hello there, you two."
 
 # What the notebook breaks streams with
 
@@ -93,10 +98,6 @@ async def _cancelled_after(stream: AsyncIterable[Any], tokens: int) -> str:
     return "ended"
 
 
-def _model(*replies: Any) -> FakeStreamingChatModel:
-    return FakeStreamingChatModel(replies=list(replies))
-
-
 # 1 · Keep the partial answer
 
 
@@ -125,7 +126,7 @@ def _check_keep_partial(keep_partial: Callable[[Any], Any]) -> None:
 
 def _let_through(keep_partial: Callable[[Any], Any], reply: Any, name: str) -> Any:
     try:
-        return keep_partial(_model(reply).stream("Hi"))
+        return keep_partial(model_of(reply).stream("Hi"))
     except (ModelError, ValueError) as error:
         raised = f"With {name} it raised {type(error).__name__}"
         raise NotYet(f"{raised}: return it with the text.") from error
@@ -175,7 +176,7 @@ def _check_is_whole(is_whole: Callable[[Any], Any]) -> None:
         "a filtered answer": (Reply(WHOLE, filter_after=2), False),
     }
     for name, (reply, expected) in given.items():
-        got = is_whole(_model(reply).stream("Hi"))
+        got = is_whole(model_of(reply).stream("Hi"))
         if got is None and expected:
             raise NotYet(f"For {name} it gave None. Is a `return` missing?")
         expect(bool(got) is expected, f"For {name} it gave {shorten(got)}.")
@@ -219,7 +220,7 @@ def _check_stream_with_retry(stream_with_retry: Callable[..., Any]) -> None:
         ("an error without `is_retryable`", [ValueError("odd")], "", ValueError, 1),
     ]
     for name, replies, text, raised, requests in cases:
-        model = _model(*replies)
+        model = model_of(*replies)
         shown, error = _read(stream_with_retry(model, "Hi", 3))
         _not_twice(shown, name)
         if raised is None:
@@ -243,7 +244,7 @@ def _check_requests(model: FakeStreamingChatModel, requests: int, name: str) -> 
 
 def _check_early(answer: Callable[..., Any], *more: Any) -> None:
     """Whether the first text comes when the model has just begun."""
-    model = _model(("word " * 20).strip())
+    model = model_of(("word " * 20).strip())
     stream = answer(model, "Hi", *more)
     if hasattr(stream, "__next__"):  # anything else is told elsewhere
         next((text for text in stream if text), None)
@@ -298,13 +299,13 @@ stream_with_retry = Exercise(
 def _check_with_full_response(with_full_response: Callable[..., Any]) -> None:
     _check_early(with_full_response)
     for name, (replies, requests) in _FULL_CASES.items():
-        model = _model(*replies)
+        model = model_of(*replies)
         shown, error = _read(with_full_response(model, "Hi"))
         expect(error is None, f"With {name} it raised {shorten(error)}.")
         _not_twice(shown, name)
         expect_equal(shown, WHOLE, f"with {name}, the text")
         _check_requests(model, requests, name)
-    model = _model(Reply(WHOLE, drop_after=2), Reply(status=500))
+    model = model_of(Reply(WHOLE, drop_after=2), Reply(status=500))
     _, error = _read(with_full_response(model, "Hi"))
     _check_error(error, ModelAPIError, "a break, and a refusal of the full response")
     _check_requests(model, 2, "a break, and a refusal of the full response")
@@ -332,26 +333,18 @@ with_full_response = Exercise(
 
 
 async def _check_read_until(read_until: Callable[..., Any]) -> None:
-    whole = await read_until(_model(WHOLE).astream("Hi"), asyncio.Event())
+    whole = await read_until(model_of(WHOLE).astream("Hi"), asyncio.Event())
     expect_equal(whole, WHOLE, "without a stop, the text")
-    whole = await read_until(_pausing(), asyncio.Event())
+    whole = await read_until(pausing(), asyncio.Event())
     expect_equal(whole, WHOLE, "without a stop, but with a pause, the text")
     await _check_stop(read_until)
     await _check_break(read_until)
 
 
-async def _pausing() -> AsyncIterator[Any]:
-    """A stream that is silent for a moment; nobody who waits for it may cancel it."""
-    for number, chunk in enumerate(_model(WHOLE).stream("Hi")):
-        yield chunk
-        if number == 2:
-            await asyncio.sleep(0.3)
-
-
 async def _check_stop(read_until: Callable[..., Any]) -> None:
-    model = _model(Reply(WHOLE, stall_after=2))
-    stop, others = _Watched(), asyncio.all_tasks()
-    stream = _setting(model.astream("Hi"), stop, 2)
+    model = model_of(Reply(WHOLE, stall_after=2))
+    stop, others = WatchedEvent(), asyncio.all_tasks()
+    stream = pressing(model.astream("Hi"), stop, 2)
     reading = asyncio.ensure_future(read_until(stream, stop))
     done, _ = await asyncio.wait([reading], timeout=2)
     reading.cancel()
@@ -366,40 +359,13 @@ async def _check_stop(read_until: Callable[..., Any]) -> None:
     expect(not left_over, "A task of yours still runs after the stop: cancel it.")
 
 
-class _Watched(asyncio.Event):
-    """An event that knows whether anybody has looked at it."""
-
-    asked = False
-
-    async def wait(self) -> Literal[True]:
-        self.asked = True
-        return await super().wait()
-
-    def is_set(self) -> bool:
-        self.asked = True
-        return super().is_set()
-
-
 async def _check_break(read_until: Callable[..., Any]) -> None:
-    broken = _model(Reply(WHOLE, drop_after=2)).astream("Hi")
+    broken = model_of(Reply(WHOLE, drop_after=2)).astream("Hi")
     try:
         got = await read_until(broken, asyncio.Event())
     except ModelConnectionError:
         return
     raise NotYet(f"The stream broke, and it gave {shorten(got)} as if nothing had.")
-
-
-async def _setting(stream: Any, stop: asyncio.Event, tokens: int) -> Any:
-    """Pass a stream through, and press stop after so many tokens."""
-    seen = 0
-    try:
-        async for chunk in stream:
-            yield chunk
-            seen += bool(text_of(chunk))
-            if seen == tokens:
-                stop.set()
-    finally:
-        await stream.aclose()
 
 
 read_until = Exercise(
@@ -434,13 +400,13 @@ def _check_safe_tool_calls(safe_tool_calls: Callable[[Any], Any]) -> None:
         "text only": (Reply(WHOLE), []),
     }
     for name, (reply, expected) in given.items():
-        chunks = list(_model(reply).stream("Hi"))
+        chunks = list(model_of(reply).stream("Hi"))
         _check_calls(safe_tool_calls, chunks, expected, f"for {name}")
     _check_calls(safe_tool_calls, [], [], "for no chunk at all")
-    half = _ended(Reply(tool_calls=[pay], length_after=-2), "tool_calls")
+    half = ended(Reply(tool_calls=[pay], length_after=-2), "tool_calls")
     _check_calls(safe_tool_calls, half, [], "for half a call that ended `tool_calls`")
     for reason in (None, "length", "stop"):
-        chunks = _ended(Reply(tool_calls=[pay]), reason)
+        chunks = ended(Reply(tool_calls=[pay]), reason)
         told = f"ended with {reason!r}" if reason else "had no finish reason"
         name = f"where the arguments are complete and the answer {told}"
         _check_calls(safe_tool_calls, chunks, [], name)
@@ -458,19 +424,6 @@ def _check_calls(
         raise NotYet(f"{name[:1].upper()}{name[1:]} it gave None: return a list.")
     got = [tuple(one) if isinstance(one, list) else one for one in got]
     expect_equal(got, expected, f"{name}, the list")
-
-
-def _ended(reply: Reply, reason: str | None) -> list[AIMessageChunk]:
-    """The chunks of a reply, as from a server that gives this finish reason."""
-    chunks: Iterator[Any] = _model(reply).stream("Hi")
-    return [_with_reason(chunk, reason) for chunk in chunks]
-
-
-def _with_reason(chunk: AIMessageChunk, reason: str | None) -> AIMessageChunk:
-    metadata = dict(chunk.response_metadata)
-    if metadata.pop("finish_reason", None) and reason:
-        metadata["finish_reason"] = reason
-    return chunk.model_copy(update={"response_metadata": metadata})
 
 
 safe_tool_calls = Exercise(
