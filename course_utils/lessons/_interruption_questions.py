@@ -41,7 +41,7 @@ retries = Predict(
     options=[
         ("`max_retries`", "The client retries before the answer begins, not after."),
         ("`.with_retry()`", "It never retries a stream."),
-        ("None of the four.", "The next two cells count the requests."),
+        ("None of the four.", "The next cells count the requests."),
     ],
     answer="c",
     name="retries",
