@@ -1,4 +1,5 @@
 import asyncio
+import linecache
 import threading
 import time
 
@@ -280,3 +281,23 @@ def test_a_message_says_the_same_in_html():
     html = exercise(check).check(1)._repr_html_()
     assert html.startswith('<div role="status"')
     assert "<b>✗ Not yet.</b> <code>a &lt; b</code> came." in html
+
+
+@pytest.mark.parametrize(
+    ("file", "is_named"),
+    [
+        ("/tmp/ipykernel_12/345.py", True),
+        ("/lib/site-packages/ipykernel/kernelbase.py", False),
+        ("/lib/site-packages/ipykernel_launcher.py", False),
+    ],
+)
+def test_only_a_line_of_a_cell_is_shown_as_the_learners_own(
+    monkeypatch, file, is_named
+):
+    source = "def answer(*given):\n    return 1 / 0\n"
+    monkeypatch.setitem(linecache.cache, file, (9, None, source.splitlines(True), file))
+    names: dict = {}
+    exec(compile(source, file, "exec"), names)
+    said = repr(exercise().check(names["answer"]))
+    assert "It raised `ZeroDivisionError`" in said
+    assert ("In your code: `return 1 / 0`" in said) is is_named

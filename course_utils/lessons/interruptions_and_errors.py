@@ -20,6 +20,7 @@ from langchain_core.exceptions import (
 from course_utils._slips import shorten
 from course_utils.exercise import Exercise, NotYet, expect, expect_equal
 from course_utils.fake_model import FakeStreamingChatModel
+from course_utils.lessons._early import first_text_comes_early
 from course_utils.lessons._interruption_questions import (
     completes,
     half_a_call,
@@ -202,7 +203,7 @@ is_whole = Exercise(
 
 
 def _check_stream_with_retry(stream_with_retry: Callable[..., Any]) -> None:
-    _check_early(stream_with_retry, 3)
+    first_text_comes_early(stream_with_retry, 3)
     at_once, late = Reply(WHOLE, drop_after=0), Reply(WHOLE, drop_after=2)
     cases: list[tuple[str, list[Any], str, type[Exception] | None, int]] = [
         ("a healthy model", [WHOLE], WHOLE, None, 1),
@@ -240,17 +241,6 @@ def _check_error(error: Exception | None, raised: type[Exception], name: str) ->
 def _check_requests(model: FakeStreamingChatModel, requests: int, name: str) -> None:
     sent = len(model.log)
     expect(sent == requests, f"With {name} it made {sent} requests, not {requests}.")
-
-
-def _check_early(answer: Callable[..., Any], *more: Any) -> None:
-    """Whether the first text comes when the model has just begun."""
-    model = model_of(("word " * 20).strip())
-    stream = answer(model, "Hi", *more)
-    if hasattr(stream, "__next__"):  # anything else is told elsewhere
-        next((text for text in stream if text), None)
-        sent = model.log[0].tokens_sent if model.log else 0
-        why = f"The first text came after {sent} tokens of 20: yield each as it comes."
-        expect(sent < 3, why)
 
 
 def _read(stream: Any) -> tuple[str, Exception | None]:
@@ -297,7 +287,7 @@ stream_with_retry = Exercise(
 
 
 def _check_with_full_response(with_full_response: Callable[..., Any]) -> None:
-    _check_early(with_full_response)
+    first_text_comes_early(with_full_response)
     for name, (replies, requests) in _FULL_CASES.items():
         model = model_of(*replies)
         shown, error = _read(with_full_response(model, "Hi"))

@@ -21,6 +21,7 @@ from course_utils.clock import Clock, VirtualClock
 from course_utils.exercise import Exercise, NotYet, expect, expect_equal
 from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.fake_server import FakeServer
+from course_utils.lessons._early import first_text_comes_early
 from course_utils.lessons._scale_questions import (
     always_better,
     cache_and_stream,
@@ -270,7 +271,7 @@ NOT_KEPT = {
 
 
 def _check_stream_cached(stream_cached: Callable[..., Any]) -> None:
-    _check_early(stream_cached)
+    first_text_comes_early(stream_cached, {})
     model, store = _model(WHOLE, "Something else."), dict[str, Any]()
     first = _texts(stream_cached(model, PROMPT, store))
     expect_equal("".join(first), WHOLE, "the first time, the text")
@@ -289,16 +290,6 @@ def _check_stream_cached(stream_cached: Callable[..., Any]) -> None:
     expect(last == WHOLE, f"{told} Then all that came was {shorten(last)}.")
     for name, reply in NOT_KEPT.items():
         _check_not_kept(stream_cached, name, reply)
-
-
-def _check_early(stream_cached: Callable[..., Any]) -> None:
-    model = _model(("word " * 20).strip())
-    stream = stream_cached(model, "Hi", {})
-    if hasattr(stream, "__next__"):  # anything else is told below
-        next((text for text in stream if text), None)
-        sent = model.log[0].tokens_sent if model.log else 0
-        why = f"The first text came after {sent} tokens of 20: yield each as it comes."
-        expect(sent < 3, why)
 
 
 def _check_not_kept(stream_cached: Any, name: str, reply: Reply) -> None:
