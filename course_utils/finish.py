@@ -1,0 +1,205 @@
+"""How an answer ended: what a provider's word for it means.
+
+Only a word that is known to be good means that an answer is whole. A word nobody here
+knows is told as it came, and is never success.
+
+    finish_of(chunk)        # Finish("stop", "whole"), or None: it has not said
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from course_utils.text import message_of
+
+Meaning = Literal[
+    "whole",  # the model said all it had to say
+    "tool",  # ... and asks for a tool
+    "length",  # it ran into a limit
+    "filtered",  # a filter took the rest away
+    "refused",  # the model, or a guard before it, would not answer
+    "paused",  # it waits to be asked to go on
+    "stopped",  # somebody asked the server to stop
+    "broken",  # the server failed: to ask again may help
+    "unknown",
+]
+
+_WORDS: dict[Meaning, str] = {
+    # OpenAI, its Responses API · Anthropic · Cohere · Hugging Face, watsonx · Together
+    "whole": "stop completed end_turn stop_sequence complete eos_token eos",
+    "tool": "tool_calls tool_call tool_use function_call",
+    "length": """length max_tokens max_output_tokens max_length model_length
+        token_limit time_limit error_limit max_tool_calls incomplete
+        model_context_window_exceeded""",
+    "filtered": """content_filter content_filtered safety recitation blocklist spii
+        prohibited_content image_safety language guardrail_intervened error_toxic
+        model_armor sensitive""",
+    "refused": "refusal refused",
+    "paused": "pause_turn",
+    "stopped": "cancelled canceled user_cancel",
+    "broken": """error failed abort aborted timeout network_error
+        insufficient_system_resource load unload malformed_function_call
+        malformed_tool_use malformed_model_output unexpected_tool_call""",
+}
+MEANINGS: dict[str, Meaning] = {
+    word: meaning for meaning, words in _WORDS.items() for word in words.split()
+}
+
+# Where a provider says it, and what it says while the answer is still being made.
+KEYS = ("finish_reason", "stop_reason", "done_reason", "stopReason", "status")
+NOT_YET = ("in_progress", "queued", "null", "not_finished", "finish_reason_unspecified")
+
+
+def add_word(word: str, meaning: Meaning) -> None:
+    """Teach every judge of this process one more word, of a provider of your own.
+
+    Raises:
+        ValueError: `meaning` is none of those that there are.
+    """
+    if meaning not in get_args(Meaning):
+        known = ", ".join(get_args(Meaning))
+        raise ValueError(
+            f"A finish reason means one of {known}, got {meaning!r}: "
+            'write add_word("my_word", "whole").'
+        )
+    MEANINGS[word.lower()] = meaning
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Why an answer ended: the provider's own word, and what it means."""
+
+    reason: str
+    meaning: Meaning
+
+    @property
+    def whole(self) -> bool:
+        """Whether the answer is all there: it may be believed, kept, acted upon."""
+        return self.meaning in ("whole", "tool")
+
+    @property
+    def broken(self) -> bool:
+        """Whether the server stopped by itself: like a break, it may be asked again."""
+        return self.meaning == "broken"
+
+    @property
+    def incomplete(self) -> str | None:
+        """Why the answer is not whole, for who reads it; None if it is."""
+        if self.whole:
+            return None
+        return f"unknown: {self.reason}" if self.meaning == "unknown" else self.reason
+
+
+def finish(reason: str) -> Finish:
+    """What this word means, in capitals or not.
+
+    >>> finish("stop"), finish("MAX_TOKENS").meaning, finish("gone fishing").meaning
+    (Finish(reason='stop', meaning='whole'), 'length', 'unknown')
+    >>> finish("gone fishing").incomplete
+    'unknown: gone fishing'
+    """
+    word = reason.strip().lower()
+    return Finish(reason, MEANINGS.get(word) or _repeated(word) or "unknown")
+
+
+def _repeated(word: str) -> Meaning | None:
+    """A sum of chunks joins a word that came twice to one: `stopstop`."""
+    for times in (2, 3):
+        once = word[: len(word) // times]
+        if once and once * times == word:
+            return MEANINGS.get(once)
+    return None
+
+
+def finish_of(item: Any) -> Finish | None:
+    """Why the answer ended, if this chunk or message says so; None if it does not.
+
+    >>> from langchain_core.messages import AIMessage
+    >>> finish_of(AIMessage("Hi", response_metadata={"stop_reason": "end_turn"}))
+    Finish(reason='end_turn', meaning='whole')
+    """
+    message = message_of(item)
+    info = None if message is item else getattr(item, "generation_info", None)
+    metadata = getattr(message, "response_metadata", None)
+    if not info and not metadata:
+        return None  # nearly every chunk
+    return finish_in({**(info or {}), **(metadata or {})})
+
+
+def finish_in(metadata: Mapping[str, Any]) -> Finish | None:
+    """Why the answer ended, if these `response_metadata` say so.
+
+    The Responses API says `incomplete` and, beside it, why.
+
+    >>> details = {"incomplete_details": {"reason": "max_output_tokens"}}
+    >>> finish_in({"status": "incomplete", **details})
+    Finish(reason='max_output_tokens', meaning='length')
+    """
+    found = (_word(metadata[key]) for key in KEYS if metadata.get(key))
+    reason = next((word for word in found if word), None)
+    if reason is None or reason.lower() in NOT_YET:
+        return None
+    details = metadata.get("incomplete_details")
+    if reason == "incomplete" and isinstance(details, Mapping):
+        reason = _word(details.get("reason")) or reason
+    return finish(reason)
+
+
+def _word(said: Any) -> str:
+    """The word in what a provider said: some say it as an enumeration or an object."""
+    if isinstance(said, Mapping):
+        said = said.get("type")
+    said = getattr(said, "name", said)
+    return said if isinstance(said, str) else ""
+
+
+class Endings:
+    """How the messages of one answer ended, each for itself.
+
+    Several models may speak in one stream, in turn or at once: the answer is whole only
+    if each of them is. What a message says after its finish reason opens it again.
+
+    >>> ends = Endings()
+    >>> ends.hear("a", says=True)
+    >>> ends.hear("b", says=True, ended=finish("stop"))
+    >>> ends.whole, ends.unended
+    (False, ['a'])
+    """
+
+    def __init__(self) -> None:
+        self._ends: dict[str, Finish | None] = {}
+
+    def hear(
+        self, message: str, *, says: bool = False, ended: Finish | None = None
+    ) -> None:
+        """Take one item of a message: whether it says something, and its end."""
+        if ended is not None or says:
+            self._ends[message] = ended
+        else:
+            self._ends.setdefault(message, None)
+
+    def forget(self, message: str) -> None:
+        """This message was taken back."""
+        self._ends.pop(message, None)
+
+    @property
+    def unended(self) -> list[str]:
+        """The messages that have not said why they end."""
+        return [message for message, end in self._ends.items() if end is None]
+
+    @property
+    def decisive(self) -> Finish | None:
+        """The end that counts: the first that is not whole, else the last."""
+        ends = [end for end in self._ends.values() if end is not None]
+        bad = [end for end in ends if not end.whole]
+        return next(iter(bad or ends[-1:]), None)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all messages are whole; without any, nobody has said so."""
+        end = self.decisive
+        return end is not None and end.whole and not self.unended
+
+    def __bool__(self) -> bool:
+        """Whether any message was heard."""
+        return bool(self._ends)
