@@ -25,10 +25,11 @@ from langchain_core.runnables import Runnable
 
 from course_utils.clock import course_clock, course_speed
 from course_utils.fake_model import FakeStreamingChatModel
-from course_utils.replies import Reply, pieces
+from course_utils.replies import Reply
 from course_utils.responder import ANSWERS, answer_to
 from course_utils.text import text_of
 from course_utils.timing import StreamTiming
+from course_utils.tokens import pieces
 
 READERS = 40
 PATIENCE = 10.0
