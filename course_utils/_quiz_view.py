@@ -5,7 +5,6 @@ The page sends the letter that was chosen; the words come from the question.
     quiz_view([question])     # a mime bundle, or None outside of a notebook
 """
 
-import sys
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -15,6 +14,7 @@ import anywidget
 import traitlets
 
 from course_utils._messages import as_html
+from course_utils.notebook import in_kernel
 from course_utils.style import BLUE, callout
 
 if TYPE_CHECKING:
@@ -61,9 +61,7 @@ def quiz_view(questions: Sequence["Predict"], title: str = "") -> Any:
 
     None where there is no kernel to talk to.
     """
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    if getattr(shell, "kernel", None) is None:
+    if not in_kernel():
         return None
     from ipywidgets import HTML, VBox
 

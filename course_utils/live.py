@@ -13,10 +13,11 @@ from typing import Any, Self, overload
 
 from course_utils._streams import check_stream
 from course_utils.clock import Clock, course_clock
-from course_utils.live_display import LiveDisplay, live_mode
+from course_utils.live_display import LiveDisplay
 from course_utils.live_lane import Lane, Shown, read, read_async
 from course_utils.live_race import Raced, race
 from course_utils.live_stop import StopSwitch
+from course_utils.notebook import live_mode
 from course_utils.timing import StreamTiming
 
 __all__ = ["Raced", "Shown", "StreamView", "race", "show"]
