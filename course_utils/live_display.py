@@ -18,6 +18,17 @@ from course_utils.live_transcript import Change
 from course_utils.notebook import live_mode
 
 
+def load_page() -> None:
+    """Let the page load its code now, so that the first token of a stream meets it.
+
+    A lesson asks for it; without that the first view does.
+    """
+    if live_mode() == "live":
+        from course_utils.live_page import feeder
+
+        feeder()
+
+
 class LiveDisplay:
     """The lanes of one output, and the way they are shown here."""
 

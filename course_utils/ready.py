@@ -53,7 +53,9 @@ def _stream() -> str:
         from pydantic import SecretStr
 
         from course_utils.fake_server import FakeServer
+        from course_utils.offline import stay_offline
 
+        stay_offline()
         with FakeServer(replies=["ready"]) as server:
             key = SecretStr("offline")
             model = ChatOpenAI(model="fake", base_url=server.url, api_key=key)

@@ -113,10 +113,10 @@ def test_binder_can_run_its_scripts(name):
 
 @pytest.mark.skipif(os.name == "nt", reason="Binder runs Linux")
 def test_a_binder_session_starts_what_it_is_told():
-    shown = said(
-        "binder/start", "sh", "-c", "echo $LANGSMITH_TRACING", LANGSMITH_TRACING="true"
-    )
-    assert shown == "false\n"
+    names = [f"{a}_TRACING{b}" for a in ("LANGSMITH", "LANGCHAIN") for b in ("", "_V2")]
+    ask = "echo " + " ".join(f"${name}" for name in names)
+    shown = said("binder/start", "sh", "-c", ask, **dict.fromkeys(names, "true"))
+    assert shown == "false false false false\n"
 
 
 # start.py: run as it is typed, in a process of its own
