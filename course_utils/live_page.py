@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import anywidget
 import traitlets
 
-from course_utils.clock import course_speed
+from course_utils.clock import course_clock
 from course_utils.live_outbox import Outbox
 from course_utils.live_transcript import Change
 
@@ -156,7 +156,7 @@ class Page:
         self.widget = ViewWidget(
             library=feeder().library.model_id,
             key=display.key,
-            speed=course_speed(),
+            speed=course_clock.speed,
             snapshot=self.snapshot(),
         )
         self.widget.page = self

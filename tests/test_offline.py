@@ -32,7 +32,8 @@ from course_utils import FakeServer
 from langchain_openai import ChatOpenAI
 
 with FakeServer(replies="hello") as server:
-    print(ChatOpenAI(model="fake", base_url=server.url, api_key="offline").invoke("Hi").text)
+    model = ChatOpenAI(model="fake", base_url=server.url, api_key="offline")
+    print(model.invoke("Hi").text)
 """
 
 
