@@ -22,7 +22,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # From the ground up. An idea is its module with the parts it is made of: parts may
 # import each other, and everything may import what stands on a lower floor.
 FLOORS = [
-    ["tokens", "notebook", "offline"],
+    ["tokens", "notebook", "offline", "_hang_up", "_sync_stream"],
     [
         "clock",
         "text finish _streams _token_text",
