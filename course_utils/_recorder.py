@@ -16,8 +16,8 @@ from langchain_core.callbacks import BaseCallbackHandler
 
 from course_utils._token_text import TokenText
 from course_utils.clock import Clock, course_clock
-from course_utils.replies import pieces
 from course_utils.text import finish_of, text_of
+from course_utils.tokens import pieces
 
 Outcome = Literal["running", "finished", "cut", "stopped", "failed", "unreported"]
 STOPS = (GeneratorExit, KeyboardInterrupt, asyncio.CancelledError)

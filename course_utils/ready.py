@@ -100,11 +100,13 @@ def _stream() -> Iterator[str]:
 
 
 def _asked() -> str:
-    import course_utils.offline  # noqa: F401  the question is sent to nobody else
-    from course_utils.fake_server import FakeServer
+    from langchain_openai import ChatOpenAI
+    from pydantic import SecretStr
 
-    from langchain_openai import ChatOpenAI  # isort: skip
-    from pydantic import SecretStr  # isort: skip
+    from course_utils.fake_server import FakeServer
+    from course_utils.offline import stay_offline
+
+    stay_offline()
 
     with FakeServer(replies=["ready"]) as server:
         model = ChatOpenAI(

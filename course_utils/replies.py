@@ -8,14 +8,13 @@ both say the same.
 """
 
 import json
-import re
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from math import inf
 from typing import Any, Literal
 
 from course_utils.latency import Latency, preset
+from course_utils.tokens import pieces
 
 StepKind = Literal[
     "headers",  # the answer begins: status line and headers
@@ -45,30 +44,6 @@ BREAKS: dict[str, StepKind] = {
     "garble_after": "garble",
 }
 KEEP_ALIVE_EVERY = 0.25
-
-_PIECE = re.compile(r" ?[^\W\d_]+| ?\d{1,3}| ?[^\w\s]{1,4}|\s+|.", re.DOTALL)
-_WHOLE_WORD = 11
-_WORD_PIECE = 6
-
-
-def pieces(text: str) -> list[str]:
-    """Split text into word pieces, about as a tokenizer would.
-
-    Short words are one piece with the blank before them, long words a few, numbers
-    come in groups of three digits. The pieces joined are the text.
-
-    >>> pieces("Pay 10000 now, unconditionally!")
-    ['Pay', ' 100', '00', ' now', ',', ' uncon', 'dition', 'ally', '!']
-    """
-    found = _PIECE.findall(text)
-    return list(chain.from_iterable(map(_split_word, found)))
-
-
-def _split_word(word: str) -> list[str]:
-    if len(word) <= _WHOLE_WORD or word.isspace():
-        return [word]
-    starts = range(0, len(word), _WORD_PIECE)
-    return [word[start : start + _WORD_PIECE] for start in starts]
 
 
 @dataclass(frozen=True, slots=True)

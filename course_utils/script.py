@@ -15,8 +15,9 @@ from typing import Any
 from langchain_core.messages import BaseMessage
 
 from course_utils.latency import Latency
-from course_utils.replies import Reply, Step, limited, pieces, plan
+from course_utils.replies import Reply, Step, limited, plan
 from course_utils.responder import Request, respond
+from course_utils.tokens import pieces
 
 Answer = str | Reply | Exception
 Replies = Answer | Callable[[list[BaseMessage]], Answer] | Sequence[Any]

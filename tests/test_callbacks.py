@@ -20,8 +20,9 @@ from langchain_core.runnables import RunnableGenerator
 from course_utils.callbacks import PartialRecorder, on_token
 from course_utils.clock import VirtualClock
 from course_utils.fake_model import FakeStreamingChatModel
-from course_utils.replies import Reply, pieces
+from course_utils.replies import Reply
 from course_utils.timing import measure
+from course_utils.tokens import pieces
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::langchain_core._api.LangChainBetaWarning"

@@ -10,25 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course_utils.latency import Latency
-from course_utils.replies import BREAKS, Reply, Step, limited, pieces, plan
+from course_utils.replies import BREAKS, Reply, Step, limited, plan
+from course_utils.tokens import pieces
 
 
 def kinds(reply: Reply) -> list[str]:
     return [step.kind for step in plan(reply)]
-
-
-@given(st.text())
-def test_the_pieces_of_any_text_joined_are_the_text(text: str) -> None:
-    assert "".join(pieces(text)) == text
-
-
-@given(st.text(min_size=1))
-def test_no_piece_is_empty(text: str) -> None:
-    assert all(pieces(text))
-
-
-def test_a_number_is_cut_into_groups_of_three_digits() -> None:
-    assert pieces("10000") == ["100", "00"]
 
 
 def test_a_plain_reply_sends_headers_a_role_text_and_three_words_about_its_end() -> (
