@@ -25,7 +25,7 @@ FLOORS = [
     ["tokens", "notebook", "offline", "_hang_up", "_sync_stream"],
     [
         "clock",
-        "text finish _streams _token_text",
+        "text finish passages passages.* _streams _token_text",
         "latency replies responder script",
         "style",
     ],
