@@ -11,7 +11,7 @@ import queue
 import socket
 import sys
 import threading
-from collections.abc import AsyncGenerator, Generator, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from contextvars import copy_context
 from math import inf
@@ -21,9 +21,7 @@ from langchain_core.outputs import ChatGenerationChunk
 
 from course_utils.clock import Clock
 from course_utils.deadlines import Timer
-
-Chunks = Generator[ChatGenerationChunk, None, None]
-AsyncChunks = AsyncGenerator[ChatGenerationChunk, None]
+from course_utils.model_call import AsyncChunks, Chunks
 
 QUEUE_SIZE = 4  # small, so that a slow reader still slows the model
 GOODBYES, GOODBYE = 3, 0.03  # times, and real seconds each, to wait for a worker
