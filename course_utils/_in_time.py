@@ -9,7 +9,7 @@ one can stop waiting. Without a deadline there is neither, and no cost.
 import asyncio
 import queue
 import threading
-from collections.abc import AsyncGenerator, Generator, Iterator
+from collections.abc import Iterator
 from contextvars import copy_context
 from math import inf
 from typing import Any
@@ -19,9 +19,7 @@ from langchain_core.outputs import ChatGenerationChunk
 from course_utils._hang_up import hang_up
 from course_utils.clock import Clock
 from course_utils.deadlines import Timer
-
-Chunks = Generator[ChatGenerationChunk, None, None]
-AsyncChunks = AsyncGenerator[ChatGenerationChunk, None]
+from course_utils.model_call import AsyncChunks, Chunks
 
 QUEUE_SIZE = 4  # small, so that a slow reader still slows the model
 GOODBYES, GOODBYE = 3, 0.03  # times, and real seconds each, to wait for a worker

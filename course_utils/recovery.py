@@ -23,7 +23,7 @@ from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.utils.utils import LC_ID_PREFIX
 
 from course_utils._errors import as_model_error, retry_after_of, with_partial
-from course_utils._policy import Attempt, Joins, Policy, Reader
+from course_utils._policy import Attempt, Joins, Policy
 from course_utils.deadlines import carries
 from course_utils.truncation import (
     StreamTruncated,
@@ -32,6 +32,7 @@ from course_utils.truncation import (
     report_incomplete,
     sum_of,
 )
+from course_utils.wrapped_model import Reader
 
 Chunks = list[ChatGenerationChunk]
 

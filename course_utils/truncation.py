@@ -14,6 +14,7 @@ from langchain_core.messages.tool import ToolCallChunk
 from langchain_core.outputs import ChatGenerationChunk
 
 from course_utils._errors import StreamError
+from course_utils.model_call import WholeResponse, cut_short
 from course_utils.text import finish_of
 
 # Reasons, in the words of several providers, that end an answer before its end.
@@ -23,7 +24,6 @@ INCOMPLETE = (
     *("incomplete", "cancelled", "failed"),
 )
 NOT_YET = ("in_progress", "queued")
-CUT_SHORT = "cut short: "
 
 
 class StreamTruncated(StreamError):
@@ -39,10 +39,6 @@ class StreamTruncated(StreamError):
             "never sends one.",
             partial,
         )
-
-
-class WholeResponse(ChatGenerationChunk):
-    """A full response as one chunk: it is whole, even if it does not say why."""
 
 
 def ending_of(chunk: ChatGenerationChunk) -> str | None:
@@ -144,4 +140,4 @@ def _whole(call: ToolCallChunk, reason: str | None) -> bool:
 
 def _marked(call: ToolCallChunk) -> ToolCallChunk:
     """The call with arguments that no parser completes, however chunks are added."""
-    return {**call, "args": CUT_SHORT + (call["args"] or "")}
+    return {**call, "args": cut_short(call["args"])}

@@ -25,7 +25,7 @@ FLOORS = [
     ["tokens", "notebook", "offline", "_hang_up", "_sync_stream"],
     [
         "clock",
-        "text finish passages passages.* _streams _token_text",
+        "text finish passages passages.* _streams _token_text model_call wrapped_*",
         "latency replies responder script",
         "style",
     ],
@@ -34,7 +34,7 @@ FLOORS = [
         "timing _recording",
         "buffering _held",
         "callbacks _recorder",
-        "reliability truncation recovery deadlines _asking _errors _in_time _policy",
+        "reliability truncation recovery deadlines _errors _in_time _policy",
         "cache _cache_* sqlite_cache redis_cache",
         "serving _gate _own_stream _replay_buffer _sse _threaded",
     ],
