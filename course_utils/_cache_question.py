@@ -26,6 +26,13 @@ TRANSPORT = {
     *("api_key", "openai_api_key", "anthropic_api_key"),
 }
 
+# Where edition 1 had these models: what is kept under their names is still found.
+FIRST_HOMES = {
+    "course_utils.cache.model": "course_utils.cache",
+    "course_utils.fake.model": "course_utils.fake_model",
+    "course_utils.reliability.model": "course_utils.reliability",
+}
+
 
 @dataclass(frozen=True)
 class Question(Request):
@@ -47,7 +54,8 @@ def _asked(message: BaseMessage) -> BaseMessage:
 
 
 def _description(model: BaseChatModel) -> list[Any]:
-    kind = f"{type(model).__module__}.{type(model).__qualname__}"
+    home = type(model).__module__
+    kind = f"{FIRST_HOMES.get(home, home)}.{type(model).__qualname__}"
     if not model.is_lc_serializable():
         return [kind, _lasting(model._get_invocation_params())]
     described, _, _ = model._get_llm_string().rpartition("---")

@@ -147,7 +147,7 @@ class Worker(threading.Thread):
         while not self._queue.empty():
             self._queue.get_nowait()
         for _ in range(GOODBYES):
-            hang_up(self.ident)
+            hang_up(self)
             self.join(GOODBYE)
             if not self.is_alive():
                 return

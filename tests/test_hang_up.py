@@ -33,14 +33,14 @@ def test_the_socket_of_a_waiting_thread_is_found_and_shut(http):
         thread = threading.Thread(target=read, args=(client, server.url))
         thread.start()
         end = time.monotonic() + 10
-        while socket_of(thread.ident) is None:
+        while socket_of(thread) is None:
             assert time.monotonic() < end and thread.is_alive(), CHANGED
         while thread.is_alive():
             assert time.monotonic() < end, CHANGED
-            hang_up(thread.ident)
+            hang_up(thread)
             thread.join(0.02)
 
 
 def test_a_thread_that_waits_on_no_socket_is_left_alone():
-    hang_up(threading.get_ident())
-    hang_up(None)
+    hang_up(threading.current_thread())
+    hang_up(threading.Thread())  # has not begun
