@@ -34,7 +34,8 @@ def _what_else(stream: Any) -> str | None:
     name = type(stream).__name__
     if inspect.iscoroutine(stream):
         stream.close()  # else Python adds a warning that it was never awaited
-        return "a coroutine: astream needs no await, invoke is not a stream"
+        v3 = 'astream_events(version="v3") needs one'
+        return f"a coroutine: astream needs no await, {v3}, invoke is not a stream"
     if inspect.isroutine(stream):
         return "a method: call it"
     if isinstance(stream, str | bytes) or hasattr(stream, "content"):
