@@ -24,7 +24,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = [
     [
         "clock",
-        "text finish _streams _token_text",
+        "text finish passages passages.* _streams _token_text",
         "latency replies responder script",
         "style",
         "offline",

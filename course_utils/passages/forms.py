@@ -1,0 +1,128 @@
+"""Which form of a stream an item is of: LangChain has a dozen, and few say their name.
+
+mode_of(((), "messages", (chunk, metadata)))      # "messages", (), (chunk, ...)
+"""
+
+from collections.abc import Mapping
+from dataclasses import is_dataclass
+from typing import Any
+
+from langchain_core.messages import BaseMessage
+from langchain_core.prompt_values import PromptValue
+
+from course_utils.passages.frame import MODES, Asked
+from course_utils.passages.graph import is_pair
+from course_utils.passages.refusal import Unreadable
+
+Item = Mapping[str, Any]
+Moded = tuple[str, tuple[str, ...], Any]  # mode, namespace, what it tells
+
+
+def is_part(item: Item) -> bool:
+    """A part of a graph's stream with `version="v2"`.
+
+    >>> is_part({"type": "values", "ns": (), "data": {}})
+    True
+    """
+    if not ("type" in item and "data" in item and _is_ns(item.get("ns"))):
+        return False
+    if item["type"] not in MODES:
+        raise Unreadable(item, f"a part of type {item['type']!r}")
+    return True
+
+
+def is_raw(item: Item) -> bool:
+    """An event of a graph's v3 run."""
+    told = item.get("params")
+    if item.get("type") != "event" or "method" not in item:
+        return False
+    return isinstance(told, Mapping) and "namespace" in told and "data" in told
+
+
+def is_event(item: Item) -> bool:
+    """An event of `astream_events(version="v2")`."""
+    name = item.get("event")
+    named = isinstance(name, str) and name.startswith("on_")
+    return named and "run_id" in item and isinstance(item.get("data"), Mapping)
+
+
+def parts_of(item: Any, asked: Asked) -> Moded:
+    """The mode, the namespace and the rest of a v1 item whose form is known."""
+    try:
+        if asked.subgraphs and asked.listed:
+            ns, mode, data = item
+            return mode, ns, data
+        if asked.subgraphs:
+            ns, data = item
+            return asked.modes[0], ns, data
+        if asked.listed:
+            mode, data = item
+            return mode, (), data
+    except (TypeError, ValueError):
+        raise Unreadable(item) from None
+    return asked.modes[0], (), item
+
+
+def mode_of(item: tuple[Any, ...]) -> Moded:
+    """The mode, the namespace and the rest of a tuple, as its shape shows it."""
+    if is_pair(item):
+        return "messages", (), item
+    if len(item) == 3 and _is_ns(item[0]) and _is_mode(item[1], item[2]):
+        return item[1], item[0], item[2]
+    if len(item) == 2 and _is_mode(*item):
+        return item[0], (), item[1]
+    if len(item) == 2 and _is_ns(item[0]):
+        ns, data = item
+        if is_pair(data):
+            return "messages", ns, data
+        if isinstance(data, Mapping):
+            return guess(data) or "custom", ns, data
+        if isinstance(data, str) or is_data(data):
+            return "custom", ns, data
+    raise Unreadable(item)
+
+
+def guess(item: Item) -> str:
+    """The mode that a dictionary of a graph is of, by its keys; empty if it is none."""
+    keys = item.keys()
+    if "__interrupt__" in keys:
+        return "values" if "messages" in keys else "updates"
+    for mode, wanted in KEYS:
+        if keys >= wanted:
+            return mode
+    messages = item.get("messages")
+    if isinstance(messages, list) and any(isinstance(m, BaseMessage) for m in messages):
+        return "values"
+    return "updates" if item and all(map(_is_update, item.values())) else ""
+
+
+KEYS = (
+    ("tasks", {"id", "name", "input", "triggers"}),
+    ("tasks", {"id", "name", "result", "interrupts"}),
+    ("debug", {"step", "timestamp", "type", "payload"}),
+    ("checkpoints", {"config", "metadata", "values", "next", "tasks"}),
+    ("tools", {"event", "tool_call_id"}),
+)
+
+
+def is_data(item: Any) -> bool:
+    """A value that the last step of a chain may give."""
+    plain = isinstance(item, bool | int | float | list)
+    model = hasattr(type(item), "model_fields") or is_dataclass(item)
+    return plain or (model and not isinstance(item, PromptValue | type))
+
+
+def _is_ns(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(part, str) for part in value)
+
+
+def _is_mode(mode: Any, data: Any) -> bool:
+    known = isinstance(mode, str) and mode in MODES
+    return known and (mode != "messages" or is_pair(data))
+
+
+def _is_update(value: Any) -> bool:
+    if value is None or isinstance(value, Mapping):
+        return True
+    many = isinstance(value, list | tuple) and bool(value)
+    return many and all(isinstance(part, Mapping) for part in value)

@@ -1,0 +1,160 @@
+"""Which message a chunk belongs to, and who says it.
+
+Two models may speak at once, chunk by chunk in turn, and one message may change its id
+while it is said. A lane is whoever speaks: a bare model, one task of a graph, one run.
+In a lane the ids tell its messages apart.
+
+    voice = voices.of(lane, chunk.id)      # voice.key is the message's
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from course_utils.finish import Endings, Finish
+
+# The Responses API names a message in its first chunk; LangChain names it after the
+# run in all the others.
+PROVIDER, RUN = "resp_", "lc_run-"
+
+# A model that these call tells its answer to a tool or to the graph, not to a person.
+TOOL_NODE = re.compile(r"(.*[-_ .])?tools?([-_ ]?node)?", re.IGNORECASE)
+HOOK = re.compile(r".*\.(before|after)_(model|agent)")
+INTERNAL = ("lc_source", "lc_internal_call")
+
+
+class Call(NamedTuple):
+    """A tool call that was begun."""
+
+    key: str
+    call_id: str
+    name: str
+
+
+class Voice:
+    """One message while it is said: its key, its end, its usage and its tool calls."""
+
+    __slots__ = ("aside", "calls", "finish", "key", "ns", "open", "source", "usage")
+
+    def __init__(self, key: str, lane: "Lane") -> None:
+        self.key = key
+        self.source = lane.source
+        self.aside = lane.aside
+        self.ns = lane.ns
+        self.open = False  # it comes in chunks, so it must say why it ends
+        self.finish: Finish | None = None
+        self.usage: dict[str, Any] | None = None
+        self.calls: dict[Any, Call] = {}  # by their index
+
+
+class Lane:
+    """Whoever speaks, with the messages said so far."""
+
+    __slots__ = ("aside", "last", "ns", "source", "unpaired", "voices")
+
+    def __init__(
+        self, source: str = "", aside: bool = False, ns: tuple[str, ...] = ()
+    ) -> None:
+        self.source = source
+        self.aside = aside
+        self.ns = ns
+        self.voices: dict[str | None, Voice] = {}
+        self.unpaired: list[Voice] = []  # known by a provider's id only
+        self.last: Voice | None = None
+
+
+class Voices:
+    """All messages of one stream."""
+
+    def __init__(self) -> None:
+        self.bare = Lane()
+        self._lanes: dict[Any, Lane] = {}
+        self._all: list[Voice] = []
+        self._keys: dict[str, int] = {}
+
+    def lane(
+        self, ns: tuple[str, ...], metadata: Mapping[str, Any], run: str = ""
+    ) -> Lane:
+        """Whose message this is, by what LangGraph says of it."""
+        get = metadata.get
+        task, node = get("langgraph_checkpoint_ns"), get("langgraph_node")
+        internal = get("lc_source") or get("lc_internal_call")
+        key = (ns, task, node, internal, run)
+        lane = self._lanes.get(key)
+        if lane is None:
+            who = get("lc_agent_name") or node or ""
+            aside = bool(internal) or in_tool((*names(ns), node or ""))
+            lane = Lane(source(ns, who), aside or bool(HOOK.match(node or "")), ns)
+            self._lanes[key] = lane
+        return lane
+
+    def node(self, ns: tuple[str, ...], node: str) -> Lane:
+        """Who wrote to a graph's state: what a node writes is said to the reader."""
+        key = (ns, node)
+        if key not in self._lanes:
+            aside = in_tool((*names(ns), node))
+            self._lanes[key] = Lane(source(ns, node), aside, ns)
+        return self._lanes[key]
+
+    def of(self, lane: Lane, message_id: str | None) -> Voice:
+        """The message with this id, opened if it is new."""
+        voice = lane.voices.get(message_id)
+        if voice is None:
+            voice = lane.voices[message_id] = self._open(lane, message_id)
+        lane.last = voice
+        return voice
+
+    def _open(self, lane: Lane, message_id: str | None) -> Voice:
+        if lane.unpaired and str(message_id).startswith(RUN):
+            return lane.unpaired.pop(0)
+        voice = self.new(lane, message_id)
+        if str(message_id).startswith(PROVIDER):
+            lane.unpaired.append(voice)
+        return voice
+
+    def new(self, lane: Lane, message_id: str | None) -> Voice:
+        """One more message, with a key that no other has."""
+        wanted = message_id or ""
+        number = self._keys[wanted] = self._keys.get(wanted, 0) + 1
+        key = wanted if number == 1 else f"{wanted}#{number}"
+        voice = Voice(key, lane)
+        self._all.append(voice)
+        return voice
+
+    def take_back(self, lane: Lane, message_id: str | None) -> tuple[Voice, Voice]:
+        """A restart: the message that no longer counts, and the one instead."""
+        before = lane.voices.get(message_id) or lane.last
+        if before is None:
+            before = self.of(lane, message_id)
+        self._all.remove(before)
+        if lane.voices.get(message_id) is before:
+            after = Voice(before.key, lane)
+            self._all.append(after)
+        else:
+            after = self._open(lane, message_id)
+        lane.voices[message_id] = lane.last = after
+        return before, after
+
+    @property
+    def endings(self) -> Endings:
+        """How each message of the answer ended; asides are no part of it."""
+        ends = Endings()
+        for voice in self._all:
+            if not voice.aside and (voice.open or voice.finish):
+                ends.hear(voice.key, ended=voice.finish)
+        return ends
+
+
+def names(ns: Iterable[str]) -> tuple[str, ...]:
+    """The nodes of a namespace, without the ids of their tasks."""
+    return tuple(part.split(":")[0] for part in ns)
+
+
+def source(ns: Iterable[str], who: str) -> str:
+    """The path to whoever speaks: `tools/weather_agent`."""
+    return "/".join(part for part in (*names(ns), who) if part)
+
+
+def in_tool(path: Iterable[str]) -> bool:
+    """Whether one of these nodes runs tools."""
+    return any(TOOL_NODE.fullmatch(node) for node in path if node)
