@@ -151,7 +151,9 @@ def _text(passage: Passage) -> Told:
 
 
 def _reasoning(passage: Passage) -> Told:
-    return ("reasoning", {"text": passage.text, **who(passage)}) if passage.text else None
+    return (
+        ("reasoning", {"text": passage.text, **who(passage)}) if passage.text else None
+    )
 
 
 def _tool_call(passage: Passage) -> Told:

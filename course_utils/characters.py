@@ -1,6 +1,6 @@
-"""Whole characters: a stream may cut one in two, and half of one is neither text nor JSON.
+"""Whole characters: a stream may cut one in two, and half of one is no text.
 
-    characters = Characters(); characters.push("Hi " + half) + characters.push(other_half)
+characters = Characters(); characters.push("Hi " + half)     # "Hi "
 """
 
 
@@ -8,8 +8,8 @@ class Characters:
     """Joins the halves of characters: push text, get what is whole of it.
 
     >>> characters = Characters()
-    >>> characters.push("a" + chr(0xD83D)), characters.push(chr(0xDE00)), characters.rest()
-    ('a', '😀', '')
+    >>> characters.push("a" + chr(0xD83D)), characters.push(chr(0xDE00))
+    ('a', '😀')
     """
 
     __slots__ = ("_half",)

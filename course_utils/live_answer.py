@@ -102,7 +102,9 @@ def entry_head(entry: Entry) -> str:
         return f"{entry.label}: " if entry.label else ""
     head = f"{SIGNS[entry.kind]} {entry.label}".strip()
     if entry.kind in ("data", "question", "thinking"):
-        return head + {"data": "\n", "question": "\n", "thinking": ": "}[entry.kind] * bool(head)
+        return head + {"data": "\n", "question": "\n", "thinking": ": "}[
+            entry.kind
+        ] * bool(head)
     return f"{head} "
 
 
@@ -118,8 +120,8 @@ def _body(entry: Entry) -> str:
 def glance(text: str) -> str:
     """The beginning of a long text, on one line.
 
-    >>> glance("Let me see:\\nthe sum of 17 and 25 is 42, for 7 and 5 are 12, and so on.")
-    'Let me see: the sum of 17 and 25 is 42, for 7 and 5 are 12, …'
+    >>> glance("Let me see:\\n17 and 25, that is 30 and 12, for 7 and 5 are 12: 42.")
+    'Let me see: 17 and 25, that is 30 and 12, for 7 and 5 are 12 …'
     """
     line = " ".join(text.split())
     return line if len(line) <= GLANCE else line[:GLANCE].rstrip() + " …"

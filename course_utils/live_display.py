@@ -120,4 +120,3 @@ class LiveDisplay:
         return "\n\n".join(
             [*(lane.text() for lane in self.lanes), self.finding]
         ).strip()
-

@@ -1,4 +1,4 @@
-"""One entry of a transcript: a stretch of text, a thought, a tool call, a line that renews.
+"""One entry of a transcript: a stretch of text, a thought, a call, a line of progress.
 
 Its text only grows, or is said anew.
 
@@ -51,7 +51,9 @@ class Entry:
     @property
     def timed_label(self) -> str:
         """The label with the time: `thinking 3 s`."""
-        return self.label if self.seconds is None else f"{self.label} {self.seconds:.0f} s"
+        return (
+            self.label if self.seconds is None else f"{self.label} {self.seconds:.0f} s"
+        )
 
     def grow(self, text: str) -> str:
         """Add text; returns what is whole of it."""

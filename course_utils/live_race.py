@@ -176,11 +176,15 @@ TOGETHER = 0.2  # nobody is sooner by less than this part of the longest time
 def ranked(times: Mapping[str, float | None]) -> str:
     """Names with their seconds, the soonest first; who has none never came.
 
-    >>> ranked({"a": 2.0, "b": None, "c": 0.5}), ranked({"a": 3.1, "b": 3.0})
-    ('c after 0.50 s, a after 2.00 s, b never', 'together, a after 3.10 s, b after 3.00 s')
+    >>> ranked({"a": 2.0, "b": None, "c": 0.5})
+    'c after 0.50 s, a after 2.00 s, b never'
+    >>> ranked({"a": 3.1, "b": 3.0})
+    'together, a after 3.10 s, b after 3.00 s'
     """
     came = [(time, name) for name, time in times.items() if time is not None]
     together = len(came) > 1 and max(came)[0] - min(came)[0] < TOGETHER * max(came)[0]
-    words = [f"{name} after {t:.2f} s" for t, name in (came if together else sorted(came))]
+    words = [
+        f"{name} after {t:.2f} s" for t, name in (came if together else sorted(came))
+    ]
     words += [f"{name} never" for name, time in times.items() if time is None]
     return ", ".join(["together", *words] if together else words)

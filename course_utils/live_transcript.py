@@ -3,7 +3,7 @@
 A transcript takes the passages of any stream and says what changed, as small
 operations. The page applies the same operations, so both always hold the same text.
 
-    transcript.add(Passage("text", "Hello"))      # [("open", "text", ""), ("add", 0, ...)]
+    transcript.add(Passage("text", "Hi"))    # [("open", "text", ""), ("add", 0, "Hi")]
 """
 
 import json
@@ -21,7 +21,6 @@ from course_utils.public_json import NOTHING, public_json
 # label) · ("strike", number, "")
 Op = Literal["open", "add", "set", "label", "strike"]
 Change = tuple[Op, Any, str]
-
 
 
 class Transcript:
@@ -167,7 +166,9 @@ class Transcript:
             return False
         entry, last = self.entries[number], number == len(self.entries) - 1
         # Text without a message is held together by nothing but that it is the last.
-        return not entry.struck and (last or bool(passage.message) and not entry.closed)
+        return not entry.struck and (
+            last or (bool(passage.message) and not entry.closed)
+        )
 
     def _begin(self, kind: Kind, label: str, passage: Passage) -> list[Change]:
         """A new entry of this message, which has left the one before."""
@@ -247,7 +248,9 @@ def as_json(value: Any, indent: int | None = None) -> str:
     value = public_json(value)
     if isinstance(value, str):
         return value
-    return "" if value is NOTHING else json.dumps(value, ensure_ascii=False, indent=indent)
+    return (
+        "" if value is NOTHING else json.dumps(value, ensure_ascii=False, indent=indent)
+    )
 
 
 def question(value: Any) -> str:

@@ -1,10 +1,10 @@
 """What of a value may be shown to a stranger, as JSON that every browser parses.
 
-Plain values pass. Messages do not, and of a graph's state its settings do not either:
-they hold prompts, summaries and ids of threads. What has no JSON form is left out, which
+Plain values pass. Messages do not, and of a graph's state its settings do not: they
+hold prompts, summaries and ids of threads. What has no JSON form is left out, which
 the log says; a repr is never sent.
 
-    public_json({"city": "Rome", "sea": float("nan")})     # {"city": "Rome", "sea": None}
+    public_json({"city": "Rome", "sea": float("nan")})  # {"city": "Rome", "sea": None}
 """
 
 import dataclasses
@@ -25,8 +25,11 @@ log = logging.getLogger(__name__)
 
 # What LangGraph keeps beside the data: the conversation, and where it is stored.
 PRIVATE = frozenset(
-    """messages llm_input_messages configurable config parent_config metadata thread_id
-    checkpoint checkpoint_id checkpoint_ns checkpoint_map""".split()
+    {
+        *("messages", "llm_input_messages", "configurable", "config", "parent_config"),
+        *("metadata", "thread_id", "checkpoint", "checkpoint_id", "checkpoint_ns"),
+        *("checkpoint_map",),
+    }
 )
 DEEPEST = 50
 NOTHING = type("Nothing", (), {})()  # left out wherever it stands
@@ -86,7 +89,9 @@ class _Sieve:
         if isinstance(value, BaseModel):
             return self._object(value.__dict__)
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            return self._object({f.name: getattr(value, f.name) for f in dataclasses.fields(value)})
+            return self._object(
+                {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+            )
         if isinstance(value, Mapping):
             return self._object(value)
         if isinstance(value, list | tuple | set | frozenset):
@@ -107,7 +112,6 @@ class _Sieve:
     def _array(self, value: Iterable[Any]) -> list[Any]:
         found = [self.pass_on(inner) for inner in value]
         return [inner for inner in found if inner is not NOTHING]
-
 
 
 def _left_out(what: str) -> Any:

@@ -24,7 +24,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = [
     [
         "clock",
-        "text finish passages passages.* _streams _token_text",
+        "text finish passages passages.* ending _streams _token_text",
+        "characters public_json",
         "latency replies responder script",
         "style",
         "offline",
@@ -36,7 +37,7 @@ FLOORS = [
         "callbacks _recorder",
         "reliability truncation recovery deadlines _asking _errors _in_time _policy",
         "cache _cache_* sqlite_cache redis_cache",
-        "serving _gate _own_stream _replay_buffer _sse _threaded",
+        "serving _answer_events _gate _own_stream _replay_buffer _sse _threaded",
     ],
     [
         "live live_*",
