@@ -17,6 +17,7 @@ from course_utils.live_display import LiveDisplay
 from course_utils.live_lane import Lane, Shown, read, read_async
 from course_utils.live_race import Raced, race
 from course_utils.live_stop import StopSwitch
+from course_utils.passages import Reader
 from course_utils.timing import StreamTiming
 
 __all__ = ["Raced", "Shown", "StreamView", "race", "show"]
@@ -103,18 +104,25 @@ def show(
     string with a `.timing`. Stop ends the stream and keeps what arrived; so do an
     interrupt and an error, which then go on.
 
+    Beside the text it tells what led to it: thoughts, tool calls with their results,
+    progress, sub-agents under their names, the question for which a run is paused.
+    Only the answer's own text is returned.
+
     Args:
-        stream: Whatever `.stream(...)` or `.astream(...)` returned; an agent's too.
+        stream: Whatever `.stream(...)` or `.astream(...)` returned; an agent's too,
+            in any mode.
         title: A name to write above the text.
         markdown: Whether to render the text as Markdown or show it as it is.
         clock: The clock to measure with.
 
     Raises:
-        TypeError: `stream` is not a stream.
+        TypeError: `stream` is not a stream, or gave what no stream of LangChain gives.
+        ValueError: It is a graph's, with a `stream_mode` that there is not.
         Exception: What broke the stream; its text stays on the page.
     """
     check_stream("show", stream)
     view = StreamView(title, markdown=markdown, clock=clock)
+    view.lane.reader = Reader(stream, "show")
     if hasattr(stream, "__aiter__"):
         return _show_async(view, stream)
     with view:

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from course_utils.live_lane import Lane
 from course_utils.live_stop import StopSwitch
+from course_utils.live_terminal import Terminal, visible
 from course_utils.live_transcript import Change
 from course_utils.notebook import live_mode
 
@@ -39,6 +40,7 @@ class LiveDisplay:
         self.mode = live_mode()
         self.key = uuid.uuid4().hex[:8]  # it travels with every message
         self._page: Any = None
+        self._terminal: Terminal | None = None
 
     def __enter__(self) -> Self:
         """Show the empty view."""
@@ -49,14 +51,17 @@ class LiveDisplay:
 
             self._page = Page(self)
             self._page.show(self.plain())
+        elif self.mode == "text" and len(self.lanes) == 1:
+            self._terminal = Terminal(sys.stdout)
+            self._terminal.begin(self.lanes[0].title)
         return self
 
     def _report(self, lane: Lane, changes: Sequence[Change]) -> None:
         if self._page is not None:
             self._page.put(self.lanes.index(lane), changes, **self._facts(lane))
             self._page.show_text(self.plain)
-        elif self.mode == "text" and len(self.lanes) == 1:
-            _write("".join(change[2] for change in changes if change[0] == "add"))
+        elif self._terminal is not None:
+            self._terminal.update(lane.transcript.entries, changes)
 
     def _facts(self, lane: Lane) -> dict[str, Any]:
         facts = {"chunks": lane.timing.chunks}
@@ -74,10 +79,11 @@ class LiveDisplay:
             from IPython.display import display
 
             display(self.bundle(), raw=True)  # type: ignore[no-untyped-call]
-        elif len(self.lanes) == 1:
-            _write(f"\n[{self.lanes[0].state}]\n")
+        elif self._terminal is not None:
+            [lane] = self.lanes
+            self._terminal.end(lane.state, lane.transcript.entries)
         else:
-            _write(self.plain() + "\n")
+            print(visible(self.plain()), flush=True)
 
     def bundle(self, figures: bool = False) -> dict[str, str]:
         """The output of the cell; without figures it is the same at every run."""
@@ -97,8 +103,3 @@ class LiveDisplay:
         return "\n\n".join(
             [*(lane.text() for lane in self.lanes), self.finding]
         ).strip()
-
-
-def _write(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""The answer as plain HTML and plain text: what a saved notebook keeps.
+"""A model's Markdown as plain HTML: what a saved notebook keeps of a text.
 
 Model output is data. Raw HTML in it is shown as text, an image becomes a link, a link
 leads only to http, https or mail; so nothing in an answer can run or load.
@@ -7,7 +7,6 @@ leads only to http, https or mail; so nothing in an answer can run or load.
 """
 
 import re
-from collections.abc import Sequence
 from functools import cache
 from html import escape
 from typing import Any
@@ -15,14 +14,8 @@ from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
 
-from course_utils.live_transcript import Passage
-
 SAFE_LINK = re.compile(r"(https?|mailto):", re.IGNORECASE)
 LINK = ' href="{0}" title="{0}" rel="noopener noreferrer nofollow" target="_blank"'
-SIGNS = {"tool_call": "→", "tool_result": "←"}
-
-# Lab would take "$5 and $10" for a formula: the text stays as the model wrote it.
-BODY = '<div class="course-live-text mathjax_ignore">{}</div>'
 
 
 def markdown_html(text: str) -> str:
@@ -32,51 +25,6 @@ def markdown_html(text: str) -> str:
     '<p><strong>Hi</strong> &lt;b&gt;</p>\\n'
     """
     return str(_markdown().render(text))
-
-
-def label_html(title: str, state: str) -> str:
-    """The line above an answer: its title and its state."""
-    name = f"<strong>{escape(title)}</strong> · " if title else ""
-    return f'<div class="course-live-label"><small>{name}{escape(state)}</small></div>'
-
-
-def passage_html(passage: Passage, markdown: bool) -> str:
-    """One passage: text as Markdown or as it is, a tool's part as a line."""
-    if passage.kind != "text":
-        sign, label = SIGNS[passage.kind], escape(passage.label)
-        said = f"<code>{escape(passage.text)}</code>"
-        return (
-            f'<div class="course-live-tool"><small>{sign} {label} {said}</small></div>'
-        )
-    shown = markdown_html(passage.text) if markdown else _as_it_is(passage.text)
-    if passage.struck:
-        shown = f"<small>replaced:</small><del>{shown}</del>"
-    return BODY.format(shown)
-
-
-def passage_text(passage: Passage) -> str:
-    """The same passage as plain text."""
-    if passage.kind != "text":
-        return f"{SIGNS[passage.kind]} {passage.label} {passage.text}"
-    return f"replaced: {passage.text}" if passage.struck else passage.text
-
-
-def answer_html(
-    title: str, state: str, passages: Sequence[Passage], markdown: bool
-) -> str:
-    """A whole answer: label, then passages."""
-    body = "".join(passage_html(passage, markdown) for passage in passages)
-    return f'<div class="course-live">{label_html(title, state)}{body}</div>'
-
-
-def answer_text(title: str, state: str, passages: Sequence[Passage]) -> str:
-    """The same answer as plain text."""
-    label = f"{title} · {state}" if title else state
-    return "\n\n".join([label, *map(passage_text, passages)])
-
-
-def _as_it_is(text: str) -> str:
-    return f'<pre style="white-space: pre-wrap">{escape(text)}</pre>'
 
 
 @cache

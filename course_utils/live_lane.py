@@ -9,12 +9,16 @@ import asyncio
 import threading
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Self
 
 from course_utils.clock import Clock
-from course_utils.live_html import answer_html, answer_text
+from course_utils.ending import Ending, heard
+from course_utils.finish import Endings, Finish
+from course_utils.live_answer import answer_html, answer_text
 from course_utils.live_stop import StopSwitch, leave
-from course_utils.live_transcript import Change, Transcript, messages_in
+from course_utils.live_transcript import Change, Transcript
+from course_utils.passages import Reader
 from course_utils.serving import own_stream
 from course_utils.timing import StreamTiming
 
@@ -41,10 +45,6 @@ class Shown(str):
         """Nothing: the text stands above already."""
 
 
-# The model ended by itself and the answer is not whole.
-CUT_SHORT = ("length", "content_filter", "incomplete")
-
-
 class Lane:
     """One stream in a display: its title, what it said, how it stands.
 
@@ -55,21 +55,27 @@ class Lane:
         self.title = title
         self.markdown = markdown
         self.timing = StreamTiming(title, clock)
-        self.transcript = Transcript()
+        self.transcript = Transcript(clock.now)
         self.state = ""  # empty while it runs, then how it ended, in words
         self.report: Callable[[Lane, Sequence[Change]], None] = lambda lane, new: None
         # Text and report belong together: a snapshot is taken between two of them.
         self.lock = threading.RLock()
-        self._seen: set[Any] = set()
-        self._in_chunks = False
+        self.reader = Reader()
+        self.ending = Ending()
+        self.models: Callable[[], Endings] = Endings  # how those under a chain ended
 
     def write(self, item: Any) -> None:
         """Take one item of the stream."""
-        for message in messages_in(item, self._seen):
-            self.timing.add(message)
-            self._in_chunks |= getattr(message, "type", "") == "AIMessageChunk"
-            with self.lock:
-                self.report(self, self.transcript.add(message))
+        passages = self.reader.read(item)
+        if not passages:
+            return
+        changes: list[Change] = []
+        self.timing.add(item)
+        with self.lock:
+            for passage in passages:
+                self.ending.hear(passage)
+                changes += self.transcript.add(passage)
+            self.report(self, changes)
 
     @contextmanager
     def reading(self, switch: StopSwitch) -> Iterator[None]:
@@ -89,20 +95,33 @@ class Lane:
                 self.report(self, self.transcript.finish())
 
     def _ending(self, error: type[BaseException] | None, stopped: bool) -> str:
+        """How it ended, in words, and which tool calls nobody has answered."""
         if error is None and not stopped:
-            return self._end_in_words()
-        if error is None or issubclass(error, STOPS):
+            words = self._end_in_words()
+        elif error is None or issubclass(error, STOPS):
             chunks = self.timing.chunks
-            return f"stopped after {chunks} chunk{'' if chunks == 1 else 's'}"
-        return "cut"
+            words = f"stopped after {chunks} chunk{'' if chunks == 1 else 's'}"
+        else:
+            words = "cut"
+        calls = [] if words == "paused" else self.ending.open_calls
+        left = f"no result of {', '.join(calls)}" if calls else ""
+        return " · ".join(filter(None, [words, left]))
 
     def _end_in_words(self) -> str:
-        """Chunks of a message must say why they end; text alone cannot say it."""
-        reason = self.timing.finish_reason
-        if reason in CUT_SHORT:
-            return f"cut short: {reason}"
-        unsaid = self._in_chunks and reason is None
-        return "ended without a finish reason" if unsaid else "done"
+        if self.ending.paused:
+            return "paused"
+        ends = self.reader.endings or self.models()
+        if ends.decisive is not None and not ends.decisive.whole:
+            return bad_end(ends.decisive)
+        if ends.unended:
+            return "ended without a finish reason"
+        silence = self.ending.silence
+        return f"done: {silence}" if silence else "done"
+
+    @property
+    def complete(self) -> bool:
+        """Whether the answer is all there."""
+        return self.state.startswith("done")
 
     @property
     def figures(self) -> str:
@@ -114,12 +133,14 @@ class Lane:
     def html(self, figures: bool = False) -> str:
         """The lane as HTML, with its times if `figures`."""
         state = f"{self.state} · {self.figures}" if figures else self.state
-        return answer_html(self.title, state, self.transcript.passages, self.markdown)
+        entries = self.transcript.entries
+        return answer_html(self.title, state, entries, self.markdown, figures)
 
     def text(self) -> str:
         """The lane as text; its state says whether it is over."""
-        running = "streaming" if self.transcript.passages else "waiting"
-        return answer_text(self.title, self.state or running, self.transcript.passages)
+        entries = self.transcript.entries
+        running = "streaming" if entries else "waiting"
+        return answer_text(self.title, self.state or running, entries)
 
     def snapshot(self) -> dict[str, Any]:
         """Everything a page needs that has seen nothing of this lane yet."""
@@ -127,7 +148,8 @@ class Lane:
             "title": self.title,
             "markdown": self.markdown,
             "passages": [
-                [p.kind, p.label, p.text, p.struck] for p in self.transcript.passages
+                [entry.kind, entry.timed_label, entry.text, entry.struck]
+                for entry in self.transcript.entries
             ],
             "chunks": self.timing.chunks,
             "state": self.state,
@@ -139,9 +161,22 @@ class Lane:
         return Shown(self.transcript.text, self.timing)
 
 
+def bad_end(end: Finish) -> str:
+    """An end that is not whole, in words.
+
+    >>> bad_end(finish("length")), bad_end(finish("gone fishing"))
+    ('cut short: length', 'ended: gone fishing')
+    """
+    if end.meaning == "paused":
+        return f"paused: {end.reason}"
+    told = "ended" if end.meaning in ("unknown", "refused") else "cut short"
+    return f"{told}: {end.reason}"
+
+
 def read(lane: Lane, stream: Iterable[Any], switch: StopSwitch) -> None:
     """Write every item of a stream to a lane, and end the stream in any case."""
     with own_stream(stream) as items:
+        lane.models = partial(heard, items.gate)
         switch.hear(items.gate.stop)
         try:
             for item in items:
@@ -157,10 +192,7 @@ def read(lane: Lane, stream: Iterable[Any], switch: StopSwitch) -> None:
 
 async def read_async(lane: Lane, stream: AsyncIterable[Any]) -> None:
     """The same for an async stream; a Stop cancels the task it runs in."""
-    items = aiter(stream)
-    try:
+    async with own_stream(stream) as items:
+        lane.models = partial(heard, items.gate)
         async for item in items:
             lane.write(item)
-    finally:
-        if aclose := getattr(items, "aclose", None):
-            await aclose()

@@ -7,7 +7,7 @@ await race(first=model.astream("Hi"), second=model.astream("Hi"))
 import asyncio
 import contextvars
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from inspect import iscoroutinefunction
 from typing import Any
 
@@ -16,6 +16,7 @@ from course_utils.clock import course_clock
 from course_utils.live_display import LiveDisplay
 from course_utils.live_lane import Lane, Shown, read, read_async
 from course_utils.live_stop import StopSwitch
+from course_utils.passages import Reader
 
 
 class Raced(dict[str, Shown]):
@@ -101,6 +102,7 @@ class _Run(threading.Thread):
                     "race() needs async streams themselves, got a function that "
                     'returns one: await race(a=model.astream("Hi")).'
                 )
+            self._lane.reader = Reader(stream, "race")
             read(self._lane, stream, self._switch)
 
 
@@ -136,6 +138,7 @@ async def _run_async(lane: Lane, source: Any, switch: StopSwitch) -> None:
             stream = as_stream(source())
         elif takes_nothing(source):
             stream = await asyncio.to_thread(_opened, source)
+        lane.reader = Reader(stream, "race")
         if is_async(stream):
             await read_async(lane, stream)
         else:
@@ -149,19 +152,39 @@ def _result(lanes: list[Lane], errors: list[BaseException]) -> Raced:
 
 
 def finding(lanes: list[Lane]) -> str:
-    """Who showed text first, in words; a time is seconds of the course's clock.
+    """Who showed text first and who was complete first, in words.
+
+    A time is seconds of the course's clock. Only an answer that is whole is complete.
 
     >>> from course_utils.clock import VirtualClock
     >>> lanes = [Lane(name, True, VirtualClock()) for name in ("full", "stream")]
     >>> for lane, wait in zip(lanes, (2.0, 0.5)):
-    ...     lane.timing.start()
-    ...     lane.timing._clock.advance(wait)
-    ...     lane.write("Hi")
-    >>> finding(lanes)
-    'First text: stream after 0.50 s, full after 2.00 s.'
+    ...     with lane.reading(StopSwitch()):
+    ...         lane.timing._clock.advance(wait)
+    ...         lane.write("Hi")
+    >>> finding(lanes).split("s. ")[1]
+    'Complete: stream after 0.50 s, full after 2.00 s.'
     """
-    firsts = [(lane.timing.time_to_first_token, lane.title) for lane in lanes]
-    came = sorted((first, name) for first, name in firsts if first is not None)
-    words = [f"{name} after {first:.2f} s" for first, name in came]
-    words += [f"{name} never" for first, name in firsts if first is None]
-    return f"First text: {', '.join(words)}."
+    firsts = {lane.title: lane.timing.time_to_first_token for lane in lanes}
+    ends = {lane.title: lane.timing.total if lane.complete else None for lane in lanes}
+    return f"First text: {ranked(firsts)}. Complete: {ranked(ends)}."
+
+
+TOGETHER = 0.2  # nobody is sooner by less than this part of the longest time
+
+
+def ranked(times: Mapping[str, float | None]) -> str:
+    """Names with their seconds, the soonest first; who has none never came.
+
+    >>> ranked({"a": 2.0, "b": None, "c": 0.5})
+    'c after 0.50 s, a after 2.00 s, b never'
+    >>> ranked({"a": 3.1, "b": 3.0})
+    'together, a after 3.10 s, b after 3.00 s'
+    """
+    came = [(time, name) for name, time in times.items() if time is not None]
+    together = len(came) > 1 and max(came)[0] - min(came)[0] < TOGETHER * max(came)[0]
+    words = [
+        f"{name} after {t:.2f} s" for t, name in (came if together else sorted(came))
+    ]
+    words += [f"{name} never" for name, time in times.items() if time is None]
+    return ", ".join(["together", *words] if together else words)

@@ -25,7 +25,8 @@ FLOORS = [
     ["tokens", "notebook", "offline", "_hang_up", "_sync_stream"],
     [
         "clock",
-        "text finish passages passages.* _streams _token_text model_call wrapped_*",
+        "text finish passages passages.* ending _streams _token_text model_call wrapped_*",
+        "characters public_json",
         "latency replies responder script",
         "style",
     ],
@@ -36,7 +37,7 @@ FLOORS = [
         "callbacks _recorder",
         "reliability truncation recovery deadlines _errors _in_time _policy",
         "cache _cache_* sqlite_cache redis_cache",
-        "serving _gate _own_stream _replay_buffer _sse _threaded",
+        "serving _answer_events _gate _own_stream _replay_buffer _sse _threaded",
     ],
     [
         "live live_*",

@@ -6,8 +6,10 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from course_utils.live_html import answer_html, answer_text, markdown_html
+from course_utils.live_answer import answer_html, answer_text
+from course_utils.live_html import markdown_html
 from course_utils.live_transcript import Transcript
+from course_utils.passages import Passage
 from tests.browser.payloads import PAYLOADS
 
 TEXT = ["a", "br", "code", "del", "em", "p", "pre", "s", "small", "span", "strong"]
@@ -80,15 +82,15 @@ def test_code_wears_the_classes_that_lab_colours():
 
 def test_a_price_is_not_taken_for_a_formula():
     transcript = Transcript()
-    transcript.add("It costs $5 and $10.")
-    html = answer_html("", "done", transcript.passages, markdown=True)
+    transcript.add(Passage("text", "It costs $5 and $10."))
+    html = answer_html("", "done", transcript.entries, markdown=True)
     assert "mathjax_ignore" in html and "$5 and $10" in html
 
 
 def test_an_answer_has_its_title_its_state_and_what_tools_said():
     transcript = Transcript()
-    transcript.add("Mild <b>.")
-    html = answer_html("t<i>", "done", transcript.passages, markdown=False)
+    transcript.add(Passage("text", "Mild <b>."))
+    html = answer_html("t<i>", "done", transcript.entries, markdown=False)
     assert "<strong>t&lt;i&gt;</strong> · done" in html
     assert "Mild &lt;b&gt;." in html
-    assert answer_text("t", "done", transcript.passages) == "t · done\n\nMild <b>."
+    assert answer_text("t", "done", transcript.entries) == "t · done\n\nMild <b>."

@@ -6,6 +6,7 @@ from hypothesis import given
 
 from course_utils.live_outbox import PER_SECOND, Outbox
 from course_utils.live_transcript import Transcript
+from course_utils.passages import Passage
 
 
 class Now:
@@ -22,7 +23,7 @@ def test_the_first_text_of_a_view_is_sent_at_once_and_the_next_a_frame_later():
     now = Now()
     outbox = Outbox(now)
     assert outbox.wait() is None
-    outbox.put("a", 0, Transcript().add("Hello"))
+    outbox.put("a", 0, Transcript().add(Passage("text", "Hello")))
     assert outbox.wait() == 0
     outbox.take()
     outbox.put("a", 0, [("add", 0, " you")])
@@ -60,7 +61,7 @@ def test_the_messages_add_up_to_the_text_and_count_without_a_gap(batches):
     got, numbers = "", []
     for batch in batches:
         for text in batch:
-            outbox.put("a", 0, transcript.add(text))
+            outbox.put("a", 0, transcript.add(Passage("text", text)))
         if outbox.wait() is not None:
             news = outbox.take()["a"]
             numbers.append(news["number"])
