@@ -34,7 +34,8 @@ FLOORS = [
         "timing _recording",
         "buffering _held",
         "callbacks _recorder",
-        "reliability truncation recovery deadlines _errors _in_time _policy",
+        "reliability truncation recovery deadlines"
+        " _chunk_parts _errors _in_time _policy",
         "cache _cache_* sqlite_cache redis_cache",
         "serving _gate _own_stream _replay_buffer _sse _threaded",
     ],
