@@ -25,7 +25,8 @@ FLOORS = [
     ["tokens", "notebook", "offline", "_hang_up", "_sync_stream"],
     [
         "clock",
-        "text finish passages passages.* ending _streams _token_text model_call wrapped_*",
+        "text finish passages passages.* ending _streams _token_text "
+        "model_call wrapped_*",
         "characters public_json",
         "latency replies responder script",
         "style",
@@ -35,7 +36,8 @@ FLOORS = [
         "timing _recording",
         "buffering _held",
         "callbacks _recorder",
-        "reliability truncation recovery deadlines _errors _in_time _policy",
+        "reliability truncation recovery deadlines"
+        " _chunk_parts _errors _in_time _policy",
         "cache _cache_* sqlite_cache redis_cache",
         "serving _answer_events _gate _own_stream _replay_buffer _sse _threaded",
     ],
