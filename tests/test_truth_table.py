@@ -2,8 +2,9 @@
 
 The server breaks its first answer and is well from then on. `truth_table.md` holds what
 each caller gets; the rows of the bare `ChatOpenAI` document today's LangChain. After a
-change that is meant, write it anew: `python -m tests.test_truth_table`. With
-`COURSE_SPEED=20` before that it takes a twentieth of the time.
+change that is meant, write it anew, in a twentieth of the time with COURSE_SPEED=20:
+
+    python -m tests.test_truth_table
 """
 
 import asyncio
