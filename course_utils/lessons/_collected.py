@@ -3,7 +3,7 @@
 Notebook 2 asks for the text of a stream and the time of its first text, sync and
 async. Both are judged by the same streams, played on a clock that jumps.
 
-    why = STREAMS[0].why_not("collect", ("Hello", 0.5))
+    STREAMS[0].judge("collect", ("Hello", 0.5))      # raises NotYet
 """
 
 import inspect
@@ -14,6 +14,7 @@ from typing import Any
 from langchain_core.messages import AIMessageChunk
 
 from course_utils.clock import VirtualClock
+from course_utils.exercise import NotYet
 from course_utils.text import text_of
 
 
@@ -48,16 +49,13 @@ class Timed:
         for item in self.play(clock):
             yield item
 
-    def why_not(self, name: str, result: Any) -> str:
-        """What is wrong with `result`, in words; empty if nothing is."""
+    def judge(self, name: str, result: Any) -> None:
+        """Go on if `result` is right; else say what is wrong with it."""
         if not isinstance(result, tuple) or len(result) != 2:
-            return _no_pair(name, result)
-        if result == self.right:
-            return ""
-        return (
-            f"For a stream {self.kind}, {self._told()}, `{name}` returned {result}. "
-            + self._slip(*result)
-        )
+            raise NotYet(_no_pair(name, result))
+        if result != self.right:
+            told = f"For a stream {self.kind}, {self._told()}, `{name}` returned "
+            raise NotYet(f"{told}{result}. {self._slip(*result)}")
 
     def _told(self) -> str:
         at, told = 0.0, []
@@ -141,9 +139,9 @@ BROKEN = Timed(
 )
 
 
-def swallowed(name: str, result: Any) -> str:
+def swallowed(name: str, result: Any) -> NotYet:
     """What to say of an answer that returns although its stream broke."""
-    return (
+    return NotYet(
         f"The stream broke, and `{name}` gave {result!r} as if nothing had "
         "happened: let the error through."
     )

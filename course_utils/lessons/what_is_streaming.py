@@ -7,12 +7,13 @@ Each exercise is a check of behaviour, some hints, and a solution that the tests
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from langchain_core.output_parsers import StrOutputParser
 
 from course_utils.clock import VirtualClock
-from course_utils.exercise import Exercise
+from course_utils.exercise import Exercise, NotYet, expect
 from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.lessons._collected import BROKEN, START, STREAMS, Broke, swallowed
 from course_utils.lessons._events import DONE, EVENTS, FINISH, GARBLED, ROLE, TEXT
@@ -22,17 +23,13 @@ from course_utils.quiz import Predict, Quiz
 # 1 · The text of any stream, and when its first text came
 
 
-def _check_collect(collect: Any) -> str | None:
+def _check_collect(collect: Any) -> None:
     for stream in STREAMS:
         clock = VirtualClock(START)
-        result = collect(stream.play(clock), clock.now)
-        if why := stream.why_not("collect", result):
-            return why
+        stream.judge("collect", collect(stream.play(clock), clock.now))
     clock = VirtualClock(START)
-    try:
-        return swallowed("collect", collect(BROKEN.play(clock), clock.now))
-    except Broke:
-        return None
+    with suppress(Broke):
+        raise swallowed("collect", collect(BROKEN.play(clock), clock.now))
 
 
 collect = Exercise(
@@ -52,21 +49,19 @@ collect = Exercise(
 # 2 · The same, async
 
 
-async def _check_acollect(acollect: Any) -> str | None:
+async def _check_acollect(acollect: Any) -> None:
     for stream in STREAMS:
         clock = VirtualClock(START)
         result = acollect(stream.aplay(clock), clock.now)
         if inspect.isawaitable(result):
             result = await result
-        elif isinstance(result, tuple):
-            return "`acollect` gave its values without `await`: begin with `async def`."
-        if why := stream.why_not("acollect", result):
-            return why
+        else:
+            late = "`acollect` gave its values without `await`: begin with `async def`."
+            expect(not isinstance(result, tuple), late)
+        stream.judge("acollect", result)
     clock = VirtualClock(START)
-    try:
-        return swallowed("acollect", await acollect(BROKEN.aplay(clock), clock.now))
-    except Broke:
-        return None
+    with suppress(Broke):
+        raise swallowed("acollect", await acollect(BROKEN.aplay(clock), clock.now))
 
 
 acollect = Exercise(
@@ -87,46 +82,43 @@ MARKDOWN = ["**", "Hot", "**", " and", " *", "co", "ld", "*", "", " 2*3"]
 OTHERS = ["# Don't!", "\n\n", " - `my_file` ", "\n"]
 
 
-def _check_plain(plain: Any) -> str | None:
+def _check_plain(plain: Any) -> None:
     for pieces in ([], [""], ["*"], ["a"], ["**a**b"], MARKDOWN, OTHERS):
-        result = plain(iter(pieces))
-        if not isinstance(result, Iterator):
-            return _all_at_once("plain", result)
-        got = list(result)
-        if "".join(map(str, got)) != "".join(pieces).replace("*", ""):
-            return f"Of {pieces} `plain` made {got}."
-    if (read := _read_for_one(plain, [f"word{n} " for n in range(20)])) > 1:
-        return (
-            f"`plain` read {read} pieces before it handed on the first: it holds the "
-            "stream back."
-        )
-    return _breaks("plain", plain, ["One ", "two "]) or _check_in_chain(plain)
+        got = list(_as_it_comes("plain", plain(iter(pieces))))
+        right = "".join(map(str, got)) == "".join(pieces).replace("*", "")
+        expect(right, f"Of {pieces} `plain` made {got}.")
+    read = _read_for_one(plain, [f"word{n} " for n in range(20)])
+    holds = "before it handed on the first: it holds the stream back."
+    expect(read == 1, f"`plain` read {read} pieces {holds}")
+    _lets_a_break_through("plain", plain, ["One ", "two "])
+    _check_in_chain(plain)
 
 
-def _check_in_chain(plain: Any) -> str | None:
-    if not inspect.isgeneratorfunction(plain):
-        return (
-            "`plain` hands on each piece, but LangChain takes it for a function of a "
-            "whole text: write `yield` in `plain` itself."
-        )
+def _check_in_chain(plain: Any) -> None:
+    expect(
+        inspect.isgeneratorfunction(plain),
+        "`plain` hands on each piece, but LangChain takes it for a function of a "
+        "whole text: write `yield` in `plain` itself.",
+    )
     model = FakeStreamingChatModel(replies="A **bold** word.")
     got = list((model | StrOutputParser() | plain).stream("Hi"))
-    if "".join(got) == "A bold word.":
-        return None
-    return f"In the chain `model | StrOutputParser() | plain` it made {got}."
+    made = f"In the chain `model | StrOutputParser() | plain` it made {got}."
+    expect("".join(got) == "A bold word.", made)
 
 
-def _all_at_once(name: str, result: Any) -> str:
-    if result is None:
-        return f"`{name}` returned None: hand each piece on with `yield`."
-    if inspect.iscoroutine(result):
-        result.close()  # else Python warns of it, in words that help nobody here
-    if not isinstance(result, str | list | tuple):
-        kind = type(result).__name__
-        return f"`{name}` gave a `{kind}`: use a plain `def`, and `yield`."
-    return (
-        f"`{name}` returned {result!r}, all at once: hand each piece on with `yield`."
-    )
+def _as_it_comes(name: str, made: Any) -> Iterator[Any]:
+    """What an answer made, if it is read piece by piece."""
+    if isinstance(made, Iterator):
+        return made
+    if inspect.iscoroutine(made):
+        made.close()  # else Python warns of it, in words that help nobody here
+    if made is None:
+        raise NotYet(f"`{name}` returned None: hand each piece on with `yield`.")
+    if isinstance(made, str | list | tuple):
+        what = f"returned {made!r}, all at once: hand each piece on with `yield`."
+        raise NotYet(f"`{name}` {what}")
+    kind = type(made).__name__
+    raise NotYet(f"`{name}` gave a `{kind}`: use a plain `def`, and `yield`.")
 
 
 def _read_for_one(stage: Callable[[Any], Iterator[Any]], items: Iterable[str]) -> int:
@@ -142,17 +134,17 @@ def _read_for_one(stage: Callable[[Any], Iterator[Any]], items: Iterable[str]) -
     return len(read)
 
 
-def _breaks(name: str, stage: Callable[[Any], Any], items: list[str]) -> str | None:
-    """What is wrong if a stage hides that its input broke."""
+def _lets_a_break_through(
+    name: str, stage: Callable[[Any], Any], items: list[str]
+) -> None:
+    """Go on if the reader of a stage is told that its input broke."""
 
     def broken() -> Iterator[str]:
         yield from items
         raise Broke("on purpose")
 
-    try:
-        return swallowed(name, list(stage(broken())))
-    except Broke:
-        return None
+    with suppress(Broke):
+        raise swallowed(name, list(stage(broken())))
 
 
 plain = Exercise(
@@ -172,46 +164,40 @@ plain = Exercise(
 _SLIPS = (LookupError, TypeError, ValueError, AttributeError)
 
 
-def _check_sse_text(sse_text: Any) -> str | None:
+def _check_sse_text(sse_text: Any) -> None:
     for kind, lines, text in EVENTS:
-        try:
-            result = sse_text(iter(lines))
-            if not isinstance(result, Iterator):
-                return _all_at_once("sse_text", result)
-            got = "".join(result)
-        except _SLIPS as error:
-            why = f"With {kind} it raised `{type(error).__name__}`: {error}."
-            return why + _shown(lines)
-        if got != text:
-            why = f"With {kind} the text is {text!r}, and `sse_text` gave {got!r}."
-            return why + _shown(lines)
-    if (read := _read_for_one(sse_text, TEXT * 10)) > 2:
-        return (
-            f"`sse_text` read {read} lines before it gave the first text: it holds "
-            "the stream back."
-        )
-    broken = _breaks("sse_text", sse_text, TEXT) or _hides(sse_text)
-    return _empty_texts(sse_text) or broken
+        said = _text_of_lines(sse_text, kind, lines)
+        told = f"With {kind} the text is {text!r}, and `sse_text` gave {said!r}."
+        expect(said == text, told + _shown(lines))
+    read = _read_for_one(sse_text, TEXT * 10)
+    holds = "before it gave the first text: it holds the stream back."
+    expect(read <= 2, f"`sse_text` read {read} lines {holds}")
+    got = list(sse_text(iter([*ROLE, *TEXT, *FINISH, *DONE])))
+    left = f"`sse_text` yielded {got}: leave out the events that have no text."
+    expect("" not in got, left)
+    _lets_a_break_through("sse_text", sse_text, TEXT)
+    _lets_half_an_event_through(sse_text)
+
+
+def _text_of_lines(sse_text: Any, kind: str, lines: list[str]) -> str:
+    try:
+        return "".join(_as_it_comes("sse_text", sse_text(iter(lines))))
+    except _SLIPS as error:
+        why = f"With {kind} it raised `{type(error).__name__}`: {error}."
+        raise NotYet(why + _shown(lines)) from error
 
 
 def _shown(lines: list[str]) -> str:
     return " The lines were:\n" + "\n".join(f"`{line}`" for line in lines if line)
 
 
-def _empty_texts(sse_text: Any) -> str | None:
-    got = list(sse_text(iter([*ROLE, *TEXT, *FINISH, *DONE])))
-    if "" not in got:
-        return None
-    return f"`sse_text` yielded {got}: leave out the events that have no text."
-
-
-def _hides(sse_text: Any) -> str | None:
-    """What is wrong if a line of broken JSON is passed over."""
+def _lets_half_an_event_through(sse_text: Any) -> None:
+    """Go on if a line of broken JSON is not passed over."""
     try:
         got = list(sse_text(iter([*TEXT, *GARBLED, *TEXT, *DONE])))
     except Exception:
-        return None
-    return (
+        return
+    raise NotYet(
         f"In mid-answer came half an event, `{GARBLED[0]}`, and `sse_text` gave {got} "
         "as if nothing were missing: let the error through."
     )
