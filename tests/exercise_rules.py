@@ -51,6 +51,15 @@ class ExerciseRules:
     ) -> None:
         assert exercise.check(untouched).outcome == "not started"
 
+    def test_hints_lead_there_and_none_is_a_line_of_the_solution(
+        self, exercise: Any
+    ) -> None:
+        assert len(set(exercise.hints)) == len(exercise.hints) >= 2
+        source = str(exercise.solution(reveal=True))
+        lines = [line.strip() for line in source.splitlines()]
+        hints = " ".join(exercise.hints)
+        assert [line for line in lines if len(line) > 30 and line in hints] == []
+
 
 def told(exercise: Any, answer: Any = None, words: str = "") -> str:
     """A case in a word or two: the exercise, and the answer's own name."""
