@@ -7,7 +7,6 @@ A check says what came and a likely reason, never the answer.
 
 import inspect
 import reprlib
-from os.path import commonprefix
 from typing import Any
 
 
@@ -125,8 +124,8 @@ def _guess_text(got: Any, want: str) -> str:
         return "Something in the middle is missing."
     if _left_out(want, got):
         return "Something is in it twice, or does not belong there."
-    same = commonprefix([str(got), want])
-    return f"Right up to {shorten(same)}, then it differs." if same else ""
+    same = next((n for n in range(len(want)) if got[:n] != want[:n]), 1) - 1
+    return f"Right up to {shorten(got[:same])}, then it differs." if same else ""
 
 
 def _left_out(short: str, text: str) -> bool:

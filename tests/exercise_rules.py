@@ -44,7 +44,7 @@ class ExerciseRules:
     ) -> None:
         outcome = exercise.check(answer)
         assert outcome.outcome == "not yet"
-        assert words in repr(outcome)
+        assert words in repr(outcome), repr(outcome)
 
     def test_an_untouched_stub_is_not_started(
         self, exercise: Any, untouched: Any

@@ -5,9 +5,10 @@ Each exercise is a check of behaviour, some hints, and a solution that the tests
     from course_utils.lessons import what_is_streaming as lesson
 """
 
+import asyncio
 import inspect
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from langchain_core.output_parsers import StrOutputParser
@@ -15,8 +16,29 @@ from langchain_core.output_parsers import StrOutputParser
 from course_utils.clock import VirtualClock
 from course_utils.exercise import Exercise, NotYet, expect
 from course_utils.fake_model import FakeStreamingChatModel
-from course_utils.lessons._collected import BROKEN, START, STREAMS, Broke, swallowed
-from course_utils.lessons._events import DONE, EVENTS, FINISH, GARBLED, ROLE, TEXT
+from course_utils.lessons._collected import START, STREAMS, Timed, broken_by
+from course_utils.lessons._events import (
+    DONE,
+    EVENTS,
+    FINISH,
+    GARBLED,
+    ODD,
+    ROLE,
+    TEXT,
+    shown,
+)
+from course_utils.lessons._scenes import (
+    PIECES,
+    alets_through,
+    can_be_cancelled,
+    errors,
+    lets_through,
+    nobody_sleeps,
+    stage_is_honest,
+    stage_keeps_step,
+    stalling,
+    take,
+)
 from course_utils.lessons.solutions import what_is_streaming as solutions
 from course_utils.quiz import Predict, Quiz
 
@@ -27,9 +49,10 @@ def _check_collect(collect: Any) -> None:
     for stream in STREAMS:
         clock = VirtualClock(START)
         stream.judge("collect", collect(stream.play(clock), clock.now))
-    clock = VirtualClock(START)
-    with suppress(Broke):
-        raise swallowed("collect", collect(BROKEN.play(clock), clock.now))
+    for error in [*errors(), KeyboardInterrupt()]:
+        clock = VirtualClock(START)
+        stream = broken_by(error)
+        lets_through(partial(collect, stream.play(clock), clock.now), error, "collect")
 
 
 collect = Exercise(
@@ -50,18 +73,28 @@ collect = Exercise(
 
 
 async def _check_acollect(acollect: Any) -> None:
-    for stream in STREAMS:
+    with nobody_sleeps("acollect"):
+        await asyncio.gather(*(_judge_async(acollect, one) for one in STREAMS))
+    for error in errors():
         clock = VirtualClock(START)
-        result = acollect(stream.aplay(clock), clock.now)
-        if inspect.isawaitable(result):
-            result = await result
-        else:
-            late = "`acollect` gave its values without `await`: begin with `async def`."
-            expect(not isinstance(result, tuple), late)
-        stream.judge("acollect", result)
+        stream = broken_by(error).aplay(clock)
+        await alets_through(partial(acollect, stream, clock.now), error, "acollect")
+    await can_be_cancelled(acollect(stalling(["Hel"]), VirtualClock().now), "acollect")
+
+
+async def _judge_async(acollect: Any, stream: Timed) -> None:
     clock = VirtualClock(START)
-    with suppress(Broke):
-        raise swallowed("acollect", await acollect(BROKEN.aplay(clock), clock.now))
+    result = acollect(stream.aplay(clock), clock.now)
+    if inspect.isawaitable(result):
+        result = await result
+        if inspect.iscoroutine(result):
+            result.close()
+            inner = "`acollect` gave a coroutine: an `await` is missing inside it."
+            raise NotYet(inner)
+    else:
+        late = "`acollect` gave its values without `await`: begin with `async def`."
+        expect(not isinstance(result, tuple), late)
+    stream.judge("acollect", result)
 
 
 acollect = Exercise(
@@ -79,18 +112,22 @@ acollect = Exercise(
 # 3 · A stage that keeps streaming
 
 MARKDOWN = ["**", "Hot", "**", " and", " *", "co", "ld", "*", "", " 2*3"]
-OTHERS = ["# Don't!", "\n\n", " - `my_file` ", "\n"]
+OTHERS = ["# Don't!", "\n\n", " - `my_file` ", "\n", "a ＊ b"]
+STARRED = [f"{piece}*" for piece in PIECES]
+
+
+def _without_stars(pieces: Sequence[str]) -> str:
+    return "".join(pieces).replace("*", "")
 
 
 def _check_plain(plain: Any) -> None:
-    for pieces in ([], [""], ["*"], ["a"], ["**a**b"], MARKDOWN, OTHERS):
-        got = list(_as_it_comes("plain", plain(iter(pieces))))
-        right = "".join(map(str, got)) == "".join(pieces).replace("*", "")
+    for pieces in ([], [""], ["*"], ["a"], ["**a**b"], MARKDOWN, OTHERS, STARRED):
+        got = take(_as_it_comes("plain", plain(iter(pieces))))
+        right = "".join(map(str, got)) == _without_stars(pieces)
         expect(right, f"Of {pieces} `plain` made {got}.")
-    read = _read_for_one(plain, [f"word{n} " for n in range(20)])
-    holds = "before it handed on the first: it holds the stream back."
-    expect(read == 1, f"`plain` read {read} pieces {holds}")
-    _lets_a_break_through("plain", plain, ["One ", "two "])
+    words = [f"word{n} " for n in range(20)]
+    stage_keeps_step("plain", plain, [words, STARRED], _without_stars)
+    stage_is_honest("plain", plain, MARKDOWN)
     _check_in_chain(plain)
 
 
@@ -101,7 +138,7 @@ def _check_in_chain(plain: Any) -> None:
         "whole text: write `yield` in `plain` itself.",
     )
     model = FakeStreamingChatModel(replies="A **bold** word.")
-    got = list((model | StrOutputParser() | plain).stream("Hi"))
+    got = take((model | StrOutputParser() | plain).stream("Hi"))
     made = f"In the chain `model | StrOutputParser() | plain` it made {got}."
     expect("".join(got) == "A bold word.", made)
 
@@ -119,32 +156,6 @@ def _as_it_comes(name: str, made: Any) -> Iterator[Any]:
         raise NotYet(f"`{name}` {what}")
     kind = type(made).__name__
     raise NotYet(f"`{name}` gave a `{kind}`: use a plain `def`, and `yield`.")
-
-
-def _read_for_one(stage: Callable[[Any], Iterator[Any]], items: Iterable[str]) -> int:
-    """How many items a stage reads before it gives its first."""
-    read: list[str] = []
-
-    def watched() -> Iterator[str]:
-        for item in items:
-            read.append(item)
-            yield item
-
-    next(stage(watched()))
-    return len(read)
-
-
-def _lets_a_break_through(
-    name: str, stage: Callable[[Any], Any], items: list[str]
-) -> None:
-    """Go on if the reader of a stage is told that its input broke."""
-
-    def broken() -> Iterator[str]:
-        yield from items
-        raise Broke("on purpose")
-
-    with suppress(Broke):
-        raise swallowed(name, list(stage(broken())))
 
 
 plain = Exercise(
@@ -168,33 +179,34 @@ def _check_sse_text(sse_text: Any) -> None:
     for kind, lines, text in EVENTS:
         said = _text_of_lines(sse_text, kind, lines)
         told = f"With {kind} the text is {text!r}, and `sse_text` gave {said!r}."
-        expect(said == text, told + _shown(lines))
-    read = _read_for_one(sse_text, TEXT * 10)
-    holds = "before it gave the first text: it holds the stream back."
-    expect(read <= 2, f"`sse_text` read {read} lines {holds}")
-    got = list(sse_text(iter([*ROLE, *TEXT, *FINISH, *DONE])))
+        expect(said == text, told + shown(lines))
+    got = take(sse_text(iter([*ROLE, *TEXT, *FINISH, *DONE])))
     left = f"`sse_text` yielded {got}: leave out the events that have no text."
     expect("" not in got, left)
-    _lets_a_break_through("sse_text", sse_text, TEXT)
+    stage_keeps_step("sse_text", sse_text, [ODD], _of_whole_events)
+    stage_is_honest("sse_text", sse_text, TEXT)
     _lets_half_an_event_through(sse_text)
+
+
+def _of_whole_events(lines: Sequence[str]) -> str:
+    """What the odd lines say, as far as an empty line has ended each event."""
+    return "".join(["", *PIECES][: lines.count("")])
 
 
 def _text_of_lines(sse_text: Any, kind: str, lines: list[str]) -> str:
     try:
-        return "".join(_as_it_comes("sse_text", sse_text(iter(lines))))
+        return "".join(take(_as_it_comes("sse_text", sse_text(iter(lines)))))
     except _SLIPS as error:
         why = f"With {kind} it raised `{type(error).__name__}`: {error}."
-        raise NotYet(why + _shown(lines)) from error
-
-
-def _shown(lines: list[str]) -> str:
-    return " The lines were:\n" + "\n".join(f"`{line}`" for line in lines if line)
+        raise NotYet(why + shown(lines)) from error
 
 
 def _lets_half_an_event_through(sse_text: Any) -> None:
     """Go on if a line of broken JSON is not passed over."""
     try:
-        got = list(sse_text(iter([*TEXT, *GARBLED, *TEXT, *DONE])))
+        got = take(sse_text(iter([*TEXT, *GARBLED, *TEXT, *DONE])))
+    except NotYet:
+        raise
     except Exception:
         return
     raise NotYet(
