@@ -15,10 +15,9 @@ from urllib.request import Request
 from fastapi.responses import HTMLResponse
 from langchain_core.exceptions import ModelConnectionError
 
-from course_utils._slips import guess, shorten
 from course_utils.buffering import Throttle
 from course_utils.clock import Clock, VirtualClock
-from course_utils.exercise import Exercise, NotYet, expect, expect_equal
+from course_utils.exercise import Exercise, NotYet, expect, expect_equal, guess, shorten
 from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.fake_server import FakeServer
 from course_utils.lessons._early import first_text_comes_early
