@@ -12,11 +12,13 @@ import itertools
 import json
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from langchain_core.messages import BaseMessage, convert_to_messages
 
-from course_utils.replies import Step
+from course_utils.plan import Step
+from course_utils.replies import Reply
 from course_utils.responder import Request, Schema
 from course_utils.wire_errors import Refused, required
 
@@ -40,6 +42,18 @@ _answers = itertools.count(1)
 HALF_AN_EVENT = 'data: {"choices": [{"index": 0, "delta": {"content": "hal\n\n'
 
 
+@dataclass
+class Shared:
+    """What all requests to one server share.
+
+    Attributes:
+        reasoning_field: The field of a chat completion that tells what the model
+            thinks: `reasoning_content` or `reasoning`, or None: only counted.
+    """
+
+    reasoning_field: str | None = "reasoning_content"
+
+
 class Api:
     """One request to one API, and the writing of its answer.
 
@@ -50,8 +64,9 @@ class Api:
 
     path: ClassVar[str]
 
-    def __init__(self, body: Body) -> None:
+    def __init__(self, body: Body, shared: Shared | None = None) -> None:
         self.body = body
+        self.shared = shared or Shared()
         self.model: str = required(body, "model")
         _check(body)
         self.request = self._request()
@@ -61,6 +76,11 @@ class Api:
 
     def _request(self) -> Request:
         raise NotImplementedError
+
+    def suited(self, reply: Reply) -> Reply:
+        """The reply as this API can tell it."""
+        # A body that comes all at once has no place for comments.
+        return reply if self.streamed else replace(reply, keep_alive=False)
 
     def frame(self, step: Step) -> bytes:
         """The bytes of this step; none when the API has no event for it."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from langchain_core.messages import HumanMessage
 
-from course_utils.replies import Step
+from course_utils.plan import Step
 from course_utils.responder import Request
 from course_utils.wire_api import joined, padding, stops, wrong_type
 from course_utils.wire_chat import ChatCompletions, usage
@@ -29,14 +29,20 @@ class Completions(ChatCompletions):
             model=self.model,
         )
 
-    def _piece(self, step: Step, text: str, finish: str | None) -> str:
+    def _bare(self, step: Step, text: str, finish: str | None) -> str:
         return self._event([_choice(text, finish)], self._after + padding(step))
 
     def _role(self, step: Step) -> str:
         return ""
 
     def _text(self, step: Step) -> str:
-        return self._piece(step, step.text, None)
+        return self._bare(step, step.text, None)
+
+    def _reason(self, step: Step) -> str:
+        return ""
+
+    def _refusal(self, step: Step) -> str:
+        return ""
 
     def _tool(self, step: Step) -> str:
         return ""
@@ -45,7 +51,7 @@ class Completions(ChatCompletions):
         return ""
 
     def _finish(self, step: Step) -> str:
-        return self._piece(step, "", step.text)
+        return self._bare(step, "", step.text)
 
     def whole(self, steps: Sequence[Step]) -> dict[str, Any]:
         """The answer of a call that does not stream."""

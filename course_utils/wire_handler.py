@@ -10,7 +10,7 @@ from typing import Any
 from course_utils.clock import Clock
 from course_utils.replies import Reply
 from course_utils.script import Call, Script
-from course_utils.wire_api import Api, encode
+from course_utils.wire_api import Api, Shared, encode
 from course_utils.wire_connection import Connection
 from course_utils.wire_errors import Refused, without_exception
 from course_utils.wire_player import JSON, Player
@@ -25,6 +25,7 @@ class Playhouse(ThreadingHTTPServer):
     script: Script
     key: str
     clock: Clock
+    shared: Shared
     stopping: bool
 
 
@@ -39,7 +40,8 @@ class Handler(BaseHTTPRequestHandler):
         """Answer a request."""
         self._answer()
 
-    do_POST = do_GET  # noqa: N815  # the standard library's name
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815  # its names
+    do_HEAD = do_OPTIONS = do_GET  # noqa: N815
 
     def _answer(self) -> None:
         self.close_connection = True
@@ -48,7 +50,7 @@ class Handler(BaseHTTPRequestHandler):
         try:
             body = self._body()  # even for a refusal: unread data would reset it
             check_key(self.headers["Authorization"], self.server.key)
-            answer = route(self.command, self.path, body)
+            answer = route(self.command, self.path, body, self.server.shared)
             if isinstance(answer, Api):
                 self._converse(answer)
             else:
@@ -84,7 +86,7 @@ class Handler(BaseHTTPRequestHandler):
             reply, call = self.server.script.next(api.request, attempt)
         except Exception as error:  # who wrote the replies reads it at the caller
             raise Refused(500, str(error), kind="server_error") from error
-        return without_exception(reply), call
+        return api.suited(without_exception(reply)), call
 
     def _send(
         self, status: int, body: dict[str, Any], headers: dict[str, str] | None = None

@@ -15,6 +15,7 @@ from typing import Any
 
 from course_utils.clock import Clock
 from course_utils.script import Script
+from course_utils.wire_api import Shared
 from course_utils.wire_connection import has_left
 from course_utils.wire_handler import Handler, Playhouse
 
@@ -27,8 +28,10 @@ class Listener(Playhouse):
     allow_reuse_address = os.name != "nt"  # there it would let two servers share a port
     request_queue_size = 512
 
-    def __init__(self, port: int, script: Script, key: str, clock: Clock) -> None:
-        self.script, self.key, self.clock = script, key, clock
+    def __init__(
+        self, port: int, script: Script, key: str, clock: Clock, shared: Shared
+    ) -> None:
+        self.script, self.key, self.clock, self.shared = script, key, clock, shared
         self.stopping = False
         self._answers: dict[threading.Thread, socket.socket] = {}
         super().__init__((LOOPBACK, port), Handler)

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from math import inf
 
 from course_utils.clock import Clock
-from course_utils.replies import Reply, Step
+from course_utils.plan import Step
+from course_utils.replies import Reply
 from course_utils.wire_api import Api, encode
 from course_utils.wire_connection import Connection
 from course_utils.wire_errors import refusal

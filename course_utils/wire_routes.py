@@ -7,7 +7,7 @@ import hmac
 import json
 from typing import Any
 
-from course_utils.wire_api import Api
+from course_utils.wire_api import Api, Shared
 from course_utils.wire_chat import ChatCompletions
 from course_utils.wire_completions import Completions
 from course_utils.wire_errors import Refused
@@ -35,7 +35,9 @@ def check_key(header: str | None, key: str) -> None:
         )
 
 
-def route(method: str, path: str, body: bytes) -> Api | dict[str, Any]:
+def route(
+    method: str, path: str, body: bytes, shared: Shared | None = None
+) -> Api | dict[str, Any]:
     """The API that answers this request, or the answer itself when it is plain."""
     path = path.partition("?")[0]
     if path == MODELS or path.startswith(f"{MODELS}/"):
@@ -45,7 +47,7 @@ def route(method: str, path: str, body: bytes) -> Api | dict[str, Any]:
         raise Refused(404, f"Invalid URL ({method} {path})")
     _only("POST", method, path)
     try:
-        return APIS[path](_parsed(body))
+        return APIS[path](_parsed(body), shared)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Refused(
             400, f"Invalid request body: {error!r}.", code="invalid_value"

@@ -25,11 +25,11 @@ FLOORS = [
     [
         "clock",
         "text finish _streams _token_text",
-        "latency replies responder script",
+        "tokens latency replies reply_fields plan responder script",
         "style",
         "offline",
     ],
-    ["fake_model", "fake_server wire_*"],
+    ["fake_model fake_chunks", "fake_server wire_*"],
     [
         "timing _recording",
         "buffering _held",
