@@ -16,6 +16,7 @@ from langchain_core.callbacks import (
     AsyncCallbackManagerForLLMRun,
     CallbackManagerForLLMRun,
 )
+from langchain_core.exceptions import ModelInvalidRequestError
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
@@ -26,6 +27,7 @@ from pydantic import ConfigDict, Field, PrivateAttr
 
 from course_utils.clock import Clock, course_clock
 from course_utils.fake_chunks import chunk_of, whole
+from course_utils.history import fault_in
 from course_utils.latency import Latency, preset
 from course_utils.plan import Step
 from course_utils.replies import Reply
@@ -49,6 +51,7 @@ class FakeStreamingChatModel(BaseChatModel):
         per_token: Seconds before each later token.
         seed: Draws other waits from the same preset.
         fault_rate: Share of replies that break, as on a bad day.
+        strict: Refuse a tool call without its result, as OpenAI and the server do.
         clock: What waits; a `VirtualClock` does not really wait.
 
     Errors are LangChain's own `ModelError` family, the same for every provider.
@@ -63,6 +66,7 @@ class FakeStreamingChatModel(BaseChatModel):
     per_token: float = 0.0
     seed: str = ""
     fault_rate: float = 0.0
+    strict: bool = False
     temperature: float | None = None
     max_tokens: int | None = None
     timeout: float | None = None
@@ -121,6 +125,8 @@ class FakeStreamingChatModel(BaseChatModel):
     def _begin(
         self, messages: list[BaseMessage], stop: list[str] | None, options: Any
     ) -> tuple[Reply, Call, Generator[Step]]:
+        if self.strict and (fault := fault_in(messages)) is not None:
+            raise ModelInvalidRequestError(fault.message)
         reply, call = self._script.next(self._request(messages, stop, options))
         if reply.exception is not None:
             call.outcome = type(reply.exception).__name__

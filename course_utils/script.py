@@ -33,7 +33,7 @@ class Call:
         request: What was asked.
         tokens_sent: Pieces of reasoning, text and tool arguments that got out.
         outcome: `running`, `finished`, `closed by reader`, `stopped` with its server,
-            or the fault's name.
+            `failed` when the function that was to reply raised, or the fault's name.
         attempt: 1, or higher when the caller's client says it is a retry.
     """
 
@@ -89,12 +89,19 @@ class Script:
             number = len(self.log)
             call = Call(number + 1, request, attempt=attempt)
             self.log.append(call)
+        try:
+            return self._reply(number, request), call
+        except BaseException:
+            call.outcome = "failed"
+            raise
+
+    def _reply(self, number: int, request: Request) -> Reply:
         turn = self._turns[number % len(self._turns)]
         reply = limited(_reply(turn, request), request.stop, request.max_tokens)
-        if self.fault_rate:
-            draw = random.Random(f"bad day {self.seed} {number}")
-            reply = bad_day(reply, draw, self.fault_rate)
-        return reply, call
+        if not self.fault_rate:
+            return reply
+        draw = random.Random(f"bad day {self.seed} {number}")
+        return bad_day(reply, draw, self.fault_rate)
 
     def play(self, reply: Reply, call: Call) -> Generator[Step]:
         """The steps of the reply; the log follows them."""

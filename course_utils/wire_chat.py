@@ -1,13 +1,16 @@
 """Chat completions on the wire: what ChatOpenAI sends and reads by default.
 
 Each token is one event, `data: {"choices": [{"delta": ...}]}`; the last ones carry the
-finish reason, the usage if it was asked for, and `[DONE]`.
+finish reason, the usage if it was asked for, and `[DONE]`. The older completions say
+the same in bare text.
 
     ChatCompletions({"model": "fake", "messages": [{"role": "user", "content": "Hi"}]})
 """
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
+
+from langchain_core.messages import HumanMessage
 
 from course_utils.plan import Step, logprob_of
 from course_utils.responder import Request
@@ -18,12 +21,13 @@ from course_utils.wire_api import (
     encode,
     functions,
     joined,
-    messages_from,
     padding,
     stops,
     tool_choice,
 )
 from course_utils.wire_errors import OVERLOADED, required
+from course_utils.wire_messages import messages_from
+from course_utils.wire_rules import check_json_word, wrong_type
 
 ROLE = '"delta":{"role":"assistant","content":"","refusal":null}'
 
@@ -58,8 +62,11 @@ class ChatCompletions(Api):
         body = self.body
         form = body.get("response_format") or {}
         limit = body.get("max_completion_tokens") or body.get("max_tokens")
+        messages = messages_from(required(body, "messages"))
+        if form.get("type") == "json_object":
+            check_json_word([str(message.text) for message in messages], chat=True)
         return Request(
-            messages_from(required(body, "messages")),
+            messages,
             tools=functions(body.get("tools")),
             tool_choice=tool_choice(body.get("tool_choice")),
             schema=(form.get("json_schema") or {}).get("schema"),
@@ -195,3 +202,62 @@ def _tool_calls(steps: Sequence[Step]) -> list[dict[str, Any]]:
         for step in steps
         if step.kind == "tool"
     ]
+
+
+class Completions(ChatCompletions):
+    """A request to `/v1/completions`."""
+
+    path: ClassVar[str] = "/v1/completions"
+    event: ClassVar[str] = "text_completion"
+    prefix: ClassVar[str] = "cmpl"
+
+    def _request(self) -> Request:
+        return Request(
+            [HumanMessage(_prompt(self.body.get("prompt")))],
+            stop=stops(self.body.get("stop")),
+            max_tokens=self.body.get("max_tokens"),
+            model=self.model,
+        )
+
+    def _bare(self, step: Step, text: str, finish: str | None) -> str:
+        return self._event([_choice(text, finish)], self._after + padding(step))
+
+    def _role(self, step: Step) -> str:
+        return ""
+
+    def _text(self, step: Step) -> str:
+        return self._bare(step, step.text, None)
+
+    def _reason(self, step: Step) -> str:
+        return ""
+
+    def _refusal(self, step: Step) -> str:
+        return ""
+
+    def _tool(self, step: Step) -> str:
+        return ""
+
+    def _args(self, step: Step) -> str:
+        return ""
+
+    def _finish(self, step: Step) -> str:
+        return self._bare(step, "", step.text)
+
+    def whole(self, steps: Sequence[Step]) -> dict[str, Any]:
+        """The answer of a call that does not stream."""
+        last = {step.kind: step for step in steps}
+        finish = last["finish"].text if "finish" in last else None
+        choice = _choice(joined(steps, "text"), finish)
+        counted = usage(last.get("usage", Step("usage")))
+        return self._head(self.event) | {"choices": [choice], "usage": counted}
+
+
+def _choice(text: str, finish: str | None) -> dict[str, Any]:
+    return {"index": 0, "text": text, "logprobs": None, "finish_reason": finish}
+
+
+def _prompt(prompt: Any) -> str:
+    alone = prompt[0] if isinstance(prompt, list) and len(prompt) == 1 else prompt
+    if alone is None or isinstance(alone, str):
+        return alone or ""
+    raise wrong_type("prompt", "a string", prompt)

@@ -6,11 +6,9 @@ deltas and closed. The last event holds the whole response: there is no `[DONE]`
     Responses({"model": "fake", "input": "Hi", "stream": True})
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
-
-from langchain_core.messages import BaseMessage
 
 from course_utils.plan import Step
 from course_utils.replies import Reply
@@ -20,11 +18,12 @@ from course_utils.wire_api import (
     Body,
     Shared,
     functions,
-    messages_from,
     tool_choice,
 )
-from course_utils.wire_errors import OVERLOADED, Refused, required
+from course_utils.wire_errors import OVERLOADED, required
 from course_utils.wire_items import Items
+from course_utils.wire_messages import items_from, messages_from_items
+from course_utils.wire_rules import check_json_word, invalid
 
 COMPLETED = ("stop", "tool_calls")
 # Why a response is incomplete, for the finish reason of a chat completion.
@@ -40,20 +39,16 @@ class Responses(Api):
         super().__init__(body, shared)
         self._items = Items(self.id, summary=_summary(body), logprobs=_logprobs(body))
         self._why = ""  # why the answer is incomplete
-        if earlier := body.get("previous_response_id"):
-            raise Refused(
-                400,
-                f"Previous response with id '{earlier}' not found: "
-                "this server keeps none, send the whole conversation.",
-                param="previous_response_id",
-                code="previous_response_not_found",
-            )
 
     def _request(self) -> Request:
         body = self.body
         form = (body.get("text") or {}).get("format") or {}
+        self._asked = items_from(required(body, "input"), self._earlier())
+        messages = messages_from_items(self._asked, body.get("instructions"))
+        if form.get("type") == "json_object":
+            check_json_word([str(message.text) for message in messages], chat=False)
         return Request(
-            _messages(required(body, "input"), body.get("instructions")),
+            messages,
             tools=functions(body.get("tools")),
             tool_choice=tool_choice(body.get("tool_choice")),
             schema=form.get("schema"),
@@ -61,6 +56,19 @@ class Responses(Api):
             max_tokens=body.get("max_output_tokens"),
             model=self.model,
         )
+
+    def _earlier(self) -> list[Any]:
+        """The conversation that this request goes on with."""
+        name = self.body.get("previous_response_id")
+        if name is None:
+            return []
+        if (kept := self.shared.kept.get(name)) is None:
+            raise invalid(
+                f"Previous response with id '{name}' not found.",
+                "previous_response_id",
+                "previous_response_not_found",
+            )
+        return [*kept.input, *kept.response["output"]]
 
     def suited(self, reply: Reply) -> Reply:
         """The reply as this API can tell it: one item after the other."""
@@ -97,6 +105,8 @@ class Responses(Api):
     def _usage(self, step: Step) -> str:
         status = "incomplete" if self._why else "completed"
         response = self._response(status) | {"usage": usage(step)}
+        if self.body.get("store") is not False:
+            self.shared.keep(response, self._asked)
         return self._items.event(f"response.{status}", {"response": response})
 
     def _error(self, step: Step) -> str:
@@ -124,7 +134,9 @@ class Responses(Api):
             "metadata": self.body.get("metadata") or {},
             "model": self.model,
             "output": self._items.output,
-            "parallel_tool_calls": True,
+            "parallel_tool_calls": self.body.get("parallel_tool_calls") is not False,
+            "previous_response_id": self.body.get("previous_response_id"),
+            "store": self.body.get("store") is not False,
             "temperature": self.body.get("temperature"),
             "tool_choice": self.body.get("tool_choice") or "auto",
             "tools": self.body.get("tools") or [],
@@ -155,40 +167,3 @@ def usage(step: Step) -> dict[str, Any]:
         "output_tokens_details": {"reasoning_tokens": thought},
         "total_tokens": taken + given,
     }
-
-
-def _messages(given: Any, instructions: str | None) -> list[BaseMessage]:
-    items = [{"role": "user", "content": given}] if isinstance(given, str) else given
-    if isinstance(items, list):
-        items = [_as_chat(item) for item in items if _is_said(item)]
-    if instructions and items:
-        items = [{"role": "system", "content": instructions}, *items]
-    return messages_from(items, "input")
-
-
-def _is_said(item: Any) -> bool:
-    said = (None, "message", "function_call", "function_call_output")
-    return not isinstance(item, Mapping) or item.get("type") in said
-
-
-def _as_chat(item: Any) -> Any:
-    """An item of a conversation, as chat completions write it."""
-    if not isinstance(item, Mapping):
-        return item
-    if item.get("type") == "function_call":
-        function = {"name": item["name"], "arguments": item["arguments"]}
-        call = {"id": item["call_id"], "type": "function", "function": function}
-        return {"role": "assistant", "content": "", "tool_calls": [call]}
-    if item.get("type") == "function_call_output":
-        said = {"role": "tool", "tool_call_id": item["call_id"]}
-        return said | {"content": _content(item["output"])}
-    return {"role": item.get("role"), "content": _content(item.get("content"))}
-
-
-def _content(content: Any) -> Any:
-    if not isinstance(content, list):
-        return content
-    return [
-        {"type": "text", "text": part["text"]} if "text" in part else part
-        for part in content
-    ]

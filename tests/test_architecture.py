@@ -25,7 +25,7 @@ FLOORS = [
     [
         "clock",
         "text finish _streams _token_text",
-        "tokens latency replies reply_fields plan responder script",
+        "tokens latency replies reply_fields plan responder script history",
         "style",
         "offline",
     ],
