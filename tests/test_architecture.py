@@ -28,10 +28,10 @@ FLOORS = [
         "text finish passages passages.* ending _streams _token_text "
         "model_call wrapped_*",
         "characters public_json",
-        "latency replies responder script",
+        "latency replies reply_fields plan responder script history",
         "style",
     ],
-    ["fake_model", "fake_server wire_*"],
+    ["fake_model fake_chunks", "fake_server wire_*"],
     [
         "timing _recording",
         "buffering _held",
