@@ -4,7 +4,8 @@
 
 const HALF_LINE =
   /^[\s>]*(?:[-+*=|]|-{2,}|={2,}|#{1,6}|`{1,2}|~{1,2}|\d{1,9}[.)]?|[-*_]{2,}|[-+*]\s+\[[ xX]?\]?)?[ \t]*$/;
-const HALF_TABLE = /(?:^|(?:^|\n)(?![ \t]*\|)[^\n]*\n)([ \t]*\|[^\n]*)(?:\n[ \t|:-]*)?$/;
+const ROW = /^[ \t]*\|[ \t]*[^|\s]/;
+const FENCE = /^[ \t]*(?:```|~~~)/;
 const HALF_TAG = /^<(?:b|br|br[ \t]*\/?)?$/i;
 const HALF_TARGET = /^\](?:\([^)\n]*)?$/;
 
@@ -28,15 +29,24 @@ export function teachHealing(md) {
  */
 export function healLines(text) {
   const at = text.lastIndexOf("\n") + 1;
-  if (HALF_LINE.test(text.slice(at))) return { text: text.slice(0, at), unsure: false };
-  const table = HALF_TABLE.exec(text.slice(0, at).split("\n").slice(-3).join("\n") + text.slice(at));
-  if (table) {
-    const head = table[1].replace(/\\\|/g, "").replace(/^[ \t]*\||\|[ \t]*$/g, "");
-    const start = text.length - table[0].length + table[0].indexOf(table[1]);
-    const marks = "|-".repeat(head.split("|").length);
-    return { text: `${text.slice(0, start)}${table[1]}\n${marks}|\n`, unsure: true };
-  }
-  return { text, unsure: false };
+  const start = halfTable(text);
+  if (start >= 0) return { text: withSecondLine(text, start), unsure: true };
+  return { text: HALF_LINE.test(text.slice(at)) ? text.slice(0, at) : text, unsure: false };
+}
+
+/** Where a table starts that is only its first line, and perhaps half of its second. */
+function halfTable(text) {
+  const lines = text.split("\n");
+  if (/^[ \t|:-]*$/.test(lines.at(-1)) && ROW.test(lines.at(-2))) lines.pop();
+  const isFirst = ROW.test(lines.at(-1)) && !ROW.test(lines.at(-2));
+  if (!isFirst || lines.filter((line) => FENCE.test(line)).length % 2) return -1;
+  return lines.join("\n").length - lines.at(-1).length;
+}
+
+function withSecondLine(text, start) {
+  const head = text.slice(start).split("\n")[0];
+  const cells = head.replace(/\\\|/g, "").replace(/^[ \t]*\||\|[ \t]*$/g, "").split("|");
+  return `${text.slice(0, start)}${head}\n${"|-".repeat(cells.length)}|\n`;
 }
 
 /** Note which block a text that grows ends in: only there something can be half typed. */
@@ -116,10 +126,11 @@ function healPairs(state) {
   if (state.env.open !== state.tokens) return;
   const { delimiters, tokens } = state;
   const enclosed = enclosedOnes(delimiters);
+  const lineStart = tokens.findLastIndex(isLineEnd);
   for (let at = delimiters.length - 1; at >= 0; at -= 1) {
     const opener = delimiters[at];
     if (opener.end >= 0 || !opener.open || enclosed.has(at)) continue;
-    if (tokens.slice(opener.token + 1).some(isLineEnd)) return;
+    if (opener.token < lineStart) return;
     opener.end = delimiters.length;
     const token = state.push("text", "", 0);
     token.content = tokens[opener.token].content;

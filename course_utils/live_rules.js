@@ -11,12 +11,13 @@ const TALLEST = 100; // lines of a formula
 
 /** Teach a parser all of it. */
 export function teach(md) {
-  md.set({ maxNesting: 100 });
+  md.set({ maxNesting: DEEPEST + 6 });
   md.validateLink = (address) => /^(https?|mailto):/i.test(address);
   md.inline.State.prototype.scanDelims = scanDelims;
   const [table] = md.block.ruler.getRules("");
   const narrow = (state, line, ...rest) => isNarrow(state, line) && table(state, line, ...rest);
   md.block.ruler.at("table", narrow, { alt: ["paragraph"] });
+  md.block.ruler.before("table", "thin_row", isThinRow, { alt: ["blockquote"] });
   md.block.ruler.before("table", "deep", readDeep);
   const alt = ["paragraph", "blockquote", "list"];
   md.block.ruler.before("table", "formula", readFormulaBlock, { alt });
@@ -32,8 +33,18 @@ export function teach(md) {
 const lineOf = (state, line) =>
   state.src.slice(state.bMarks[line] + state.tShift[line], state.eMarks[line]);
 
+const pipesOf = (state, line) => lineOf(state, line).split("|").length - 1;
+
 function isNarrow(state, line) {
-  return line + 1 < state.lineMax && lineOf(state, line + 1).split("|").length <= WIDEST + 2;
+  if (line + 1 >= state.lineMax) return false;
+  state.columns = pipesOf(state, line + 1);
+  return state.columns <= WIDEST + 1;
+}
+
+/** A row with hardly a cell ends the table: nobody writes it, and filled up it is wide. */
+function isThinRow(state, line, end, silent) {
+  if (!silent || state.parentType !== "table") return false;
+  return Math.max(1, pipesOf(state, line)) * 4 < state.columns - 1;
 }
 
 /** So deep inside of quotes and lists everything is one plain paragraph. */

@@ -28,13 +28,14 @@ SAFE_LINK = re.compile(r"(https?|mailto):", re.IGNORECASE)
 
 def teach(parser: MarkdownIt) -> None:
     """Teach a parser all of it."""
-    parser.options["maxNesting"] = 100
+    parser.options["maxNesting"] = DEEPEST + 6
     parser.validateLink = lambda url: bool(SAFE_LINK.match(url))  # type: ignore[method-assign]
     parser.inline.__class__ = _Inline
     block, inline = parser.block.ruler, parser.inline.ruler
     # Not disabled: then markdown-it-py, unlike markdown-it, would look for lists there.
     block.at("code", lambda state, start, end, silent: False)
     block.at("table", _narrow_table, {"alt": ["paragraph"]})
+    block.before("table", "thin_row", _is_thin_row, {"alt": ["blockquote"]})
     block.before("table", "deep", _deep)
     alt = ["paragraph", "blockquote", "list"]
     block.before("table", "formula", _formula_block, {"alt": alt})
@@ -53,9 +54,21 @@ def _line(state: StateBlock, line: int) -> str:
 
 
 def _narrow_table(state: StateBlock, line: int, end: int, silent: bool) -> bool:
-    if line + 1 >= state.lineMax or _line(state, line + 1).count("|") > WIDEST + 1:
+    if line + 1 >= state.lineMax or _pipes(state, line + 1) > WIDEST + 1:
         return False
+    state.env["columns"] = _pipes(state, line + 1)
     return table(state, line, end, silent)
+
+
+def _pipes(state: StateBlock, line: int) -> int:
+    return _line(state, line).count("|")
+
+
+def _is_thin_row(state: StateBlock, line: int, end: int, silent: bool) -> bool:
+    """A row with hardly a cell ends the table: filled up, it would be wide."""
+    if not silent or state.parentType != "table":
+        return False
+    return max(1, _pipes(state, line)) * 4 < int(state.env["columns"]) - 1
 
 
 def _deep(state: StateBlock, start: int, end: int, silent: bool) -> bool:
