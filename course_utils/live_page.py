@@ -27,7 +27,15 @@ from course_utils.live_transcript import Change
 KEPT = 30  # widgets of ended views
 HERE = Path(__file__).parent
 # Read in this order and joined, for a page can import only what it was sent.
-SOURCES = ("live_markdown.js", "live_code.js", "live_dom.js", "live.js")
+SOURCES = (
+    "live_library.js",
+    "live_rules.js",
+    "live_heal.js",
+    "live_markdown.js",
+    "live_code.js",
+    "live_dom.js",
+    "live.js",
+)
 
 # What a widget carries itself: how to find the library and get its code, once.
 LOAD = """
