@@ -33,7 +33,6 @@ class Graph:
         self._asked: set[str] = set()
         self._begun: set[NS] = set()
         self._told_data: list[Any] = []
-        self._rest: dict[NS, Any] = {}
         self._modes: dict[str, Callable[[NS, Any], Iterable[Passage]]] = {
             "messages": self._messages,
             "updates": self._updates,
@@ -106,7 +105,7 @@ class Graph:
             messages = as_messages(rest.pop("messages", ()))
             yield from self._fresh(messages, lane, repeats=bool(HOOK.match(node)))
             yield from self._structured(rest, lane)
-            if any(value is not None for value in rest.values()):
+            if any(map(_says, rest.values())):
                 yield self._state(lane, {node: rest}, "updates")
 
     def _values(self, ns: NS, data: Any) -> Iterator[Passage]:
@@ -116,12 +115,11 @@ class Graph:
         if ns not in self._begun:
             self._begun.add(ns)
             if any(not _is_answer(message) for message in messages):
-                self.messages.history(messages)  # what was before this stream
+                self.messages.history(messages, lane)  # what was before this stream
         asked = rest.pop("__interrupt__", None)
         yield from self._fresh(messages, lane, repeats=self._with_updates)
         yield from self._structured(rest, lane)
-        if rest and rest != self._rest.get(ns):
-            self._rest[ns] = dict(rest)
+        if any(map(_says, rest.values())):
             state = data if _is_state(data) and not isinstance(data, Mapping) else rest
             yield self._state(lane, state, "values")
         elif not _is_state(data):
@@ -139,7 +137,7 @@ class Graph:
             if isinstance(message, ToolMessage) or not (self.with_messages or repeated):
                 yield from self.messages.whole(message, lane)
             else:
-                self.messages.saw(message.id)
+                self.messages.history([message], lane)
 
     def _structured(self, rest: dict[str, Any], lane: Lane) -> Iterator[Passage]:
         answer = rest.pop("structured_response", None)
@@ -268,6 +266,12 @@ def _is_state(state: Any) -> bool:
     return isinstance(state, Mapping) or (
         fields and not isinstance(state, BaseMessage | type)
     )
+
+
+def _says(value: Any) -> bool:
+    """Whether there is anything in a field of a state."""
+    empty = isinstance(value, Mapping | list | tuple | str) and not value
+    return value is not None and not empty
 
 
 def _is_answer(message: BaseMessage) -> bool:

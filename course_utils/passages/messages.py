@@ -200,10 +200,12 @@ class Messages:
         self._seen.add(message_id)
         return new
 
-    def history(self, messages: Iterable[Any]) -> None:
-        """These were said before this stream began."""
+    def history(self, messages: Iterable[BaseMessage], lane: Lane) -> None:
+        """These were told already, or said before this stream began."""
         for message in messages:
-            self.saw(getattr(message, "id", None))
+            self.saw(message.id)
+            for call in getattr(message, "tool_calls", ()):
+                self.calls.recall(lane, call["id"])
 
 
 def told(
