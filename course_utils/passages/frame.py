@@ -8,7 +8,7 @@ Seen with CPython 3.11 to 3.13 and langgraph 1.2.22 and 1.2.24, before the strea
 starts and while it runs; `tests/passages/test_frame.py` says when that changes.
 """
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 MODES = frozenset(
     [
@@ -36,7 +36,10 @@ class Asked(NamedTuple):
     @property
     def misspelt(self) -> tuple[str, ...]:
         """The modes that there are not: LangGraph says nothing, and gives nothing."""
-        return tuple(mode for mode in self.modes if mode not in MODES)
+        from langgraph.types import StreamMode  # it is here: this is its stream
+
+        known = MODES.union(get_args(StreamMode))
+        return tuple(mode for mode in self.modes if mode not in known)
 
 
 def asked_of(stream: Any) -> Asked | None:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import is_dataclass
 from typing import Any
 
-from langchain_core.messages import BaseMessage, ToolMessage
+from langchain_core.messages import AIMessageChunk, BaseMessage, ToolMessage
 from langchain_core.messages.utils import convert_to_messages
+from langchain_core.prompt_values import PromptValue
 
 from course_utils.passages.messages import NOTHING, Messages, Passages
 from course_utils.passages.passage import Passage
@@ -62,7 +63,9 @@ class Graph:
             run = str(metadata.get("run_id", ""))
             lane = self.messages.voices.lane(ns, metadata, run)
             return self.protocol.read(message, lane)
-        return self.messages.read(message, self.messages.voices.lane(ns, metadata))
+        whole = not isinstance(message, AIMessageChunk)
+        lane = self.messages.voices.lane(ns, metadata, whole=whole)
+        return self.messages.read(message, lane)
 
     def _custom(self, ns: NS, data: Any, name: str = "") -> Passages:
         text = data if isinstance(data, str) else ""
@@ -109,6 +112,8 @@ class Graph:
                 yield self._state(lane, {node: rest}, "updates")
 
     def _values(self, ns: NS, data: Any) -> Iterator[Passage]:
+        if not (_is_state(data) or is_data(data)):
+            raise Unreadable(data, "values")
         lane = self.messages.voices.node(ns, "")
         rest = fields_of(data)
         messages = as_messages(rest.pop("messages", ()))
@@ -122,7 +127,7 @@ class Graph:
         if any(map(_says, rest.values())):
             state = data if _is_state(data) and not isinstance(data, Mapping) else rest
             yield self._state(lane, state, "values")
-        elif not _is_state(data):
+        elif is_data(data) and not _is_state(data):
             yield self._state(lane, data, "values")
         if asked is not None:
             yield from self._interrupts(asked, ns)
@@ -141,7 +146,7 @@ class Graph:
 
     def _structured(self, rest: dict[str, Any], lane: Lane) -> Iterator[Passage]:
         answer = rest.pop("structured_response", None)
-        if answer is not None and not any(answer is d for d in self._told_data):
+        if answer is not None and not any(_same(answer, d) for d in self._told_data):
             self._told_data.append(answer)
             yield Passage(
                 "data",
@@ -266,6 +271,20 @@ def _is_state(state: Any) -> bool:
     return isinstance(state, Mapping) or (
         fields and not isinstance(state, BaseMessage | type)
     )
+
+
+def is_data(item: Any) -> bool:
+    """A value that a chain, a task or a graph may give."""
+    plain = item is None or isinstance(item, str | bool | int | float | list)
+    model = hasattr(type(item), "model_fields") or is_dataclass(item)
+    return plain or (model and not isinstance(item, PromptValue | BaseMessage | type))
+
+
+def _same(one: Any, other: Any) -> bool:
+    try:
+        return one is other or bool(one == other)
+    except Exception:  # what a stranger's object thinks of comparing
+        return False
 
 
 def _says(value: Any) -> bool:

@@ -17,7 +17,6 @@ from course_utils.finish import Endings
 from course_utils.passages.events import Events
 from course_utils.passages.forms import (
     guess,
-    is_data,
     is_event,
     is_part,
     is_raw,
@@ -25,7 +24,7 @@ from course_utils.passages.forms import (
     parts_of,
 )
 from course_utils.passages.frame import MODES, Asked, asked_of
-from course_utils.passages.graph import Graph
+from course_utils.passages.graph import Graph, is_data
 from course_utils.passages.messages import NOTHING, Messages, Passages
 from course_utils.passages.passage import Passage
 from course_utils.passages.protocol import EVENTS, Protocol

@@ -39,7 +39,7 @@ def _named(item: Any) -> str:
 def _advice(item: Any) -> str:
     name = type(item).__name__
     if isinstance(item, tuple):
-        if any(hasattr(part, "message_id") for part in item):
+        if any(type(part).__name__.endswith("Stream") for part in item):
             return "read the run itself, not its interleave()"
         return 'stream with version="v2", which says what each item is'
     if isinstance(item, bytes | bytearray):

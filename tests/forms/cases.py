@@ -1,4 +1,4 @@
-"""One case for each streaming snippet of LangChain's pages: how it calls, what it tells.
+"""One case for each streaming snippet of LangChain: how it calls, what it tells.
 
 `documented-forms.md` names the snippets; these are equivalents of our own. Cross them
 with any reader or stage: `case.run(wrap)` gives a fresh call of the form, whose model

@@ -236,7 +236,7 @@ class Thinker(BaseChatModel):
         return "thinker"
 
     def bind_tools(self, tools: Any, **kwargs: Any) -> Any:
-        return self
+        return self.bind(tools=list(tools))
 
     def _stream(
         self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
