@@ -15,10 +15,10 @@ from course_utils._streams import STOPS, check_stream
 from course_utils.clock import Clock, course_clock
 from course_utils.finish import Endings
 from course_utils.passages import Passage, Reader
+from course_utils.passages.usage import total
 
 T = TypeVar("T")
 
-COUNTS = ("input_tokens", "output_tokens", "total_tokens")
 SIGNS_OF_LIFE = ("text", "reasoning", "tool_call", "tool_result", "progress", "data")
 MARKED = ("tool_result", "progress", "interrupt", "finish")
 

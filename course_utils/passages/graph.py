@@ -269,7 +269,7 @@ def _is_state(state: Any) -> bool:
     """A dictionary, a Pydantic model or a dataclass."""
     fields = hasattr(type(state), "model_fields") or is_dataclass(state)
     return isinstance(state, Mapping) or (
-        fields and not isinstance(state, BaseMessage | type)
+        fields and not isinstance(state, BaseMessage | PromptValue | type)
     )
 
 

@@ -92,6 +92,7 @@ class Reader:
         name: Who reads, for its errors.
 
     Raises:
+        TypeError: The stream is a part of a v3 run, such as its `messages`.
         ValueError: The stream is a graph's, with a `stream_mode` that there is not.
     """
 
@@ -102,6 +103,8 @@ class Reader:
         self._protocol = Protocol(self._messages)
         self._graph = Graph(self._messages, self._protocol)
         self._events = Events(self._messages, self._graph)
+        if type(stream).__name__ == "StreamChannel":
+            raise refused(name, Unreadable(stream))  # a part of a v3 run
         self._asked = asked_of(stream)
         if self._asked is not None:
             check_modes(name, self._asked)

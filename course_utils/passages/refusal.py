@@ -46,7 +46,7 @@ def _advice(item: Any) -> str:
         return "decode them first"
     if "RunLog" in name:
         return "use astream instead of astream_log"
-    if name.endswith("Stream"):
+    if name.endswith("Stream") or name == "StreamChannel":
         return "read the run itself, not a part of it"
     if hasattr(item, "__await__"):
         return "await each of them first"
