@@ -38,7 +38,5 @@ def page(browser):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_update_holds_the_page_for_long(page: Page, kind: str):
-    whole, pieces = (
-        page.evaluate("a => dearest(a)", [KINDS[kind], n]) for n in (10**6, 40)
-    )
+    whole, pieces = (page.evaluate("a => dearest(a)", [KINDS[kind], n]) for n in (10**6, 40))
     assert max(whole, pieces) < MOST, (whole, pieces)
