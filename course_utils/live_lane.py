@@ -164,7 +164,7 @@ class Lane:
 def bad_end(end: Finish) -> str:
     """An end that is not whole, in words.
 
-    >>> bad_end(finish("length")), bad_end(finish("gone fishing"))
+    >>> bad_end(Finish("length", "length")), bad_end(Finish("gone fishing", "unknown"))
     ('cut short: length', 'ended: gone fishing')
     """
     if end.meaning == "paused":

@@ -82,9 +82,11 @@ class Voices:
         key = (ns, task, node, internal, run)
         lane = self._lanes.get(key)
         if lane is None:
-            who = get("lc_agent_name") or node or ""
-            aside = bool(internal) or in_tool((*names(ns), node or ""))
-            lane = Lane(source(ns, who), aside or bool(HOOK.match(node or "")), ns)
+            node = node or ""
+            # The agent itself does not speak in its tools and hooks: a helper does.
+            helper = bool(internal) or in_tool((node,)) or bool(HOOK.match(node))
+            who = node if helper else get("lc_agent_name") or node
+            lane = Lane(source(ns, who), helper or in_tool(names(ns)), ns)
             self._lanes[key] = lane
         return lane
 
