@@ -156,8 +156,7 @@ MARKS = {
         events=["tool_call"],
     ),
     "tool call and result": Mark(
-        [*PAYS, chunk(end="tool_calls"), ANSWERED]
-        + [chunk("One two.", **LATER), chunk(end="stop", **LATER)],
+        [*PAYS, chunk(end="tool_calls"), ANSWERED, chunk("One two.", "stop", **LATER)],
         plain=['→ pay {"amount": 5}', "← pay Paid.\nb\nc"],
         events=["tool_call", "tool_result"],
     ),
