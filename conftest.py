@@ -12,6 +12,10 @@ import hypothesis
 from pytest_socket import socket_allow_hosts
 
 LOOPBACK = ["127.0.0.1", "::1"]
+TRACING = (
+    *("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2"),
+    *("LANGCHAIN_TRACING", "LANGCHAIN_TRACING_V2"),
+)
 
 # A notebook's kernel is a process of its own: IPython runs this before any cell.
 BLOCK_THE_NETWORK = f"""\
@@ -39,8 +43,7 @@ for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_BASE", "COURSE_MOD
     os.environ.pop(name, None)
 os.environ |= {
     "COURSE_SPEED": "20",
-    "LANGSMITH_TRACING": "false",
-    "LANGCHAIN_TRACING_V2": "false",
+    **dict.fromkeys(TRACING, "false"),
     "NO_PROXY": "127.0.0.1,localhost,::1",
     "no_proxy": "127.0.0.1,localhost,::1",
     "IPYTHONDIR": ipython_folder(),

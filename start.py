@@ -29,12 +29,21 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 LAB = [
     "--ServerApp.root_dir=notebooks",
     "--LabApp.default_url=/lab/tree/01_full_responses.ipynb",
+    # A browser in a sandbox of its own may not read the file it would be sent to.
+    "--ServerApp.use_redirect_file=False",
 ]
 if hasattr(os, "geteuid") and os.geteuid() == 0:
     LAB.append("--allow-root")  # as in many containers
-OFFLINE = re.compile(
-    "connect|resolv|timed out|proxy|ssl|no matching distribution", re.I
+MEGABYTES = 600  # what the packages take, and room for an answer or two
+OFFLINE = re.compile("connect|resolv|timed out|proxy|no matching distribution", re.I)
+CERTIFICATE = re.compile("certificate|ssl", re.I)
+PROXIES = ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY")
+# What a shell may hold for other programs and would lead this one astray.
+FOREIGN = (
+    *("PYTHONPATH", "PYTHONHOME", "PYTHONOPTIMIZE", "PYTHONWARNINGS"),
+    *("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "JUPYTER_PATH", "JUPYTERLAB_DIR"),
 )
+TRACING = [f"{a}_TRACING{b}" for a in ("LANGSMITH", "LANGCHAIN") for b in ("", "_V2")]
 
 
 def main(arguments: list[str]) -> int:
@@ -51,18 +60,26 @@ def main(arguments: list[str]) -> int:
     install("[test]" if command == "test" else "")
     if command == "test":
         return run(PYTHON, "-m", "pytest", *arguments)
-    code = run(PYTHON, "-m", "jupyterlab", *LAB, *arguments)
+    # -P: a file of yours called random.py is not Python's own.
+    code = run(PYTHON, "-P", "-m", "jupyterlab", *LAB, *arguments)
     if code:
-        print("Is its port taken? Choose another: python start.py --port 9000")
+        print(
+            "JupyterLab did not start; above it says why. If its port is taken, choose "
+            "another: python start.py --port 9000. Else ask: python start.py check"
+        )
     return code
 
 
 def run(*command: object) -> int:
     """Run a program in front; it gets Ctrl+C too and decides what that means."""
-    # On Windows a Python before 3.13 misreads an installed path with an umlaut in it.
-    paths = os.pathsep.join([str(HERE), *filter(None, [os.environ.get("PYTHONPATH")])])
     words = [str(word) for word in command]
-    process = subprocess.Popen(words, cwd=HERE, env={**os.environ, "PYTHONPATH": paths})
+    try:
+        process = subprocess.Popen(words, cwd=HERE, env=surroundings())
+    except OSError as error:
+        sys.exit(
+            f"{command[0]} can't be run ({error.strerror}): see that programs may run "
+            "on this disk, delete the folder .venv and run this again."
+        )
     while True:
         try:
             return process.wait()
@@ -70,23 +87,90 @@ def run(*command: object) -> int:
             continue
 
 
+def surroundings() -> "dict[str, str]":
+    """The shell's variables, without what leads astray or tells others of a lesson."""
+    kept = {k: v for k, v in os.environ.items() if k not in FOREIGN and not socks(k)}
+    home = Path(kept.get("HOME", HERE))
+    if not os.access(home, os.W_OK):
+        kept["HOME"] = str(VENV / "home")  # Jupyter keeps its settings there
+        (VENV / "home").mkdir(parents=True, exist_ok=True)
+    if os.name == "nt":  # a Python before 3.13 misreads an installed path with umlauts
+        kept["PYTHONPATH"] = str(HERE)
+    kept.update(dict.fromkeys(TRACING, "false"))
+    # The kernel of .venv and not another one's; into .venv, whatever pip is set to.
+    kept.update(JUPYTER_PREFER_ENV_PATH="1", PIP_USER="0")
+    return kept
+
+
+def socks(name: str) -> bool:
+    """Whether a variable names a proxy that neither pip nor the notebooks can use."""
+    value = os.environ.get(name, "")
+    return name.upper() in PROXIES and value.lower().startswith("socks")
+
+
 def install(extra: str) -> None:
     """Bring .venv to the pinned packages; return at once if it has them."""
     stamp = VENV / "installed.txt"
     place = f"Python {sys.version.split()[0]} of {sys.base_prefix} in {HERE}"
+    check_place()
     lists = (HERE / "pyproject.toml", HERE / "constraints.txt")
     pins = sha256(b"".join(file.read_bytes() for file in lists)).hexdigest()
     had = stamp.read_text("utf-8").splitlines() if stamp.exists() else [""]
-    if had[:2] == [place, pins] and extra in ("", *had[2:]):
+    if had[:2] == [place, pins] and extra in ("", *had[2:3]) and unchanged(had[3:]):
         return
     print("Installing into .venv: some seconds, or minutes on a slow line.", flush=True)
-    if had[0] != place:
+    if had[0] != place or not PYTHON.exists():
         make_venv()
     fetch("-c", "constraints.txt", "-e", "." + extra)
     settings = VENV / "share" / "jupyter" / "lab" / "settings"
     settings.mkdir(parents=True, exist_ok=True)
     shutil.copy(HERE / "binder" / "settings.json", settings / "overrides.json")
-    stamp.write_text("\n".join([place, pins, extra]), "utf-8")
+    stamp.write_text("\n".join([place, pins, extra, *packages()]), "utf-8")
+
+
+def packages() -> "list[str]":
+    """What is installed, each with its version: the folders that say so."""
+    found = [*VENV.glob("lib/python*/site-packages/*.dist-info")]
+    found += VENV.glob("Lib/site-packages/*.dist-info")
+    return sorted({folder.name for folder in found})
+
+
+def unchanged(installed: "list[str]") -> bool:
+    """Whether all that was installed is still there, and can be run."""
+    return PYTHON.exists() and set(installed) <= set(packages())
+
+
+def check_place() -> None:
+    """Stop with a sentence where no environment can be made."""
+    if not (HERE / "pyproject.toml").exists():
+        sys.exit(
+            "The rest of the course is not beside start.py: download the whole folder, "
+            "and run the start.py in it."
+        )
+    if os.pathsep in str(HERE):
+        sys.exit(
+            f"Python can't make an environment in {HERE}, whose name has a "
+            f"{os.pathsep!r} in it: put the course into another folder."
+        )
+    made_here = (VENV / "installed.txt").exists() or "course" in venv_prompt()
+    if VENV.is_dir() and any(VENV.iterdir()) and not made_here:
+        sys.exit(
+            f"{VENV} was made by something else, and start.py would empty it: rename "
+            "or delete it, then run this again."
+        )
+    free = shutil.disk_usage(HERE).free // 2**20
+    if not packages() and free < MEGABYTES:
+        sys.exit(
+            f"The course needs {MEGABYTES} MB on this disk, and {free} MB are free: "
+            "make room, then run this again."
+        )
+
+
+def venv_prompt() -> str:
+    """What .venv calls itself, if it is an environment at all."""
+    settings = VENV / "pyvenv.cfg"
+    lines = settings.read_text("utf-8").splitlines() if settings.exists() else []
+    return next((line for line in lines if line.startswith("prompt")), "")
 
 
 def make_venv() -> None:
@@ -96,7 +180,8 @@ def make_venv() -> None:
             "This Python has no venv module: install it (on Debian and Ubuntu: "
             "sudo apt install python3-venv), then run this again."
         )
-    error = failure(sys.executable, "-m", "venv", "--clear", VENV)
+    make = (sys.executable, "-m", "venv", "--clear", "--prompt", "course", VENV)
+    error = failure(*make)
     if error:
         sys.exit(
             f"{VENV} could not be made: see that it may be written to, and that no "
@@ -108,24 +193,46 @@ def fetch(*packages: str) -> None:
     """Install with uv, which takes seconds, or with pip where uv does not work."""
     pip = (PYTHON, "-m", "pip", "install")
     uv = (PYTHON, "-m", "uv", "pip", "install", "--python", PYTHON)
-    if not failure(*pip, "uv") and not failure(*uv, *packages):
-        return
+    if not failure(*pip, "uv"):
+        if not run(*uv, *packages):
+            return
+        print("Once more, with pip: that takes a minute or two.", flush=True)
     error = failure(*pip, *packages)
     if error:
-        if os.environ.get("PIP_NO_INDEX"):
-            error = (
-                "the folder of wheels lacks one for this system or this Python, "
-                f"{sys.version.split()[0]}: fill it on a machine of the same kind."
-            )
-        elif OFFLINE.search(error):
-            error = "connect to the network, or set HTTPS_PROXY if yours has a proxy."
-        sys.exit(f"The packages could not be downloaded: {error}")
+        sys.exit(f"The packages could not be downloaded: {remedy(error)}")
+
+
+def remedy(error: str) -> str:
+    """What to do about an installer's error; else its last words."""
+    if os.environ.get("PIP_NO_INDEX"):
+        return (
+            "the folder of wheels lacks one for this system or this Python, "
+            f"{sys.version.split()[0]}: fill it on a machine of the same kind."
+        )
+    name = next(filter(socks, os.environ), "")
+    if name:
+        return f"{name} is a SOCKS proxy: set HTTPS_PROXY to one of http, and unset it."
+    if "No space left" in error:
+        return f"the disk is full: the course needs {MEGABYTES} MB, make room for them."
+    if CERTIFICATE.search(error) and not re.search("resolv", error, re.I):
+        return (
+            "a certificate was not accepted. Set PIP_CERT to your company's, or unset "
+            f"SSL_CERT_FILE: {error[-200:]}"
+        )
+    if OFFLINE.search(error):
+        return "connect to the network, or set HTTPS_PROXY if yours has a proxy."
+    return error
 
 
 def failure(*command: object) -> str:
     """Run a program quietly; what it said if it failed, else nothing."""
     words = [str(word) for word in command]
-    done = subprocess.run(words, cwd=HERE, capture_output=True, errors="replace")
+    try:
+        done = subprocess.run(
+            words, cwd=HERE, env=surroundings(), capture_output=True, errors="replace"
+        )
+    except OSError as refused:
+        return f"{words[0]}: {refused.strerror}"
     error = (done.stderr or done.stdout).strip()[-500:] or f"exit {done.returncode}"
     return error if done.returncode else ""
 

@@ -5,7 +5,6 @@ Everything a notebook needs, by name; where a name lives is the folder's listing
     from course_utils import FakeStreamingChatModel, show
 """
 
-import course_utils.offline  # noqa: F401  for what it settles, before LangChain
 from course_utils._errors import StreamBroken
 from course_utils.buffering import (
     SentenceBuffer,

@@ -16,8 +16,8 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk, Generation
 
 from course_utils.clock import Clock
-from course_utils.replies import pieces
 from course_utils.text import finish_of, is_restart, text_of
+from course_utils.tokens import pieces
 
 Replay = Literal["chunks", "paced", "whole"]
 

@@ -21,6 +21,24 @@ class OutOfTime(BaseException):
     """Raised inside code that runs too long; no `except Exception` stops it."""
 
 
+MERCY = 0.2  # real seconds for a loop to notice that it is stopped
+
+# What is kept of what a run prints; a loop that prints has soon filled the memory.
+MOST_PRINTED = 10_000
+
+
+class Printed(io.StringIO):
+    """What a run prints: the beginning is kept, and when its time is over it ends."""
+
+    over = False
+
+    def write(self, text: str) -> int:
+        if self.over:
+            raise OutOfTime
+        super().write(text[: max(0, MOST_PRINTED - self.tell())])
+        return len(text)
+
+
 @dataclass
 class Run:
     """How a run went: its result or error, what it printed, whether it ended."""
@@ -29,7 +47,7 @@ class Run:
     error: BaseException | None = None
     printed: str = ""
     ended: bool = True
-    _output: io.StringIO = field(default_factory=io.StringIO)
+    _output: Printed = field(default_factory=Printed)
 
 
 def guarded(work: Callable[[], Any], limit: float) -> Run:
@@ -42,9 +60,11 @@ def guarded(work: Callable[[], Any], limit: float) -> Run:
             thread.join(limit + 1.0)  # async code is cancelled first, by its loop
         except KeyboardInterrupt as stop:
             run.error = stop
-    if thread.is_alive():
-        _interrupt(thread)
-        run.ended = False
+        if thread.is_alive():
+            run._output.over = True
+            _interrupt(thread)
+            run.ended = False
+            thread.join(MERCY)  # what it prints meanwhile is not shown either
     run.printed = run._output.getvalue()
     return run
 

@@ -8,22 +8,19 @@ one can stop waiting. Without a deadline there is neither, and no cost.
 
 import asyncio
 import queue
-import socket
-import sys
 import threading
-from collections.abc import AsyncGenerator, Generator, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import closing
 from contextvars import copy_context
 from math import inf
 from typing import Any
 
 from langchain_core.outputs import ChatGenerationChunk
 
+from course_utils._hang_up import hang_up
 from course_utils.clock import Clock
 from course_utils.deadlines import Timer
-
-Chunks = Generator[ChatGenerationChunk, None, None]
-AsyncChunks = AsyncGenerator[ChatGenerationChunk, None]
+from course_utils.model_call import AsyncChunks, Chunks
 
 QUEUE_SIZE = 4  # small, so that a slow reader still slows the model
 GOODBYES, GOODBYE = 3, 0.03  # times, and real seconds each, to wait for a worker
@@ -118,19 +115,19 @@ class Worker(threading.Thread):
 
     def run(self) -> None:
         """Pull until the end, an error, or the reader's leaving."""
-        self._queue.put(self._context.run(self._pull))
-
-    def _pull(self) -> Exception | None:
         try:
+            self._context.run(self._pull)
+        except BaseException as error:  # the reader's to raise, whatever it is
+            self._queue.put(error)
+        else:
+            self._queue.put(None)
+
+    def _pull(self) -> None:
+        with closing(self._source):
             for chunk in self._source:
                 self._queue.put(chunk)
                 if self._left.is_set():
                     break
-        except Exception as error:
-            return error
-        finally:
-            self._source.close()
-        return None
 
     def chunks(self, timer: Timer) -> Iterator[ChatGenerationChunk]:
         """What was pulled, each in time; the source's error at its place."""
@@ -141,7 +138,7 @@ class Worker(threading.Thread):
                 raise timer.missed() from None
             if item is None:
                 return
-            if isinstance(item, Exception):
+            if isinstance(item, BaseException):
                 raise item
             yield item
 
@@ -151,27 +148,7 @@ class Worker(threading.Thread):
         while not self._queue.empty():
             self._queue.get_nowait()
         for _ in range(GOODBYES):
-            if (line := _socket_of(self.ident)) is not None:
-                _hang_up(line)
+            hang_up(self)
             self.join(GOODBYE)
             if not self.is_alive():
                 return
-
-
-def _socket_of(thread: int | None) -> socket.socket | None:
-    """The socket that the thread waits on: a generator can't be closed from outside.
-
-    The HTTP client's frame that reads keeps it as `self._sock`.
-    """
-    frame = sys._current_frames().get(thread or 0)
-    while frame is not None:
-        line = getattr(frame.f_locals.get("self"), "_sock", None)
-        if isinstance(line, socket.socket):
-            return line
-        frame = frame.f_back
-    return None
-
-
-def _hang_up(line: socket.socket) -> None:
-    with suppress(OSError):  # it may be closed already
-        line.shutdown(socket.SHUT_RDWR)

@@ -6,18 +6,11 @@ code in both forms.
     Message("✓", "Correct.", "`collect` returns text.", GREEN)
 """
 
-import os
 import re
 from dataclasses import dataclass
 from html import escape
 
 from course_utils.style import callout
-
-
-def static_page() -> bool:
-    """Whether the output is made to be saved and compared, not to be clicked."""
-    asked = os.environ.get("COURSE_LIVE", "")
-    return asked in ("static", "text") or (not asked and "PYTEST_VERSION" in os.environ)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from course_utils._messages import static_page
+from course_utils.notebook import static_page
 
 _here: set[str] = set()  # done in this kernel
 

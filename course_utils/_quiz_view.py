@@ -5,22 +5,31 @@ The page sends the letter that was chosen; the words come from the question.
     quiz_view([question])     # a mime bundle, or None outside of a notebook
 """
 
-import sys
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import anywidget
 import traitlets
 
 from course_utils._messages import as_html
+from course_utils.notebook import in_kernel
 from course_utils.style import BLUE, callout
 
-if TYPE_CHECKING:
-    from course_utils.quiz import Predict
-
 HELD = "Run the cells below, then ask."
+
+
+class Question(Protocol):
+    """What a view needs of a question."""
+
+    question: str
+    guess: str | None
+    hold: bool
+    options: Any
+
+    def answer(self, guess: str) -> Any:
+        """Explain every option."""
 
 
 class QuestionView(anywidget.AnyWidget):
@@ -33,7 +42,7 @@ class QuestionView(anywidget.AnyWidget):
     note = traitlets.Unicode().tag(sync=True)
     asked = traitlets.Bool(False).tag(sync=True)
 
-    def __init__(self, source: "Predict") -> None:
+    def __init__(self, source: Question) -> None:
         self._source = source
         super().__init__(
             question=as_html(source.question),
@@ -56,14 +65,12 @@ class QuestionView(anywidget.AnyWidget):
             self.note = callout("…", word, HELD, BLUE)
 
 
-def quiz_view(questions: Sequence["Predict"], title: str = "") -> Any:
+def quiz_view(questions: Sequence[Question], title: str = "") -> Any:
     """The views of these questions below a title, as a mime bundle.
 
     None where there is no kernel to talk to.
     """
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    if getattr(shell, "kernel", None) is None:
+    if not in_kernel():
         return None
     from ipywidgets import HTML, VBox
 

@@ -6,21 +6,22 @@ no usage. The recorder notes each token as it comes, so nothing depends on the e
     with PartialRecorder() as recorder: agent.invoke(..., {"callbacks": [recorder]})
 """
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.messages import AIMessageChunk
 
-from course_utils._token_text import TokenText
+from course_utils._streams import STOPS
 from course_utils.clock import Clock, course_clock
-from course_utils.replies import pieces
-from course_utils.text import finish_of, text_of
+from course_utils.finish import Finish, finish_of
+from course_utils.passages import Passage, Reader
+from course_utils.text import text_of
+from course_utils.tokens import pieces
 
 Outcome = Literal["running", "finished", "cut", "stopped", "failed", "unreported"]
-STOPS = (GeneratorExit, KeyboardInterrupt, asyncio.CancelledError)
 KINDS = ("input_tokens", "output_tokens", "total_tokens")
 
 
@@ -30,28 +31,38 @@ class Recording:
 
     Attributes:
         run_id: LangChain's id of the run.
-        text: All text that arrived.
+        text: All text that arrived; after a restart, what came since.
+        reasoning: What the model thought aloud; no part of the text.
         arrivals: When each token with text came.
-        finish_reason: Why the answer ended, as the model said; None if it did not.
+        finish: Why the answer ended and what that means; None if the model did not say.
         usage: `input_tokens`, `output_tokens`, `total_tokens`: as the model told, else
             estimated from the prompt and from what arrived.
         usage_estimated: Whether `usage` is an estimate, counted in word pieces.
-        outcome: `running`; `finished`; `cut`, which ended without a finish reason;
-            `stopped` by the reader; `failed`; or `unreported`, when the recorder was
-            closed before anybody told.
+        outcome: `running`; `finished`; `cut`, which ended without a finish reason or
+            with one that does not mean whole; `stopped` by the reader; `failed`; or
+            `unreported`, when the recorder was closed before anybody told.
         error: What broke the run, or stopped it; None if nothing did.
     """
 
     run_id: UUID
     text: str = ""
+    reasoning: str = ""
     arrivals: list[float] = field(default_factory=list)
-    finish_reason: str | None = None
+    finish: Finish | None = None
     outcome: Outcome = "running"
     error: BaseException | None = None
     parent_run_id: UUID | None = field(default=None, repr=False)
     prompt_tokens: int = field(default=0, repr=False)
     started: float = field(default=0.0, repr=False)
     told: dict[str, int] | None = field(default=None, repr=False)
+    reader: Reader = field(default_factory=Reader, repr=False)
+    heard: Literal["", "tokens", "events"] = field(default="", repr=False)
+    reopened: bool = field(default=False, repr=False)  # it went on after its finish
+
+    @property
+    def finish_reason(self) -> str | None:
+        """The model's own word for its end; None if it did not say."""
+        return None if self.finish is None else self.finish.reason
 
     @property
     def time_to_first_token(self) -> float | None:
@@ -70,11 +81,28 @@ class Recording:
         counts = (self.prompt_tokens, given, self.prompt_tokens + given)
         return dict(zip(KINDS, counts, strict=True))
 
-    def add_usage(self, usage: Any) -> None:
-        """Add what one chunk says: a stream may tell its usage in parts."""
-        if usage:
-            before = self.told or dict.fromkeys(KINDS, 0)
-            self.told = {kind: before[kind] + usage.get(kind, 0) for kind in KINDS}
+    def hear(self, passage: Passage, at: float | None) -> None:
+        """Note what one token said, `at` seconds after the start, if it came live."""
+        kind = passage.kind
+        if kind in ("text", "reasoning", "tool_call") and self.finish is not None:
+            self.finish, self.reopened = None, True
+        if kind == "text":
+            self.text += passage.text
+            if at is not None:
+                self.arrivals.append(at)
+        elif kind == "reasoning":
+            self.reasoning += passage.text
+        elif kind == "restart":
+            self.text = self.reasoning = ""
+        elif kind == "usage":
+            self.told = counts(passage.value)
+        elif kind == "finish":
+            self.finish = passage.value
+
+
+def counts(usage: Any) -> dict[str, int]:
+    """The three counts in what a model told."""
+    return {kind: usage.get(kind) or 0 for kind in KINDS}
 
 
 class PartialRecorder(BaseCallbackHandler):
@@ -100,7 +128,6 @@ class PartialRecorder(BaseCallbackHandler):
     def __init__(self, clock: Clock = course_clock) -> None:
         self.runs: dict[UUID, Recording] = {}
         self._clock = clock
-        self._tokens = TokenText()
 
     @property
     def last(self) -> Recording:
@@ -144,19 +171,22 @@ class PartialRecorder(BaseCallbackHandler):
         self, token: Any, *, chunk: Any = None, run_id: UUID, **kwargs: Any
     ) -> None:
         if run := self.runs.get(run_id):
-            self._hear(run, self._tokens.in_token(token, chunk, run_id))
-            run.finish_reason = finish_of(chunk) or run.finish_reason
-            message = getattr(chunk, "message", None)
-            run.add_usage(getattr(message, "usage_metadata", None))
+            run.heard = "tokens"
+            if chunk is None and isinstance(token, list):
+                chunk = AIMessageChunk(content=token)
+            self._hear(run, token if chunk is None else chunk)
 
     def on_stream_event(self, event: Any, *, run_id: UUID, **kwargs: Any) -> None:
-        if run := self.runs.get(run_id):
-            self._hear(run, self._tokens.in_event(event, run_id))
+        # The events of v3 follow the tokens, where a model tells both.
+        if (run := self.runs.get(run_id)) and run.heard != "tokens":
+            run.heard = "events"
+            self._hear(run, event)
 
     def on_llm_end(self, response: Any, *, run_id: UUID, **kwargs: Any) -> None:
         if run := self.runs.get(run_id):
             self._read_end(run, response)
-            self._settle(run, "finished" if run.finish_reason else "cut")
+            whole = run.finish is not None and run.finish.whole
+            self._settle(run, "finished" if whole else "cut")
 
     def on_llm_error(self, error: Any, *, run_id: UUID, **kwargs: Any) -> None:
         if run := self.runs.get(run_id):
@@ -178,25 +208,27 @@ class PartialRecorder(BaseCallbackHandler):
             started=self._clock.now(),
         )
 
-    def _hear(self, run: Recording, text: str) -> None:
-        if text:
-            run.text += text
-            run.arrivals.append(self._clock.now() - run.started)
+    def _hear(self, run: Recording, item: Any) -> None:
+        at = self._clock.now() - run.started
+        for passage in run.reader.read(item):
+            run.hear(passage, at)
 
     def _read_end(self, run: Recording, response: Any) -> None:
         """A run without a stream tells everything at its end."""
-        answers = [answer for row in response.generations for answer in row]
+        for answer in [answer for row in response.generations for answer in row][:1]:
+            if not run.heard:
+                for passage in run.reader.read(answer):
+                    run.hear(passage, None)
+            if run.finish is None and not run.reopened:
+                run.finish = finish_of(answer)
+            usage = getattr(getattr(answer, "message", None), "usage_metadata", None)
+            if usage and run.told is None:
+                run.told = counts(usage)
         told = getattr(response, "llm_output", None) or {}
-        for answer in answers[:1]:
-            run.text = run.text or text_of(answer)
-            run.finish_reason = finish_of(answer) or run.finish_reason
-            message = getattr(answer, "message", None)
-            if usage := getattr(message, "usage_metadata", None):
-                run.told = {kind: usage.get(kind, 0) for kind in KINDS}
-        if run.told is None and (counts := told.get("token_usage")):
+        if run.told is None and (totals := told.get("token_usage")):
             names = ("prompt_tokens", "completion_tokens", "total_tokens")
             run.told = {
-                kind: counts.get(name, 0)
+                kind: totals.get(name, 0)
                 for kind, name in zip(KINDS, names, strict=True)
             }
 
@@ -206,6 +238,5 @@ class PartialRecorder(BaseCallbackHandler):
             self._settle(run, "stopped" if isinstance(error, STOPS) else "failed")
 
     def _settle(self, run: Recording, outcome: Outcome) -> None:
-        self._tokens.forget(run.run_id)
         if run.outcome == "running":
             run.outcome = outcome

@@ -6,21 +6,21 @@ moments; `timing` makes figures of them.
     for chunk in recording.watch(model.stream("Hi")): ...
 """
 
-import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar, overload
 
-from course_utils._streams import check_stream
+from course_utils._streams import STOPS, check_stream
 from course_utils.clock import Clock, course_clock
-from course_utils.text import finish_of, is_restart, message_of, text_of
+from course_utils.finish import Endings
+from course_utils.passages import Passage, Reader
 
 T = TypeVar("T")
 
-# What leaves a stream early without being its fault: a closed generator, the
-# interrupt button, a cancelled task.
-STOPS = (GeneratorExit, KeyboardInterrupt, asyncio.CancelledError)
+COUNTS = ("input_tokens", "output_tokens", "total_tokens")
+SIGNS_OF_LIFE = ("text", "reasoning", "tool_call", "tool_result", "progress", "data")
+MARKED = ("tool_result", "progress", "interrupt", "finish")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,9 @@ class Mark:
     """Something on the timeline that is not text.
 
     Attributes:
-        kind: `tool_call`, `tool_result`, `restart`, `usage`, `finish`, `fault`
-            or `stopped`.
+        kind: `reasoning` (where a message begins to think), `tool_call`,
+            `tool_result`, `progress`, `interrupt`, `restart`, `usage`, `finish`,
+            `fault` or `stopped`.
         at: Seconds since the stream was first asked for an item.
         label: What to write beside it, such as the tool's name.
     """
@@ -49,14 +50,30 @@ class Recording:
         self.title = title
         self.arrivals: list[float] = []
         self.marks: list[Mark] = []
-        self.finish_reason: str | None = None
-        self.usage: dict[str, int] | None = None
+        self.time_to_first_sign: float | None = None
+        self.time_to_first_thought: float | None = None
+        self.usage_of: dict[str, dict[str, Any]] = {}
         self.error: BaseException | None = None
+        self.paused = False
+        self._reader = Reader(name="measure")
         self._clock = clock
-        self._pieces: list[str] = []
-        self._saw_message = False
+        self._texts: dict[str, list[str]] = {}
+        self._begun: set[tuple[str, str]] = set()
         self._start: float | None = None
         self._end: float | None = None
+
+    @property
+    def endings(self) -> Endings:
+        """How each message of the answer ended, so far."""
+        return self._reader.endings
+
+    @property
+    def usage(self) -> dict[str, int] | None:
+        """Tokens of all messages together; None if none was told."""
+        if not self.usage_of:
+            return None
+        told = self.usage_of.values()
+        return {name: sum(one.get(name) or 0 for one in told) for name in COUNTS}
 
     @overload
     def watch(self, stream: AsyncIterable[T]) -> AsyncIterator[T]: ...
@@ -68,6 +85,7 @@ class Recording:
         Errors and stops are noted and go on; closing the result closes `stream`.
         """
         check_stream("watch", stream)
+        self._reader = Reader(stream, "measure")
         if hasattr(stream, "__aiter__"):
             return self._awatch(stream)
         return self._watch(stream)
@@ -115,48 +133,56 @@ class Recording:
         if self._start is None:
             self._start = self._clock.now()
 
-    def add(self, item: Any) -> None:
-        """Note one item of the stream, now."""
+    def add(self, item: Any) -> Sequence[Passage]:
+        """Note one item of the stream, now; returns what it says.
+
+        Raises:
+            TypeError: No stream of LangChain gives such an item.
+        """
         self.start()
-        message = message_of(item)
-        if isinstance(message, str):
-            self._add_text(message)
-        elif getattr(message, "type", "") == "tool":
-            self.mark("tool_result", getattr(message, "name", None) or "")
-        else:
-            self._add_marks(item, message)
-            self._add_text(text_of(message))
+        found = self._reader.read(item)
+        for passage in found:
+            self._note(passage)
+        return found
 
-    def _add_text(self, text: str) -> None:
-        if text:
-            self._pieces.append(text)
+    def _note(self, passage: Passage) -> None:
+        kind = passage.kind
+        if self.time_to_first_sign is None and kind in SIGNS_OF_LIFE:
+            self.time_to_first_sign = self._elapsed()
+        if kind == "text" and not passage.aside:
+            self._texts.setdefault(passage.message, []).append(passage.text)
             self.arrivals.append(self._elapsed())
+        elif kind == "reasoning" and not passage.aside:
+            self._think(passage)
+        elif kind == "tool_call":
+            self._mark_once(kind, passage.call, passage.name)
+        elif kind == "usage":
+            self._use(passage)
+        elif kind == "restart":
+            if self._texts.pop(passage.message, None):
+                self.mark("restart")
+        elif kind in MARKED:
+            self.paused |= kind == "interrupt"
+            self.mark(kind, passage.name or passage.text)
 
-    def _add_marks(self, item: Any, message: Any) -> None:
-        self._saw_message |= hasattr(message, "content")
-        calls = getattr(message, "tool_call_chunks", ()) or ()
-        for call in calls or getattr(message, "tool_calls", None) or ():
-            if call.get("name"):  # only a call's first fragment names it
-                self.mark("tool_call", call["name"])
-        if is_restart(message):
-            self._restart()
-        if reason := finish_of(item):
-            self.finish_reason = reason
-            self.mark("finish", reason)
-        if usage := getattr(message, "usage_metadata", None):
-            self._add_usage(usage)
+    def _think(self, passage: Passage) -> None:
+        if self.time_to_first_thought is None:
+            self.time_to_first_thought = self._elapsed()
+        self._mark_once("reasoning", passage.message, passage.source)
 
-    def _restart(self) -> None:
-        """What was said no longer counts; it has been on the screen all the same."""
-        if self._pieces:
-            self._pieces = []
-            self.mark("restart")
+    def _mark_once(self, kind: str, key: str, label: str) -> None:
+        if (kind, key) not in self._begun:
+            self._begun.add((kind, key))
+            self.mark(kind, label)
 
-    def _add_usage(self, told: dict[str, Any]) -> None:
-        names = ("input_tokens", "output_tokens", "total_tokens")
-        before = self.usage or dict.fromkeys(names, 0)
-        self.usage = {name: before[name] + told.get(name, 0) for name in names}
-        self.mark("usage", f"{self.usage['total_tokens']} tokens")
+    def _use(self, passage: Passage) -> None:
+        """A message may tell its usage in every chunk: one mark, with the newest."""
+        if passage.message in self.usage_of:
+            old = [mark for mark in self.marks if mark.kind == "usage"]
+            self.marks.remove(old[-1])
+        self.usage_of[passage.message] = passage.value
+        total = (self.usage or {}).get("total_tokens", 0)
+        self.mark("usage", f"{total} tokens")
 
     def mark(self, kind: str, label: str = "") -> None:
         """Note something that is not text, now."""

@@ -81,7 +81,24 @@ def guess(got: Any, want: Any) -> str:
         return "A generator has not run yet: read it, and return what it gives."
     if inspect.isroutine(got):
         return "That is the function itself: call it with `()`."
-    return _guess_text(got, want) if isinstance(want, str) else ""
+    if isinstance(want, str):
+        return _guess_text(got, want)
+    both = isinstance(want, list | tuple) and isinstance(got, list | tuple)
+    return _guess_items(list(got), list(want)) if both else ""
+
+
+def _guess_items(got: list[Any], want: list[Any]) -> str:
+    if got == want:
+        return "A list is wanted." if isinstance(want, list) else "A tuple is wanted."
+    if not got:
+        return "Nothing came."
+    if len(got) == len(want):
+        if sorted(map(repr, got)) == sorted(map(repr, want)):
+            return "All are there, in another order."
+        place = next(n for n, one in enumerate(got, 1) if one != want[n - 1])
+        return f"Look at number {place}."
+    fewer = len(got) < len(want)
+    return f"{len(want)} are wanted, {'only ' * fewer}{len(got)} came."
 
 
 def _guess_text(got: Any, want: str) -> str:
@@ -101,4 +118,17 @@ def _guess_text(got: Any, want: str) -> str:
         return "Something comes after the end."
     if "".join(got.split()) == "".join(want.split()):
         return "Only the blanks and line breaks differ."
-    return ""
+    if got.casefold() == want.casefold():
+        return "Only capitals and small letters differ."
+    if _left_out(got, want):
+        return "Something in the middle is missing."
+    if _left_out(want, got):
+        return "Something is in it twice, or does not belong there."
+    same = next((n for n in range(len(want)) if got[:n] != want[:n]), 1) - 1
+    return f"Right up to {shorten(got[:same])}, then it differs." if same else ""
+
+
+def _left_out(short: str, text: str) -> bool:
+    """Whether `short` is `text` with one or more letters taken out."""
+    letters = iter(text)
+    return all(letter in letters for letter in short)

@@ -1,4 +1,4 @@
-"""What counts as a stream, and what to say to a learner who passes something else.
+"""What counts as a stream, how to leave one, and what to say if it is none.
 
 A stream is anything to loop over that is not whole already: sync or async. Readers
 ask at the door, before a cell shows a traceback from deep inside.
@@ -6,9 +6,13 @@ ask at the door, before a cell shows a traceback from deep inside.
     check_stream("show", model.stream("Hi"))
 """
 
+import asyncio
 import inspect
 from collections.abc import AsyncIterator, Awaitable
 from typing import Any
+
+# What is raised where a stream is read when its reader wants no more: no fault.
+STOPS = (GeneratorExit, KeyboardInterrupt, asyncio.CancelledError)
 
 
 def check_stream(reader: str, stream: Any) -> None:
@@ -30,7 +34,8 @@ def _what_else(stream: Any) -> str | None:
     name = type(stream).__name__
     if inspect.iscoroutine(stream):
         stream.close()  # else Python adds a warning that it was never awaited
-        return "a coroutine: astream needs no await, invoke is not a stream"
+        v3 = 'astream_events(version="v3") needs one'
+        return f"a coroutine: astream needs no await, {v3}, invoke is not a stream"
     if inspect.isroutine(stream):
         return "a method: call it"
     if isinstance(stream, str | bytes) or hasattr(stream, "content"):
@@ -41,6 +46,18 @@ def _what_else(stream: Any) -> str | None:
     if isinstance(stream, dict) or not loops:
         return f"{name}: pass one"
     return None
+
+
+def close(stream: Any) -> None:
+    """Close a sync stream, so that whoever makes it stops; a plain iterator cannot."""
+    if closing := getattr(stream, "close", None):
+        closing()
+
+
+async def aclose(stream: Any) -> None:
+    """The same for an async stream: wait until it has cleaned up."""
+    if closing := getattr(stream, "aclose", None):
+        await closing()
 
 
 def takes_nothing(call: Any) -> bool:

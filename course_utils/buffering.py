@@ -14,6 +14,7 @@ from typing import Any
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from course_utils._held import Buffer, HeldChunks
+from course_utils._streams import aclose, close
 from course_utils.clock import Clock, course_clock
 
 # Chinese and Japanese write no spaces: there a mark ends the word.
@@ -224,8 +225,7 @@ class BufferedStage(Runnable[Any, Any]):
             yield from held.flush()  # text that had arrived is never lost
             raise
         finally:
-            if close := getattr(input, "close", None):
-                close()
+            close(input)
         yield from held.flush()
 
     async def atransform(
@@ -245,8 +245,7 @@ class BufferedStage(Runnable[Any, Any]):
                 yield ready
             raise
         finally:
-            if aclose := getattr(input, "aclose", None):
-                await aclose()
+            await aclose(input)
         for ready in held.flush():
             yield ready
 

@@ -6,39 +6,25 @@ LangChain's caches; who asks the same at the same time shares one call.
     model = cached(ChatOpenAI(...), SQLiteStreamCache("answers.db"))
 """
 
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterator,
-    Callable,
-    Generator,
-    Iterator,
-    Sequence,
-)
+from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, closing
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args
 
 from langchain_core.caches import BaseCache, InMemoryCache
-from langchain_core.callbacks import (
-    AsyncCallbackManagerForLLMRun,
-    CallbackManagerForLLMRun,
-)
 from langchain_core.exceptions import ModelConnectionError
-from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.language_models.chat_models import generate_from_stream
-from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
-from langchain_core.runnables import Runnable
-from langchain_core.tools import BaseTool
-from pydantic import ConfigDict, Field, PrivateAttr
+from langchain_core.language_models import BaseChatModel
+from pydantic import Field, PrivateAttr
 
 from course_utils._cache_flight import Flight, Flights, Key, flights_of
 from course_utils._cache_keeper import Keeper
-from course_utils._cache_question import Question, aask, ask
+from course_utils._cache_question import Question
 from course_utils._cache_record import Arrival, Pacer, Replay, free, is_visible, own
 from course_utils._cache_source import AsyncSource, FlightLost, SyncSource
 from course_utils.clock import Clock, course_clock
+from course_utils.model_call import AsyncChunks, Chunks, Request, acall, call
 from course_utils.redis_cache import RedisStreamCache
 from course_utils.sqlite_cache import SQLiteStreamCache
+from course_utils.wrapped_model import Reader, WrappedChatModel
 
 __all__ = [
     "CachedChatModel",
@@ -48,8 +34,6 @@ __all__ = [
     "cached",
 ]
 
-Chunks = Generator[ChatGenerationChunk, None, None]
-AsyncChunks = AsyncGenerator[ChatGenerationChunk, None]
 Steps = Generator[list[Arrival], None, None]
 AsyncSteps = AsyncGenerator[list[Arrival], None]
 
@@ -110,24 +94,19 @@ def cached(
             'write cached(model, replay="paced").'
         )
     store = InMemoryCache() if cache is None else cache
-    kept = {name: getattr(model, name) for name in _KEPT}
-    return CachedChatModel(inner=model, store=store, replay=replay, clock=clock, **kept)
+    return CachedChatModel(inner=model, store=store, replay=replay, clock=clock)
 
 
-# What callers of the model rely on, so that the wrapper has it too.
-_KEPT = ("callbacks", "metadata", "output_version", "profile", "tags")
-
-
-class CachedChatModel(BaseChatModel):
+class CachedChatModel(WrappedChatModel):
     """What `cached` returns: a chat model around a chat model and a cache."""
 
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-
-    inner: BaseChatModel
     store: BaseCache = Field(default_factory=InMemoryCache, exclude=True, repr=False)
     replay: Replay = "chunks"
     clock: Clock = Field(default=course_clock, exclude=True, repr=False)
     cache: BaseCache | bool | None = False  # LangChain's own would answer in one lump
+    inherited: ClassVar[tuple[str, ...]] = tuple(
+        name for name in WrappedChatModel.inherited if name != "cache"
+    )
     _keeper: Keeper = PrivateAttr()
     _flights: Flights = PrivateAttr()
 
@@ -141,85 +120,10 @@ class CachedChatModel(BaseChatModel):
     def _llm_type(self) -> str:
         return "cached"
 
-    @property
-    def _identifying_params(self) -> dict[str, Any]:
-        return dict(self.inner._get_invocation_params())
-
-    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> Any:
-        return self.inner._get_ls_params(stop=stop, **kwargs)
-
-    def bind_tools(
-        self,
-        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
-        *,
-        tool_choice: str | None = None,
-        **kwargs: Any,
-    ) -> Runnable[LanguageModelInput, AIMessage]:
-        """A copy of this model that may call these tools."""
-        if tool_choice is not None:
-            kwargs["tool_choice"] = tool_choice
-        bound: Any = self.inner.bind_tools(tools, **kwargs)
-        return self.bind(**bound.kwargs)
-
-    def _should_stream(self, *, async_api: bool, **kwargs: Any) -> bool:
-        always = getattr(self.inner, "streaming", False) is True
-        return always or super()._should_stream(async_api=async_api, **kwargs)
-
-    # What LangChain calls
-
-    def _stream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> Iterator[ChatGenerationChunk]:
-        question = Question(messages, stop, kwargs)
-        with closing(self._answer(question)) as chunks:
-            for chunk in chunks:
-                if run_manager is not None:
-                    run_manager.on_llm_new_token(str(chunk.text), chunk=chunk)
-                yield chunk
-
-    async def _astream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> AsyncIterator[ChatGenerationChunk]:
-        question = Question(messages, stop, kwargs)
-        async with aclosing(self._aanswer(question)) as chunks:
-            async for chunk in chunks:
-                if run_manager is not None:
-                    await run_manager.on_llm_new_token(str(chunk.text), chunk=chunk)
-                yield chunk
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        question = Question(messages, stop, kwargs, whole=True)
-        return generate_from_stream(self._answer(question))
-
-    async def _agenerate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        question = Question(messages, stop, kwargs, whole=True)
-        async with aclosing(self._aanswer(question)) as answer:
-            chunks = [chunk async for chunk in answer]
-        return generate_from_stream(iter(chunks))
-
     # The readers: join the flight for this question, and again if it was lost
 
-    def _answer(self, question: Question) -> Chunks:
+    def _answer(self, request: Request, reader: Reader) -> Chunks:
+        question = Question(**vars(request))
         key = question.key(self.inner)
         shown = False
         while True:
@@ -239,7 +143,8 @@ class CachedChatModel(BaseChatModel):
             yield from self._again(flight)
             return
 
-    async def _aanswer(self, question: Question) -> AsyncChunks:
+    async def _aanswer(self, request: Request, reader: Reader) -> AsyncChunks:
+        question = Question(**vars(request))
         key = question.key(self.inner)
         shown = False
         while True:
@@ -281,7 +186,7 @@ class CachedChatModel(BaseChatModel):
             yield record
             return
         begin = self.clock.now()
-        with closing(ask(self.inner, question)) as chunks:
+        with closing(call(self.inner, question)) as chunks:
             for chunk in chunks:
                 yield [Arrival(chunk, self.clock.now() - begin)]
         self._keeper.keep(key, flight.record)
@@ -292,7 +197,7 @@ class CachedChatModel(BaseChatModel):
             yield record
             return
         begin = self.clock.now()
-        async with aclosing(aask(self.inner, question)) as chunks:
+        async with aclosing(acall(self.inner, question)) as chunks:
             async for chunk in chunks:
                 yield [Arrival(chunk, self.clock.now() - begin)]
         await self._keeper.akeep(key, flight.record)

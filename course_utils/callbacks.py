@@ -14,6 +14,7 @@ from uuid import UUID
 from langchain_core.callbacks import BaseCallbackHandler
 
 from course_utils._recorder import PartialRecorder, Recording
+from course_utils._sync_stream import called_from_sync_stream
 from course_utils._token_text import TokenText
 
 __all__ = ["PartialRecorder", "Recording", "on_token"]
@@ -93,16 +94,13 @@ class _OnTokenAsync(_OnToken):
     """Coroutine functions as LangChain's async dispatch finds and awaits them."""
 
     def on_chat_model_start(self, *args: Any, **kwargs: Any) -> Any:
-        self._refuse_sync(inspect.currentframe())
+        self._refuse(sync=called_from_sync_stream())
 
     def on_llm_start(self, *args: Any, **kwargs: Any) -> Any:
-        self._refuse_sync(inspect.currentframe())
+        self._refuse(sync=called_from_sync_stream())
 
-    def _refuse_sync(self, frame: Any) -> None:
-        # LangChain runs an async handler of a sync stream in an event loop of its own
-        # for every token, and swallows its errors. The caller's name is the only sign
-        # before the first token: a notebook has a running loop in both cases.
-        if frame.f_back.f_code.co_name == "handle_event":
+    def _refuse(self, sync: bool) -> None:
+        if sync:
             raise TypeError(
                 f"{self.name} is a coroutine function, the stream is a sync one: "
                 "read it with astream(), or pass a plain function to on_token()."

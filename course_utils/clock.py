@@ -7,14 +7,17 @@ a `VirtualClock`, so a script of three minutes runs in no time and always alike.
 """
 
 import asyncio
+import math
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def course_speed() -> float:
     """How fast the course runs: 1 is real time, 20 is twenty times as fast.
 
-    Read from the environment variable `COURSE_SPEED` at every call, so that a
+    Read from the environment variable `COURSE_SPEED` when a clock is made, so that a
     notebook and the kernel that tests it may differ.
 
     Raises:
@@ -34,15 +37,42 @@ def course_speed() -> float:
 
 
 class Clock:
-    """Real time, as fast as the course runs. All figures are seconds."""
+    """Real time, as fast as the course runs. All figures are seconds.
+
+    Its speed is set when it is made: a clock that runs never jumps.
+    """
+
+    def __init__(self, speed: float | None = None) -> None:
+        speed = course_speed() if speed is None else speed
+        # The speed, and a moment that was: in real time, and on this clock.
+        self._pace = (speed, time.perf_counter(), 0.0)
 
     def now(self) -> float:
         """Seconds on this clock; only differences mean something."""
-        return time.perf_counter() * course_speed()
+        speed, real, shown = self._pace
+        return shown + (time.perf_counter() - real) * speed
 
     def real(self, seconds: float) -> float:
         """How many real seconds these seconds of the clock last."""
-        return seconds / course_speed()
+        return seconds / self.speed
+
+    @property
+    def speed(self) -> float:
+        """How many of its seconds pass in a real one."""
+        return self._pace[0]
+
+    @contextmanager
+    def at_most(self, speed: float) -> Iterator[None]:
+        """Run no faster than this for a while, and go on from what it shows."""
+        before = self.speed
+        self._set(min(speed, before))
+        try:
+            yield
+        finally:
+            self._set(before)
+
+    def _set(self, speed: float) -> None:
+        self._pace = (speed, time.perf_counter(), self.now())
 
     def sleep(self, seconds: float) -> None:
         """Wait so many seconds of this clock."""
@@ -84,6 +114,10 @@ class VirtualClock(Clock):
 
     def real(self, seconds: float) -> float:
         return 0.0
+
+    @property
+    def speed(self) -> float:
+        return math.inf
 
     def advance(self, seconds: float) -> None:
         """Let so many seconds pass."""

@@ -21,10 +21,10 @@ from typing import Any
 from course_utils._guarded import OutOfTime, Run, guarded
 from course_utils._messages import Message
 from course_utils._progress_file import done, note_done
-from course_utils._slips import NotYet, expect, expect_equal, shorten
+from course_utils._slips import NotYet, expect, expect_equal, guess, shorten
 from course_utils.style import BLUE, GREEN, ORANGE
 
-__all__ = ["Exercise", "NotYet", "expect", "expect_equal", "shorten"]
+__all__ = ["Exercise", "NotYet", "expect", "expect_equal", "guess", "shorten"]
 
 
 # What Python adds to the code of an empty function, by version and kind.
@@ -69,7 +69,8 @@ class Exercise:
     Args:
         name: The name it has in the lesson.
         check: A function of the answer, sync or async. It raises `NotYet` (or uses
-            `expect`, `expect_equal`) to say what is not right yet.
+            `expect`, `expect_equal`) to say what is not right yet, and gives nothing
+            back.
         hints: Each a sentence or two, from a nudge to nearly the answer.
         solution: The solution itself: a function or a class.
         praise: What to say when the answer is correct.
@@ -88,9 +89,8 @@ class Exercise:
         praise: str = "",
         limit: float = 5.0,
     ) -> None:
-        lesson = getattr(check, "__module__", "").rpartition(".")[2]
         self.name = name
-        self.key = f"{lesson}.{name}"
+        self.key = f"{_lesson_of(check)}.{name}"
         self.solution_object = solution
         self.hints = tuple(hints)
         self._check = check
@@ -138,6 +138,19 @@ class Exercise:
             return Message("…", "Try first.", advice, BLUE)
         source = textwrap.dedent(inspect.getsource(self.solution_object)).strip()
         return Solution(source)
+
+
+def _lesson_of(check: Any) -> str:
+    """The lesson's own name: what is done is kept under it, wherever the check is.
+
+    >>> def check(answer): ...
+    >>> check.__module__ = "course_utils.lessons.full_responses.exercises"
+    >>> _lesson_of(check)
+    'full_responses'
+    """
+    module = getattr(check, "__module__", "")
+    _, is_lesson, within = module.partition(".lessons.")
+    return within.split(".")[0] if is_lesson else module.rpartition(".")[2]
 
 
 def _blank(answer: Any) -> str:
@@ -211,9 +224,10 @@ def _why_not(run: Run, limit: float) -> str:
         return "You stopped the check."
     if error is not None:
         return _raised(error)
-    if isinstance(run.result, str):
-        return _explain(run.result, run.printed)
-    return "That is not it." if run.result is False else ""
+    if run.result is not None:
+        came = f"The check gave {shorten(run.result)} back"
+        return f"{came}: it gives nothing, and says what is wrong with `expect(...)`."
+    return ""
 
 
 def _explain(why: str, printed: str) -> str:

@@ -7,52 +7,32 @@ fragments. Underneath it only plays the steps of its replies.
     model = FakeStreamingChatModel(replies=["Hello.", Reply("Slow.", first_token=2)])
 """
 
-import json
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from typing import Any, Literal
 
 from langchain_core.callbacks import (
     AsyncCallbackManagerForLLMRun,
     CallbackManagerForLLMRun,
 )
-from langchain_core.exceptions import (
-    ModelAPIError,
-    ModelAuthenticationError,
-    ModelConnectionError,
-    ModelInvalidRequestError,
-    ModelNotFoundError,
-    ModelPermissionDeniedError,
-    ModelRateLimitError,
-)
+from langchain_core.exceptions import ModelInvalidRequestError
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from course_utils.clock import Clock, course_clock
+from course_utils.fake_chunks import chunk_of, whole
+from course_utils.history import fault_in
 from course_utils.latency import Latency, preset
-from course_utils.replies import Reply, Step
+from course_utils.plan import Step
+from course_utils.replies import Reply
 from course_utils.responder import Request
 from course_utils.script import Call, Script
-
-REFUSALS: dict[int, type[Exception]] = {
-    400: ModelInvalidRequestError,
-    401: ModelAuthenticationError,
-    403: ModelPermissionDeniedError,
-    404: ModelNotFoundError,
-    429: ModelRateLimitError,
-}
-BREAKS: dict[str, tuple[type[Exception], str]] = {
-    "reset": (ModelConnectionError, "The connection was reset before any answer."),
-    "drop": (ModelConnectionError, "The connection was reset in mid-answer."),
-    "truncate": (ModelConnectionError, "The answer's body ended before its end."),
-    "error": (ModelAPIError, "The server had an error in mid-answer."),
-    "garble": (ModelAPIError, "The server sent an event that is not JSON."),
-}
 
 
 class FakeStreamingChatModel(BaseChatModel):
@@ -71,6 +51,7 @@ class FakeStreamingChatModel(BaseChatModel):
         per_token: Seconds before each later token.
         seed: Draws other waits from the same preset.
         fault_rate: Share of replies that break, as on a bad day.
+        strict: Refuse a tool call without its result, as OpenAI and the server do.
         clock: What waits; a `VirtualClock` does not really wait.
 
     Errors are LangChain's own `ModelError` family, the same for every provider.
@@ -85,6 +66,7 @@ class FakeStreamingChatModel(BaseChatModel):
     per_token: float = 0.0
     seed: str = ""
     fault_rate: float = 0.0
+    strict: bool = False
     temperature: float | None = None
     max_tokens: int | None = None
     timeout: float | None = None
@@ -143,10 +125,14 @@ class FakeStreamingChatModel(BaseChatModel):
     def _begin(
         self, messages: list[BaseMessage], stop: list[str] | None, options: Any
     ) -> tuple[Reply, Call, Generator[Step]]:
+        if self.strict and (fault := fault_in(messages)) is not None:
+            raise ModelInvalidRequestError(fault.message)
         reply, call = self._script.next(self._request(messages, stop, options))
         if reply.exception is not None:
             call.outcome = type(reply.exception).__name__
             raise reply.exception
+        # Comments mean nothing in this process, and a stall may have no end of them.
+        reply = replace(reply, keep_alive=False)
         return reply, call, self._script.play(reply, call)
 
     def _stream(
@@ -213,93 +199,3 @@ class FakeStreamingChatModel(BaseChatModel):
         played = list(steps)
         await self.clock.asleep(sum(step.wait for step in played))
         return whole(played, reply, call)
-
-
-def chunk_of(step: Step, reply: Reply, call: Call) -> ChatGenerationChunk | None:
-    """The chunk that a step sends, if it sends one; a fault raises its error."""
-    if step.kind == "text":  # nearly every step
-        return ChatGenerationChunk(message=AIMessageChunk(content=step.text))
-    if step.kind == "refuse":
-        raise refusal(reply)
-    if step.kind in BREAKS:
-        error, words = BREAKS[step.kind]
-        raise error(words)
-    message = _message(step, call)
-    return None if message is None else ChatGenerationChunk(message=message)
-
-
-def refusal(reply: Reply) -> Exception:
-    """The error of a refused request; `retry_after` is on it when the reply has one."""
-    status = reply.status or 500
-    error = REFUSALS.get(status, ModelAPIError)(f"The model refused: status {status}.")
-    error.retry_after = reply.retry_after  # type: ignore[attr-defined]  # as SDKs do
-    return error
-
-
-def _message(step: Step, call: Call) -> AIMessageChunk | None:
-    match step.kind:
-        case "role":
-            return AIMessageChunk(content="")
-        case "tool":
-            return _tool_chunk(step, step.text, "")
-        case "args":
-            return _tool_chunk(step, None, step.text)
-        case "finish":
-            return AIMessageChunk(content="", response_metadata=_ending(step, call))
-        case "usage":
-            return AIMessageChunk(content="", usage_metadata=_usage(step))
-    return None
-
-
-def _tool_chunk(step: Step, name: str | None, args: str) -> AIMessageChunk:
-    fragment: dict[str, Any] = {
-        "name": name,
-        "args": args,
-        "id": step.tool_id if name else None,
-        "index": step.index,
-        "type": "tool_call_chunk",
-    }
-    return AIMessageChunk(content="", tool_call_chunks=[fragment])  # type: ignore[list-item]  # a TypedDict by hand
-
-
-def _ending(step: Step, call: Call) -> dict[str, Any]:
-    return {"finish_reason": step.text, "model_name": call.request.model}
-
-
-def _usage(step: Step) -> Any:
-    taken, given = step.usage
-    return {
-        "input_tokens": taken,
-        "output_tokens": given,
-        "total_tokens": taken + given,
-    }
-
-
-def whole(steps: list[Step], reply: Reply, call: Call) -> ChatResult:
-    """The answer in one piece, as a call without streaming gets it."""
-    if steps[-1].kind == "cut":  # without streaming, half a body is no JSON: it shows
-        raise ModelConnectionError("The answer's body ended before its end.")
-    for step in steps:
-        chunk_of(step, reply, call)
-    by_kind = {step.kind: step for step in steps}
-    message = AIMessage(
-        content="".join(step.text for step in steps if step.kind == "text"),
-        response_metadata=_ending(by_kind["finish"], call),
-        usage_metadata=_usage(by_kind["usage"]),
-        **_tool_calls(steps),
-    )
-    return ChatResult(generations=[ChatGeneration(message=message)])
-
-
-def _tool_calls(steps: list[Step]) -> dict[str, Any]:
-    """Tool calls, parsed strictly: half an argument is an invalid call."""
-    good: list[dict[str, Any]] = []
-    bad: list[dict[str, Any]] = []
-    for call in (step for step in steps if step.kind == "tool"):
-        mine = [s.text for s in steps if s.kind == "args" and s.index == call.index]
-        named = {"name": call.text, "id": call.tool_id}
-        try:
-            good.append({**named, "args": json.loads("".join(mine))})
-        except json.JSONDecodeError as error:
-            bad.append({**named, "args": "".join(mine), "error": str(error)})
-    return {"tool_calls": good, "invalid_tool_calls": bad}

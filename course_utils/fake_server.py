@@ -19,6 +19,7 @@ from course_utils.clock import Clock, course_clock
 from course_utils.latency import Latency
 from course_utils.latency import preset as preset_latency
 from course_utils.script import Call, Replies, Script
+from course_utils.wire_api import Shared
 from course_utils.wire_listener import LOOPBACK, Listener
 
 # `python -m course_utils.fake_server` finds this module imported with its package, and
@@ -45,6 +46,8 @@ class FakeServer:
         fault_rate: Share of replies that break, as on a bad day.
         clock: What waits; a `VirtualClock` does not really wait.
         port: A fixed port; 0 takes a free one at each start.
+        reasoning_field: Where chat completions tell what the model thinks:
+            `reasoning_content` or `reasoning`, or None: only counted, as OpenAI does.
 
     Use it in a `with`, or call `start()` and `stop()`, as often as you like. A server
     that no variable holds any more stops by itself.
@@ -62,6 +65,7 @@ class FakeServer:
         fault_rate: float = 0.0,
         clock: Clock = course_clock,
         port: int = 0,
+        reasoning_field: str | None = "reasoning_content",
     ) -> None:
         if not isinstance(key, str) or not key.strip():
             raise ValueError(
@@ -73,6 +77,7 @@ class FakeServer:
             latency = preset_latency(preset)
         self._script = Script(replies, latency, seed, fault_rate)
         self._key, self._clock, self._port = key, clock, port
+        self._shared = Shared(_reasoning_field(reasoning_field))
         self._listener: Listener | None = None
 
     @property
@@ -96,11 +101,23 @@ class FakeServer:
         """Listen and answer, in threads of this process, until `stop()`."""
         if self._listener is None:
             _stop_earlier(self._port)
-            self._listener = _listen(self._port, self._script, self._key, self._clock)
+            self._listener = self._listen()
             self._close = weakref.finalize(self, self._listener.close)
             if self._port:
                 _BY_PORT[self._port] = self
         return self
+
+    def _listen(self) -> Listener:
+        try:
+            return Listener(
+                self._port, self._script, self._key, self._clock, self._shared
+            )
+        except OSError as error:
+            raise OSError(
+                error.errno,
+                f"The server cannot listen on port {self._port} ({error.strerror}): "
+                "leave port= out, then it takes a free one.",
+            ) from error
 
     def stop(self) -> None:
         """Hang up on everyone and give the port back."""
@@ -127,15 +144,13 @@ def _stop_earlier(port: int) -> None:
         earlier.stop()
 
 
-def _listen(port: int, script: Script, key: str, clock: Clock) -> Listener:
-    try:
-        return Listener(port, script, key, clock)
-    except OSError as error:
-        raise OSError(
-            error.errno,
-            f"The server cannot listen on port {port} ({error.strerror}): "
-            "leave port= out, then it takes a free one.",
-        ) from error
+def _reasoning_field(name: str | None) -> str | None:
+    if name in ("reasoning_content", "reasoning", None):
+        return name
+    raise ValueError(
+        "FakeServer(reasoning_field=...) names a field that clients know, got "
+        f'{name!r}: use "reasoning_content", "reasoning", or None to think in silence.'
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

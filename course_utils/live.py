@@ -13,7 +13,7 @@ from typing import Any, Self, overload
 
 from course_utils._streams import check_stream
 from course_utils.clock import Clock, course_clock
-from course_utils.live_display import LiveDisplay, live_mode
+from course_utils.live_display import LiveDisplay
 from course_utils.live_lane import Lane, Shown, read, read_async
 from course_utils.live_race import Raced, race
 from course_utils.live_stop import StopSwitch
@@ -135,10 +135,3 @@ async def _show_async(view: StreamView, stream: AsyncIterable[Any]) -> Shown:
     with LiveDisplay([lane], switch), lane.reading(switch):
         await switch.task(read_async(lane, stream))
     return lane.shown()
-
-
-# The page loads its code now, so that the first token of the first stream meets it.
-if live_mode() == "live":
-    from course_utils.live_page import feeder
-
-    feeder()

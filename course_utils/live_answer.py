@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from html import escape
 
 from course_utils.live_entry import Entry
-from course_utils.live_html import markdown_html
+from course_utils.live_markdown import markdown_html
 
 SIGNS = {
     "text": "",

@@ -52,13 +52,19 @@ const LANGUAGES = {
   sql: SQL, json: DATA, yaml: DATA, yml: DATA, toml: DATA,
 }; // prettier-ignore
 
-const STRING = /^(?:"(?:\\.|[^"\\])*("|$)|'(?:\\.|[^'\\])*('|$))/;
+const LONGEST = 1000; // letters of a line that is worth its colours
+const STRING = /"(?:\\.|[^"\\])*("|$)|'(?:\\.|[^'\\])*('|$)/y;
 const TOKENS = [
   [STRING, "s"],
-  [/^(?:0[xob][\da-f_]+|\d[\d_]*(?:\.\d+)?(?:e[-+]?\d+)?)\b/i, "m"],
-  [/^[-+*/%=<>!&|^~@]+/, "o"],
+  [/(?:0[xob][\da-f_]+|\d[\d_]*(?:\.\d+)?(?:e[-+]?\d+)?)\b/iy, "m"],
+  [/[-+*/%=<>!&|^~@]+/y, "o"],
 ];
-const WORD = /^[\p{L}_$][\p{L}\p{N}_$]*/u;
+const WORD = /[\p{L}_$][\p{L}\p{N}_$]*/uy;
+
+const found = (pattern, line, at) => {
+  pattern.lastIndex = at;
+  return pattern.exec(line)?.[0];
+};
 
 /**
  * One line of code as pieces.
@@ -69,14 +75,14 @@ const WORD = /^[\p{L}_$][\p{L}\p{N}_$]*/u;
  */
 export function colourLine(line, language, inside) {
   const grammar = Object.hasOwn(LANGUAGES, language) ? LANGUAGES[language] : null;
-  if (!grammar) return { pieces: [["", line]], inside: "" };
+  if (!grammar || line.length > LONGEST) return { pieces: [["", line]], inside: "" };
   const pieces = [];
   let at = 0;
   while (at < line.length) {
-    const found = inside ? restOf(line, at, inside) : tokenAt(line, at, grammar);
-    pieces.push([found.name, line.slice(at, found.to)]);
-    inside = found.inside ?? "";
-    at = found.to;
+    const token = inside ? restOf(line, at, inside) : tokenAt(line, at, grammar);
+    pieces.push([token.name, line.slice(at, token.to)]);
+    inside = token.inside ?? "";
+    at = token.to;
   }
   return { pieces, inside };
 }
@@ -91,16 +97,14 @@ function restOf(line, at, end) {
 function tokenAt(line, at, grammar) {
   for (const [start, end] of Object.entries(grammar.long)) {
     if (!line.startsWith(start, at)) continue;
-    const found = restOf(line, at + start.length, end);
-    return found;
+    return restOf(line, at + start.length, end);
   }
   if (line.startsWith(grammar.comment, at)) return { name: "c", to: line.length };
-  const rest = line.slice(at);
   for (const [pattern, name] of TOKENS) {
-    const found = pattern.exec(rest);
-    if (found) return { name, to: at + found[0].length };
+    const token = found(pattern, line, at);
+    if (token) return { name, to: at + token.length };
   }
-  const word = WORD.exec(rest);
-  if (word) return { name: grammar.keywords.has(word[0]) ? "k" : "", to: at + word[0].length };
+  const word = found(WORD, line, at);
+  if (word) return { name: grammar.keywords.has(word) ? "k" : "", to: at + word.length };
   return { name: "", to: at + 1 };
 }

@@ -6,45 +6,28 @@ the notebook and wants one final output, `text` in a terminal.
     with LiveDisplay([lane], switch), lane.reading(switch): ...
 """
 
-import os
 import sys
 import uuid
 from collections.abc import Sequence
 from html import escape
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from course_utils.live_lane import Lane
 from course_utils.live_stop import StopSwitch
 from course_utils.live_terminal import Terminal, visible
 from course_utils.live_transcript import Change
+from course_utils.notebook import live_mode
 
-Mode = Literal["live", "static", "text"]
 
+def load_page() -> None:
+    """Let the page load its code now, so that the first token of a stream meets it.
 
-def live_mode() -> Mode:
-    """How to show a stream here; the environment variable `COURSE_LIVE` decides first.
-
-    Raises:
-        ValueError: `COURSE_LIVE` is not a mode.
+    A lesson asks for it; without that the first view does.
     """
-    asked = os.environ.get("COURSE_LIVE", "")
-    if asked in ("live", "static", "text"):
-        return asked  # type: ignore[return-value]
-    if asked:
-        raise ValueError(
-            f"COURSE_LIVE is live, static or text, got {asked!r}: leave it unset."
-        )
-    if not in_kernel():
-        return "text"
-    # pytest says so to the kernels it starts; nbval does not follow a changing output
-    return "static" if "PYTEST_VERSION" in os.environ else "live"
+    if live_mode() == "live":
+        from course_utils.live_page import feeder
 
-
-def in_kernel() -> bool:
-    """Whether a Jupyter kernel runs this code."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    return getattr(shell, "kernel", None) is not None
+        feeder()
 
 
 class LiveDisplay:

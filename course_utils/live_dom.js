@@ -2,13 +2,18 @@
 // that a model wrote is ever read as HTML. Nodes are kept and extended where they fit, so
 // that a selection survives and nothing flickers.
 
-import { readBlocks } from "./live_markdown.js";
+import { GrowingMarkdown } from "./live_markdown.js";
 import { colourLine } from "./live_code.js";
 
 const ELEMENTS = new Set(
   "a blockquote br code del em h1 h2 h3 h4 h5 h6 hr li ol p pre s span strong table tbody td th thead tr ul".split(" "),
 );
-const ATTRIBUTES = ["href", "title", "rel", "target", "start"];
+const ATTRIBUTES = ["href", "title", "rel", "target", "start", "dir"];
+const HIDDEN = /[\u202a-\u202e\u2066-\u2069]/g;
+
+/** A text with its bidirectional overrides written out: they turn around what follows. */
+export const visible = (text) =>
+  text.replace(HIDDEN, (char) => `⟨U+${char.codePointAt(0).toString(16).toUpperCase()}⟩`);
 
 /** @param {Node} parent  @param {Tree[]} trees  @param {number} first  Keep what is before. */
 export function draw(parent, trees, first = 0) {
@@ -27,14 +32,14 @@ export function draw(parent, trees, first = 0) {
 }
 
 function create(tree) {
-  if (typeof tree === "string") return document.createTextNode(tree);
+  if (typeof tree === "string") return document.createTextNode(visible(tree));
   if (tree.tag === "fence") return createFence(tree);
   if (!ELEMENTS.has(tree.tag)) throw new Error(`no element for ${tree.tag}`);
   const node = document.createElement(tree.tag);
   for (const name of ATTRIBUTES) {
     if (tree.attrs[name] !== undefined) node.setAttribute(name, tree.attrs[name]);
   }
-  if (tree.attrs.align) node.style.textAlign = tree.attrs.align;
+  Object.assign(node.style, styleOf(tree));
   draw(node, tree.children);
   return node;
 }
@@ -44,11 +49,17 @@ function extend(node, tree) {
   if (typeof tree === "string") return extendText(node, tree);
   if (tree.tag === "fence") return extendFence(node, tree);
   if (node.localName !== tree.tag || !sameAttributes(node, tree)) return false;
-  draw(node, tree.children);
+  draw(node, tree.children, tree.first);
   return true;
 }
 
-function extendText(node, text) {
+const styleOf = ({ attrs }) => ({
+  textAlign: attrs.align ?? "",
+  listStyle: attrs.task ? "none" : "",
+});
+
+function extendText(node, tree) {
+  const text = visible(tree);
   if (node.nodeType !== Node.TEXT_NODE) return false;
   if (text.startsWith(node.data)) {
     if (text.length > node.data.length) node.appendData(text.slice(node.data.length));
@@ -58,10 +69,16 @@ function extendText(node, text) {
 
 function sameAttributes(node, tree) {
   const same = (name) => node.getAttribute(name) === (tree.attrs[name] ?? null);
-  return ATTRIBUTES.every(same) && node.style.textAlign === (tree.attrs.align ?? "");
+  const { textAlign, listStyle } = styleOf(tree);
+  const styled = node.style.textAlign === textAlign && (listStyle === "") === (node.style.listStyle === "");
+  return styled && ATTRIBUTES.every(same);
 }
 
 // ---------------------------------------------------------------- code
+
+// As in the saved notebook, which has no style sheet of ours: live_markdown.py.
+const CODE_BOX =
+  "background:var(--jp-cell-editor-background,#f5f5f5);padding:0.5em 0.75em;margin:0 0 1em;overflow-x:auto";
 
 /** What is drawn of a fence: one entry per line. */
 const drawnLines = new WeakMap();
@@ -69,6 +86,8 @@ const drawnLines = new WeakMap();
 function createFence(tree) {
   const box = document.createElement("div");
   box.className = "highlight";
+  box.dir = "ltr";
+  box.style.cssText = CODE_BOX;
   const pre = box.appendChild(document.createElement("pre"));
   pre.append(document.createElement("code"));
   drawnLines.set(box, { language: tree.language, lines: [] });
@@ -104,12 +123,12 @@ function drawLine(code, number, pieces) {
   if (number > 0) line.append("\n");
   for (const [name, text] of pieces) {
     if (!name) {
-      line.append(text);
+      line.append(visible(text));
       continue;
     }
     const piece = line.appendChild(document.createElement("span"));
     piece.className = name;
-    piece.textContent = text;
+    piece.textContent = visible(text);
   }
   if (code.childNodes[number]) code.childNodes[number].replaceWith(line);
   else code.append(line);
@@ -122,34 +141,14 @@ export class MarkdownText {
   /** @param {HTMLElement} root */
   constructor(root) {
     this.root = root;
-    this.finished = 0;
-    this.tail = "";
+    this.growing = new GrowingMarkdown();
   }
 
   /** @param {string} text  What is new.  @param {boolean} done  It is all. */
   write(text, done) {
-    this.tail += text;
-    const lines = this.lines(done);
-    const blocks = readBlocks(lines, !done);
-    draw(this.root, blocks.map((block) => block.node), this.finished);
-    if (!done) this.finish(lines, blocks);
-  }
-
-  lines(done) {
-    // A return at the very end may be half a line break.
-    const whole = done || !this.tail.endsWith("\r") ? this.tail : this.tail.slice(0, -1);
-    const lines = whole.split(/\r\n|\r|\n/);
-    if (done && lines.at(-1) === "") lines.pop();
-    return lines;
-  }
-
-  /** A block is finished once the first line of the next one is whole. */
-  finish(lines, blocks) {
-    const last = blocks.at(-1);
-    if (blocks.length < 2 || last.from >= lines.length - 1) return;
-    this.finished += blocks.length - 1;
-    const half = this.tail.endsWith("\r") ? "\r" : "";
-    this.tail = lines.slice(last.from).join("\n") + half;
+    const blocks = this.growing.write(text, done);
+    draw(this.root, blocks, this.growing.finished);
+    if (!done) this.growing.finish(blocks);
   }
 }
 
@@ -158,10 +157,11 @@ export class PlainText {
   /** @param {HTMLElement} root */
   constructor(root) {
     this.root = root.appendChild(document.createElement("pre"));
-    this.root.style.whiteSpace = "pre-wrap";
+    this.root.style.cssText = "white-space: pre-wrap; unicode-bidi: plaintext";
   }
 
-  write(text) {
+  write(more) {
+    const text = visible(more);
     const last = this.root.lastChild;
     if (last && last.data.length < 4000) last.appendData(text);
     else this.root.append(text);

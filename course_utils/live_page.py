@@ -13,22 +13,29 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import anywidget
 import traitlets
 
-from course_utils.clock import course_speed
+from course_utils.clock import course_clock
+from course_utils.live_lane import Lane
 from course_utils.live_outbox import Outbox
+from course_utils.live_stop import StopSwitch
 from course_utils.live_transcript import Change
-
-if TYPE_CHECKING:
-    from course_utils.live_display import LiveDisplay
 
 KEPT = 30  # widgets of ended views
 HERE = Path(__file__).parent
 # Read in this order and joined, for a page can import only what it was sent.
-SOURCES = ("live_markdown.js", "live_code.js", "live_dom.js", "live.js")
+SOURCES = (
+    "live_library.js",
+    "live_rules.js",
+    "live_heal.js",
+    "live_markdown.js",
+    "live_code.js",
+    "live_dom.js",
+    "live.js",
+)
 
 # What a widget carries itself: how to find the library and get its code, once.
 LOAD = """
@@ -145,18 +152,26 @@ def feeder() -> Feeder:
     return Feeder()
 
 
+class Display(Protocol):
+    """What a page needs of the display it shows."""
+
+    key: str
+    lanes: Sequence[Lane]
+    switch: StopSwitch
+
+
 class Page:
     """One view in the page: what it gets and what it asks."""
 
     # A page that was reloaded, or a notebook opened again, still points to the widget.
     kept: ClassVar["deque[Page]"] = deque()
 
-    def __init__(self, display: "LiveDisplay") -> None:
+    def __init__(self, display: Display) -> None:
         self.display = display
         self.widget = ViewWidget(
             library=feeder().library.model_id,
             key=display.key,
-            speed=course_speed(),
+            speed=course_clock.speed,
             snapshot=self.snapshot(),
         )
         self.widget.page = self

@@ -1,14 +1,53 @@
-"""The course stays on this machine: settled when it is imported, before LangChain is.
+"""The course stays on this machine: no proxy stands in its way, nothing is traced.
 
-A proxy in the learner's shell must not stand between a cell and the course's own
-server, and no run of a lesson is sent to a tracing service.
+A lesson asks for this when it is imported. Whoever takes a part of the package home
+keeps his own proxies and his own tracing: importing that part changes nothing.
 
-    import course_utils.offline
+    stay_offline()
 """
 
 import os
+import sys
+from importlib.util import find_spec
+from urllib.request import ProxyHandler, build_opener
 
 LOOPBACK = ("127.0.0.1", "localhost")
+# LangSmith reads each of these, and the ones with V2 first.
+TRACING = tuple(
+    f"{brand}_TRACING{version}"
+    for brand in ("LANGSMITH", "LANGCHAIN")
+    for version in ("", "_V2")
+)
+
+# What the lessons ask is on this machine, whatever proxy the shell names.
+open_local = build_opener(ProxyHandler({})).open
+
+
+def stay_offline() -> None:
+    """Send nothing to a tracing service, and reach this machine past any proxy.
+
+    It holds for this process and those that it starts, whatever the shell says, also
+    if LangSmith is at work already.
+    """
+    for name in ("NO_PROXY", "no_proxy"):
+        os.environ[name] = past_proxies(os.environ.get(name, ""))
+    for name in filter(unusable_proxy, list(os.environ)):
+        del os.environ[name]
+    for name in TRACING:
+        os.environ[name] = "false"
+    os.environ.pop("LANGCHAIN_HANDLER", None)  # the oldest way to ask for traces
+    if langsmith := sys.modules.get("langsmith.utils"):
+        langsmith.get_env_var.cache_clear()  # it remembers what the shell said
+
+
+def unusable_proxy(name: str) -> bool:
+    """Whether this variable names a SOCKS proxy and there is nothing to speak to it.
+
+    httpx refuses to make any client then, also one that would never use the proxy.
+    """
+    named = name.upper() in ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY")
+    socks = os.environ[name].lower().startswith("socks")
+    return named and socks and find_spec("socksio") is None
 
 
 def past_proxies(hosts: str) -> str:
@@ -19,8 +58,3 @@ def past_proxies(hosts: str) -> str:
     """
     named = [host for host in hosts.split(",") if host]
     return ",".join(named + [host for host in LOOPBACK if host not in named])
-
-
-for _variable in ("NO_PROXY", "no_proxy"):
-    os.environ[_variable] = past_proxies(os.environ.get(_variable, ""))
-os.environ["LANGSMITH_TRACING"] = "false"

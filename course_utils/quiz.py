@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from course_utils._messages import as_html, static_page
+from course_utils._messages import as_html
 from course_utils._progress_file import note_done
+from course_utils.notebook import static_page
 from course_utils.style import BLUE, GREEN, ORANGE, TEXT, bar
 
 LETTERS = "abcdefgh"

@@ -14,7 +14,8 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage, HumanMessage
 
-from course_utils.replies import Reply, ToolCall, pieces
+from course_utils.replies import Reply, ToolCall
+from course_utils.tokens import pieces
 
 Schema = Mapping[str, Any]
 

@@ -15,8 +15,10 @@ from typing import Any
 from langchain_core.messages import BaseMessage
 
 from course_utils.latency import Latency
-from course_utils.replies import Reply, Step, limited, pieces, plan
+from course_utils.plan import TOKENS, Step, limited, plan
+from course_utils.replies import Reply
 from course_utils.responder import Request, respond
+from course_utils.tokens import pieces
 
 Answer = str | Reply | Exception
 Replies = Answer | Callable[[list[BaseMessage]], Answer] | Sequence[Any]
@@ -29,9 +31,9 @@ class Call:
     Attributes:
         number: 1 for the first request to this model.
         request: What was asked.
-        tokens_sent: Pieces of text and of tool arguments that got out.
+        tokens_sent: Pieces of reasoning, text and tool arguments that got out.
         outcome: `running`, `finished`, `closed by reader`, `stopped` with its server,
-            or the fault's name.
+            `failed` when the function that was to reply raised, or the fault's name.
         attempt: 1, or higher when the caller's client says it is a retry.
     """
 
@@ -87,12 +89,19 @@ class Script:
             number = len(self.log)
             call = Call(number + 1, request, attempt=attempt)
             self.log.append(call)
+        try:
+            return self._reply(number, request), call
+        except BaseException:
+            call.outcome = "failed"
+            raise
+
+    def _reply(self, number: int, request: Request) -> Reply:
         turn = self._turns[number % len(self._turns)]
         reply = limited(_reply(turn, request), request.stop, request.max_tokens)
-        if self.fault_rate:
-            draw = random.Random(f"bad day {self.seed} {number}")
-            reply = bad_day(reply, draw, self.fault_rate)
-        return reply, call
+        if not self.fault_rate:
+            return reply
+        draw = random.Random(f"bad day {self.seed} {number}")
+        return bad_day(reply, draw, self.fault_rate)
 
     def play(self, reply: Reply, call: Call) -> Generator[Step]:
         """The steps of the reply; the log follows them."""
@@ -107,7 +116,7 @@ class Script:
                 # Before the yield: a player that raises the fault does not come back.
                 call.outcome = _OUTCOMES.get(step.kind, call.outcome)
                 yield step
-                call.tokens_sent += step.kind in ("text", "args")
+                call.tokens_sent += step.kind in TOKENS
         finally:
             if call.outcome == "running":
                 call.outcome = "closed by reader"

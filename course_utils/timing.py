@@ -38,16 +38,33 @@ class StreamTiming(Recording):
         title: The name of this run on a timeline.
         arrivals: When each chunk with text came, in seconds.
         marks: Everything else that came, in order.
-        finish_reason: Why the answer ended, as the model said; None if it did not.
-        usage: Tokens, summed over the stream: `input_tokens`, `output_tokens`,
-            `total_tokens`; None if the stream did not say.
+        time_to_first_sign: Seconds until the first sign of life, be it a thought, a
+            word, a tool call; None while there is none.
+        time_to_first_thought: Seconds until the model first thought aloud, or None.
+        usage: Tokens, summed over the messages of the stream: `input_tokens`,
+            `output_tokens`, `total_tokens`; None if the stream did not say.
+        usage_of: The same for each message, as its model told.
+        paused: Whether the run waits for a person.
         error: What broke the stream; None if nothing did.
     """
 
     @property
     def text(self) -> str:
-        """The text that arrived, joined; after a restart, what came since."""
-        return "".join(self._pieces)
+        """The text of the answer: of each message joined, with a gap between them.
+
+        What was taken back by a restart and what was said aside, within a tool, is no
+        part of it.
+        """
+        return "\n\n".join("".join(texts) for texts in self._texts.values())
+
+    @property
+    def finish_reason(self) -> str | None:
+        """Why the answer ended, in the model's word; None if it did not say.
+
+        Of several messages the first counts that is not whole, else the last.
+        """
+        end = self.endings.decisive
+        return None if end is None else end.reason
 
     @property
     def chunks(self) -> int:
@@ -97,9 +114,20 @@ class StreamTiming(Recording):
             return f"fault: {type(self.error).__name__}"
         if self.stopped:
             return "stopped by the reader"
-        if self.finish_reason:
-            return f"finished: {self.finish_reason}"
-        return "ended without a finish reason" if self._saw_message else "ended"
+        if self.paused:
+            return "paused: waiting for a person"
+        return self._end_in_words()
+
+    def _end_in_words(self) -> str:
+        ends = self.endings
+        if ends.unended:
+            return "ended without a finish reason"
+        if ends.decisive is None:
+            return "ended"
+        end = ends.decisive
+        if end.meaning == "unknown":
+            return f"ended: {end.reason}"
+        return f"{'finished' if end.whole else 'cut short'}: {end.reason}"
 
     def __repr__(self) -> str:
         first = self.time_to_first_token

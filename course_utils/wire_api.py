@@ -12,32 +12,49 @@ import itertools
 import json
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, NamedTuple
 
-from langchain_core.messages import BaseMessage, convert_to_messages
-
-from course_utils.replies import Step
+from course_utils.plan import Step
+from course_utils.replies import Reply
 from course_utils.responder import Request, Schema
-from course_utils.wire_errors import Refused, required
+from course_utils.wire_errors import required
+from course_utils.wire_rules import check
 
 Body = Mapping[str, Any]
 
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-# The fields whose type is checked before anything reads them.
-FIELDS: dict[str, tuple[type | tuple[type, ...], str]] = {
-    "model": (str, "a string"),
-    "tools": (list, "an array of objects"),
-    "response_format": (dict, "an object"),
-    "text": (dict, "an object"),
-    "stream_options": (dict, "an object"),
-    "max_tokens": (int, "an integer"),
-    "max_completion_tokens": (int, "an integer"),
-    "max_output_tokens": (int, "an integer"),
-    "stop": ((str, list), "a string or an array of strings"),
-}
+MOST_KEPT = 1000
 KEEP_ALIVE = ": keep-alive\n\n"
 _answers = itertools.count(1)
 HALF_AN_EVENT = 'data: {"choices": [{"index": 0, "delta": {"content": "hal\n\n'
+
+
+class Kept(NamedTuple):
+    """A response that a later request may build on."""
+
+    response: dict[str, Any]
+    input: list[Any]
+
+
+@dataclass
+class Shared:
+    """What all requests to one server share.
+
+    Attributes:
+        reasoning_field: The field of a chat completion that tells what the model
+            thinks: `reasoning_content` or `reasoning`, or None: only counted.
+        kept: The last responses by their id; older ones are forgotten.
+    """
+
+    reasoning_field: str | None = "reasoning_content"
+    kept: dict[str, Kept] = field(default_factory=dict)
+
+    def keep(self, response: dict[str, Any], asked: list[Any]) -> None:
+        """Remember a response and the items it answered."""
+        self.kept[response["id"]] = Kept(response, asked)
+        for oldest in list(self.kept)[:-MOST_KEPT]:
+            self.kept.pop(oldest, None)
 
 
 class Api:
@@ -50,10 +67,11 @@ class Api:
 
     path: ClassVar[str]
 
-    def __init__(self, body: Body) -> None:
+    def __init__(self, body: Body, shared: Shared | None = None) -> None:
         self.body = body
+        self.shared = shared or Shared()
         self.model: str = required(body, "model")
-        _check(body)
+        check(body)
         self.request = self._request()
         self.streamed = body.get("stream") is True
         self.id = new_id(body)
@@ -61,6 +79,11 @@ class Api:
 
     def _request(self) -> Request:
         raise NotImplementedError
+
+    def suited(self, reply: Reply) -> Reply:
+        """The reply as this API can tell it."""
+        # A body that comes all at once has no place for comments.
+        return reply if self.streamed else replace(reply, keep_alive=False)
 
     def frame(self, step: Step) -> bytes:
         """The bytes of this step; none when the API has no event for it."""
@@ -90,51 +113,6 @@ def new_id(body: Body) -> str:
 
 def _nothing(step: Step) -> str:
     return ""
-
-
-def _check(body: Body) -> None:
-    for name, (kind, expected) in FIELDS.items():
-        if body.get(name) is not None and not isinstance(body[name], kind):
-            raise wrong_type(name, expected, body[name])
-    for name in ("n", "best_of"):
-        if body.get(name) not in (None, 1):
-            raise Refused(
-                400,
-                f"Unsupported value: '{name}' does not support {body[name]} with this "
-                "model. Only the value 1 is supported: ask again for another answer.",
-                param=name,
-                code="unsupported_value",
-            )
-
-
-def wrong_type(name: str, expected: str, value: object) -> Refused:
-    """The refusal of a field that holds the wrong kind of value."""
-    got = "null" if value is None else type(value).__name__
-    return Refused(
-        400,
-        f"Invalid type for '{name}': expected {expected}, but got {got} instead.",
-        param=name,
-        code="invalid_type",
-    )
-
-
-def messages_from(messages: Any, name: str = "messages") -> list[BaseMessage]:
-    """LangChain's messages from OpenAI's."""
-    if not isinstance(messages, list):
-        raise wrong_type(name, "an array of objects", messages)
-    if not messages:
-        raise Refused(
-            400,
-            f"Invalid '{name}': empty array. Expected at least one message.",
-            param=name,
-            code="empty_array",
-        )
-    try:
-        return convert_to_messages(messages)
-    except Exception as error:  # whatever LangChain finds wrong, the caller reads
-        raise Refused(
-            400, f"Invalid '{name}': {error}", param=name, code="invalid_value"
-        ) from error
 
 
 def functions(tools: Any) -> list[Schema]:

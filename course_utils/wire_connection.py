@@ -28,29 +28,49 @@ class ReaderLeft(ConnectionError):
 
 
 class Connection:
-    """A socket that carries one answer: its head, then its body."""
+    """A socket that carries one answer: its head, then its body.
 
-    def __init__(self, sock: socket.socket, *, chunks: bool = True) -> None:
+    Args:
+        sock: The connection.
+        chunks: Whether a body may be sent in chunks; HTTP/1.0 knows none.
+        stays: Whether the connection may carry another answer after this one.
+        bodiless: Whether only the head is wanted.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        *,
+        chunks: bool = True,
+        stays: bool = False,
+        bodiless: bool = False,
+    ) -> None:
         self._socket = sock
-        self._speaks_chunks = chunks  # HTTP/1.0 does not
+        self._speaks_chunks = chunks
         self._chunked = False
+        self._bodiless = bodiless
+        self.stays = stays
 
     def head(
         self, status: int, headers: Mapping[str, str], length: int | None = None
     ) -> None:
         """Send status and headers. A body of no known length is sent in chunks."""
-        self._chunked = length is None and self._speaks_chunks
+        empty = status == HTTPStatus.NO_CONTENT
+        self._chunked = length is None and self._speaks_chunks and not empty
         size = {} if length is None else {"Content-Length": str(length)}
         if self._chunked:
             size = {"Transfer-Encoding": "chunked"}
-        # One request per connection: a client's loop that has ended leaves none open.
-        own = {"Connection": "close", "x-request-id": f"req_{uuid.uuid4().hex}"}
+        own = {"x-request-id": f"req_{uuid.uuid4().hex}"}
+        if not self.stays:
+            own["Connection"] = "close"
         lines = [f"{name}: {text}" for name, text in {**headers, **size, **own}.items()]
         first = f"HTTP/1.1 {status} {_phrase(status)}"
         self._socket.sendall("\r\n".join([first, *lines, "", ""]).encode())
 
     def send(self, data: bytes, *, piecemeal: bool = False) -> None:
         """Send a part of the body; `piecemeal` sends every byte as its own chunk."""
+        if self._bodiless:
+            return
         if not piecemeal:
             self._socket.sendall(self._chunk(data))
             return
@@ -65,8 +85,22 @@ class Connection:
         if self._chunked:
             self._socket.sendall(b"0\r\n\r\n")
 
+    def hang_up(self) -> None:
+        """Let this answer be the last one on its connection."""
+        self.stays = False
+
+    def check(self) -> None:
+        """Notice a reader who has left already.
+
+        Raises:
+            ReaderLeft: The reader has closed the connection.
+        """
+        if has_left(self._socket):
+            raise ReaderLeft("The reader closed the connection.")
+
     def reset(self) -> None:
         """Break the connection with a TCP reset, once what was sent has arrived."""
+        self.hang_up()
         time.sleep(BEFORE_RESET)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
         self._socket.close()
@@ -86,7 +120,8 @@ class Connection:
     def _read(self) -> None:
         with contextlib.suppress(ConnectionError):
             if self._socket.recv(4096):
-                return  # a second request on this connection: not answered
+                self.hang_up()  # a second request before the answer: it is lost
+                return
         raise ReaderLeft("The reader closed the connection.")
 
 

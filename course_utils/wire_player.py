@@ -10,16 +10,22 @@ from collections.abc import Iterable, Iterator
 from math import inf
 
 from course_utils.clock import Clock
-from course_utils.replies import Reply, Step
+from course_utils.plan import Step
+from course_utils.replies import Reply
 from course_utils.wire_api import Api, encode
 from course_utils.wire_connection import Connection
 from course_utils.wire_errors import refusal
 
-EVENTS = {
+# A browser's page may be a reader too.
+CORS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "*",
+}
+EVENTS = CORS | {
     "Content-Type": "text/event-stream; charset=utf-8",
     "Cache-Control": "no-cache",
 }
-JSON = {"Content-Type": "application/json"}
+JSON = CORS | {"Content-Type": "application/json"}
 
 
 class Player:
@@ -68,7 +74,9 @@ class Player:
                 self._wire.send(frame, piecemeal=self._reply.split_utf8)
         if ended_by in ("reset", "drop"):
             self._wire.reset()
-        elif ended_by != "truncate":
+        elif ended_by == "truncate":
+            self._wire.hang_up()
+        else:
             self._wire.end()
 
     def _whole(self, steps: list[Step]) -> None:
@@ -87,6 +95,7 @@ class Player:
         self._wire.head(200, JSON, len(body))
         if ended_by in ("drop", "truncate", "cut"):
             body = body[: len(body) // 2]
+            self._wire.hang_up()
         self._wire.send(body, piecemeal=self._reply.split_utf8)
 
     def _body(self, steps: list[Step]) -> bytes:

@@ -7,9 +7,8 @@ import hmac
 import json
 from typing import Any
 
-from course_utils.wire_api import Api
-from course_utils.wire_chat import ChatCompletions
-from course_utils.wire_completions import Completions
+from course_utils.wire_api import Api, Shared
+from course_utils.wire_chat import ChatCompletions, Completions
 from course_utils.wire_errors import Refused
 from course_utils.wire_responses import Responses
 
@@ -35,21 +34,42 @@ def check_key(header: str | None, key: str) -> None:
         )
 
 
-def route(method: str, path: str, body: bytes) -> Api | dict[str, Any]:
+def route(
+    method: str, path: str, body: bytes, shared: Shared | None = None
+) -> Api | dict[str, Any]:
     """The API that answers this request, or the answer itself when it is plain."""
-    path = path.partition("?")[0]
+    path, shared = path.partition("?")[0].rstrip("/"), shared or Shared()
+    asked = "GET" if method == "HEAD" else method
     if path == MODELS or path.startswith(f"{MODELS}/"):
-        _only("GET", method, path)
+        _only("GET", asked, path)
         return models(path.removeprefix(MODELS)[1:])
+    if path.startswith(f"{Responses.path}/"):
+        return _kept(asked, path, shared)
     if path not in APIS:
         raise Refused(404, f"Invalid URL ({method} {path})")
     _only("POST", method, path)
     try:
-        return APIS[path](_parsed(body))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return APIS[path](_parsed(body), shared)
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise Refused(
             400, f"Invalid request body: {error!r}.", code="invalid_value"
         ) from error
+
+
+def _kept(method: str, path: str, shared: Shared) -> dict[str, Any]:
+    """What is asked about a response that was given before."""
+    name, _, what = path.removeprefix(f"{Responses.path}/").partition("/")
+    if what not in ("", "input_items"):
+        raise Refused(404, f"Invalid URL ({method} {path})")
+    _only("GET" if what else ("GET", "DELETE"), method, path)
+    if (kept := shared.kept.get(name)) is None:
+        raise Refused(404, f"Response with id '{name}' not found.", param="id")
+    if what:
+        return {"object": "list", "data": kept.input[::-1], "has_more": False}
+    if method == "DELETE":
+        shared.kept.pop(name, None)
+        return {"id": name, "object": "response", "deleted": True}
+    return kept.response
 
 
 def models(name: str) -> dict[str, Any]:
@@ -59,8 +79,8 @@ def models(name: str) -> dict[str, Any]:
     return model if name else {"object": "list", "data": [model]}
 
 
-def _only(allowed: str, method: str, path: str) -> None:
-    if method != allowed:
+def _only(allowed: str | tuple[str, ...], method: str, path: str) -> None:
+    if method not in ((allowed,) if isinstance(allowed, str) else allowed):
         hint = "(HINT: Perhaps you meant to use a different HTTP method?)"
         raise Refused(405, f"Not allowed to {method} on {path}. {hint}")
 
@@ -68,7 +88,7 @@ def _only(allowed: str, method: str, path: str) -> None:
 def _parsed(body: bytes) -> dict[str, Any]:
     try:
         parsed = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or no end of brackets
         parsed = None
     if isinstance(parsed, dict):
         return parsed

@@ -44,12 +44,21 @@ class ExerciseRules:
     ) -> None:
         outcome = exercise.check(answer)
         assert outcome.outcome == "not yet"
-        assert words in repr(outcome)
+        assert words in repr(outcome), repr(outcome)
 
     def test_an_untouched_stub_is_not_started(
         self, exercise: Any, untouched: Any
     ) -> None:
         assert exercise.check(untouched).outcome == "not started"
+
+    def test_hints_lead_there_and_none_is_a_line_of_the_solution(
+        self, exercise: Any
+    ) -> None:
+        assert len(set(exercise.hints)) == len(exercise.hints) >= 2
+        source = str(exercise.solution(reveal=True))
+        lines = [line.strip() for line in source.splitlines()]
+        hints = " ".join(exercise.hints)
+        assert [line for line in lines if len(line) > 30 and line in hints] == []
 
 
 def told(exercise: Any, answer: Any = None, words: str = "") -> str:

@@ -24,6 +24,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
+from course_utils.offline import TRACING
+
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 
@@ -46,7 +48,7 @@ LANGUAGE = {
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 SETTINGS = {
     "COURSE_LIVE": "static",  # the last state of everything, and no progress kept
-    "LANGSMITH_TRACING": "false",
+    **dict.fromkeys(TRACING, "false"),
     "NO_PROXY": "127.0.0.1,localhost,::1",
     "PYTHONHASHSEED": "0",
 }

@@ -22,20 +22,22 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # From the ground up. An idea is its module with the parts it is made of: parts may
 # import each other, and everything may import what stands on a lower floor.
 FLOORS = [
+    ["tokens", "notebook", "offline", "_hang_up", "_sync_stream"],
     [
         "clock",
-        "text finish passages passages.* ending _streams _token_text",
+        "text finish passages passages.* ending _streams _token_text "
+        "model_call wrapped_*",
         "characters public_json",
-        "latency replies responder script",
+        "latency replies reply_fields plan responder script history",
         "style",
-        "offline",
     ],
-    ["fake_model", "fake_server wire_*"],
+    ["fake_model fake_chunks", "fake_server wire_*"],
     [
         "timing _recording",
         "buffering _held",
         "callbacks _recorder",
-        "reliability truncation recovery deadlines _asking _errors _in_time _policy",
+        "reliability truncation recovery deadlines"
+        " _chunk_parts _errors _in_time _policy",
         "cache _cache_* sqlite_cache redis_cache",
         "serving _answer_events _gate _own_stream _replay_buffer _sse _threaded",
     ],
@@ -111,6 +113,18 @@ def test_a_module_imports_only_what_is_declared(file):
     assert undeclared(top_imports(file)) == set()
 
 
+FAKE = ("fake_model", "fake_server", "wire_*", "replies", "responder", "script")
+PLAYS = ("lessons*", "ready", "__init__", "latency", *FAKE)  # these may play a model
+
+
+@each_file
+def test_production_code_never_imports_the_fake(file):
+    if any(fnmatch(module_name(file), name) for name in PLAYS):
+        return
+    fakes = [m for m in own_imports(file) if any(fnmatch(m, name) for name in FAKE)]
+    assert fakes == []
+
+
 WIDGETS = {"ipywidgets", "anywidget", "IPython", "matplotlib"}
 MODELS = {"langchain_openai", "openai"}
 
@@ -119,7 +133,7 @@ MODELS = {"langchain_openai", "openai"}
 def test_a_floor_keeps_to_its_work(file):
     """Streaming code imports no widget, a widget no model; a lesson does not draw."""
     floor, idea = place_of(module_name(file))
-    unwanted = {3: MODELS}.get(floor, WIDGETS if floor < 5 else set())
+    unwanted = {4: MODELS}.get(floor, WIDGETS if floor < 6 else set())
     assert idea == "ready" or not top_imports(file) & unwanted
 
 

@@ -14,14 +14,15 @@ from langchain_core.language_models import LLM
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
 from langchain_core.messages import AIMessageChunk
 from langchain_core.output_parsers import StrOutputParser
-from langchain_core.outputs import ChatGenerationChunk, GenerationChunk
+from langchain_core.outputs import ChatGenerationChunk, GenerationChunk, LLMResult
 from langchain_core.runnables import RunnableGenerator
 
 from course_utils.callbacks import PartialRecorder, on_token
 from course_utils.clock import VirtualClock
 from course_utils.fake_model import FakeStreamingChatModel
-from course_utils.replies import Reply, pieces
+from course_utils.replies import Reply
 from course_utils.timing import measure
+from course_utils.tokens import pieces
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::langchain_core._api.LangChainBetaWarning"
@@ -354,3 +355,65 @@ def test_a_stage_in_between_hides_nothing_from_the_handler(model):
     shown = list(chain.stream("Hi", config=watched(on_token(heard.append))))
     assert heard == ANSWER
     assert "".join(shown) == "ONE TWO THREE."
+
+
+def of_chunks(*chunks):
+    """What the recorder keeps of a model that plays these chunks."""
+    recorder = PartialRecorder()
+    run_id = uuid4()
+    recorder.on_llm_start({}, ["Hi"], run_id=run_id)
+    for chunk in chunks:
+        told = ChatGenerationChunk(message=chunk)
+        recorder.on_llm_new_token(chunk.text, chunk=told, run_id=run_id)
+    total = ChatGenerationChunk(message=sum(chunks[1:], chunks[0]))
+    recorder.on_llm_end(LLMResult(generations=[[total]]), run_id=run_id)
+    return recorder.last
+
+
+def says(text="", reason=None, **fields):
+    metadata = {"finish_reason": reason} if reason else {}
+    return AIMessageChunk(text, id="1", response_metadata=metadata, **fields)
+
+
+@pytest.mark.parametrize(
+    ("reason", "outcome"),
+    [
+        ("stop", "finished"),
+        ("tool_calls", "finished"),
+        ("length", "cut"),
+        ("content_filter", "cut"),
+        ("insufficient_system_resource", "cut"),
+        ("gone fishing", "cut"),
+    ],
+)
+def test_only_a_word_that_means_whole_is_finished(reason, outcome):
+    for chunks in ([says("Hi", reason)], [says("Hi"), says("", reason)]):
+        run = of_chunks(*chunks)
+        assert (run.text, run.finish_reason, run.outcome) == ("Hi", reason, outcome)
+
+
+def test_what_comes_after_the_finish_reason_opens_the_run_again():
+    run = of_chunks(says("", "stop"), says("One tw"))
+    assert (run.text, run.outcome) == ("One tw", "cut")
+
+
+def test_thoughts_are_kept_apart_from_the_text():
+    thought = says(additional_kwargs={"reasoning_content": "Hm."})
+    block = says([{"type": "thinking", "thinking": " Well."}])
+    run = of_chunks(thought, block, says("42", "stop"))
+    assert (run.reasoning, run.text) == ("Hm. Well.", "42")
+
+
+def test_running_totals_are_not_added_up():
+    def used(taken):
+        counts = {"input_tokens": 100, "output_tokens": taken}
+        return says(usage_metadata={**counts, "total_tokens": 100 + taken})
+
+    run = of_chunks(used(1), used(2), used(3))
+    assert run.usage == {"input_tokens": 100, "output_tokens": 3, "total_tokens": 103}
+
+
+def test_a_restart_takes_the_text_back():
+    again = AIMessageChunk("", id="2", response_metadata={"restart": True})
+    run = of_chunks(says("One tw"), again, AIMessageChunk("Two.", id="2"))
+    assert run.text == "Two."

@@ -32,6 +32,32 @@ def test_the_course_runs_as_fast_as_the_variable_says(
     assert Clock().real(10) == 0.5
 
 
+def test_a_clock_keeps_the_speed_it_was_made_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = Clock()
+    speed, before = clock.speed, clock.now()
+    monkeypatch.setenv("COURSE_SPEED", "0.001")
+    assert clock.speed == speed
+    assert 0 <= clock.now() - before < 60
+
+
+def test_a_clock_that_is_slowed_for_a_while_goes_on_from_what_it_shows() -> None:
+    clock = Clock(speed=1000.0)
+    before = clock.now()
+    with clock.at_most(2.0):
+        assert clock.speed == 2.0
+        assert before <= clock.now() < before + 1000
+    assert clock.speed == 1000.0
+    assert clock.now() >= before
+
+
+def test_a_slow_clock_is_not_made_faster() -> None:
+    clock = Clock(speed=1.0)
+    with clock.at_most(4.0):
+        assert clock.speed == 1.0
+
+
 @pytest.mark.parametrize("setting", ["0", "-1", "fast", "inf", "nan", ""])
 def test_a_speed_that_is_no_speed_is_refused_with_the_next_step(
     monkeypatch: pytest.MonkeyPatch, setting: str

@@ -81,7 +81,9 @@ def test_a_half_written_class_is_begun_and_told_what_is_left():
         def flush(self):
             raise NotImplementedError
 
-    exercise = Exercise("buffer", check=lambda made: made().flush() == "")
+    exercise = Exercise(
+        "buffer", check=lambda made: expect(not made().flush(), "It holds text.")
+    )
     outcome = exercise.check(Buffer)
     assert outcome.outcome == "not yet"
     assert "`flush` is still `raise NotImplementedError`" in str(outcome)
@@ -145,12 +147,13 @@ def test_not_yet_names_what_came_and_guesses_the_slip(answer, why):
     ("check", "outcome"),
     [
         (lambda answer: None, "correct"),
-        (lambda answer: "Too slow.", "not yet"),
-        (lambda answer: False, "not yet"),
+        (lambda answer: expect(answer == 7, "Not seven."), "correct"),
         (lambda answer: expect(answer == 1, "Not one."), "not yet"),
+        (lambda answer: "Too slow.", "not yet"),
+        (lambda answer: answer == 7, "not yet"),
     ],
 )
-def test_a_check_may_return_or_raise_what_is_wrong(check, outcome):
+def test_a_check_says_what_is_wrong_in_one_way_only(check, outcome):
     assert exercise(check).check(7).outcome == outcome
 
 
@@ -175,7 +178,7 @@ def test_a_called_answer_is_told_to_drop_the_brackets(made, shown):
         try:
             answer([])
         except TypeError as error:
-            return f"It raised: {error}."
+            raise NotYet(f"It raised: {error}.") from error
 
     assert shown in repr(exercise(check_that_tells_of_errors).check(made()))
 

@@ -132,7 +132,9 @@ def open_stream(stack: ExitStack, *replies: Reply) -> tuple[FakeServer, HTTPResp
     """A running server and the first stream from it, closed with the stack."""
     server = stack.enter_context(FakeServer(list(replies)))
     connection = stack.enter_context(closing(connect(server)))
-    return server, stack.enter_context(request(connection, STREAM))
+    # So that whoever closes the response closes the connection with it.
+    alone = request(connection, STREAM, Connection="close")
+    return server, stack.enter_context(alone)
 
 
 def test_a_drop_is_a_reset_and_what_was_sent_arrives_before_it() -> None:

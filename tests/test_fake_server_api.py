@@ -173,7 +173,7 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str | None, str]] = {
     "no such path": ({"path": "/chat"}, 404, None, r"Invalid URL \(POST /v1/chat\)"),
     "wrong method": ({"method": "GET"}, 405, None, "Not allowed to GET"),
     "wrong method for models": ({"path": "/models"}, 405, None, "Not allowed to POST"),
-    "unknown method": ({"method": "PATCH"}, 501, None, "Unsupported method"),
+    "unknown method": ({"method": "PATCH"}, 405, None, "Not allowed to PATCH"),
     "wrong key": ({"key": "wrong"}, 401, "invalid_api_key", "Incorrect API key"),
     "no key": ({"key": ""}, 401, None, "You didn't provide an API key"),
     "not JSON": ({"body": b"{"}, 400, None, "could not parse the JSON"),

@@ -4,7 +4,6 @@ import logging
 import re
 from typing import ClassVar
 
-import pytest
 from langchain_core.callbacks import AsyncCallbackHandler, BaseCallbackHandler
 
 from course_utils.buffering import WordBuffer
@@ -13,30 +12,9 @@ from course_utils.clock import VirtualClock, course_clock
 from course_utils.lessons import streaming_callbacks as lesson
 from course_utils.lessons.solutions import streaming_callbacks as solutions
 from course_utils.quiz import Predict
+from tests.exercise_rules import ExerciseRules, stub
 
 EXERCISES = [lesson.first_token, lesson.listeners, lesson.audit, lesson.redact]
-
-
-def says(outcome, *words):
-    """The outcome is *not yet*, and these words are in what it says."""
-    assert outcome.outcome == "not yet"
-    text = repr(outcome)
-    assert [word for word in words if word not in text] == [], text
-    return True
-
-
-@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.name)
-def test_a_solution_is_correct(exercise):
-    assert exercise.check(exercise.solution_object).outcome == "correct"
-
-
-@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.name)
-def test_a_hint_never_shows_a_line_of_the_solution(exercise):
-    assert len(exercise.hints) == 3
-    source = str(exercise.solution(reveal=True))
-    lines = [line.strip() for line in source.splitlines() if len(line.strip()) > 30]
-    hints = " ".join(exercise.hints)
-    assert [line for line in lines if line in hints] == []
 
 
 class StubHandler(BaseCallbackHandler):
@@ -52,20 +30,6 @@ class StubBuffer:
         raise NotImplementedError
 
 
-def stub_listeners(update, log):
-    raise NotImplementedError
-
-
-def test_an_untouched_stub_is_not_started():
-    for exercise, stub in [
-        (lesson.first_token, StubHandler),
-        (lesson.listeners, stub_listeners),
-        (lesson.audit, StubHandler),
-        (lesson.redact, StubBuffer),
-    ]:
-        assert exercise.check(stub).outcome == "not started"
-
-
 # 1 · A stopwatch for the first token
 
 
@@ -75,10 +39,6 @@ class Recorded(PartialRecorder):
     @property
     def seconds(self):
         return self.last.time_to_first_token if self.runs else None
-
-
-def test_a_recorder_is_a_stopwatch_too():
-    assert lesson.first_token.check(Recorded).outcome == "correct"
 
 
 class Stopwatch(BaseCallbackHandler):
@@ -93,57 +53,39 @@ class Stopwatch(BaseCallbackHandler):
         self.seconds = None
 
 
-def test_the_empty_first_token_must_not_count():
-    class EveryToken(Stopwatch):
-        def on_llm_new_token(self, token, **kwargs):
-            if self.seconds is None:
-                self.seconds = self.clock.now() - self.started
-
-    says(lesson.first_token.check(EveryToken), "`.seconds` is 0.0", "without text")
-
-
-def test_a_list_is_not_text():
-    class TokenIsTrue(Stopwatch):
-        def on_llm_new_token(self, token, **kwargs):
-            if token and self.seconds is None:
-                self.seconds = self.clock.now() - self.started
-
-    says(lesson.first_token.check(TokenIsTrue), "whose tokens are lists")
-
-
-def test_the_last_token_is_not_the_first():
-    class LastToken(Stopwatch):
-        def on_llm_new_token(self, token, *, chunk, **kwargs):
-            if chunk.text:
-                self.seconds = self.clock.now() - self.started
-
-    says(lesson.first_token.check(LastToken), "`.seconds` is 1.0", "should be 0.5")
-
-
-def test_the_second_call_starts_again():
-    class Once(Stopwatch):
-        def on_chat_model_start(self, serialized, messages, **kwargs):
-            self.started = self.clock.now()
-
-        on_llm_new_token = solutions.FirstToken.on_llm_new_token
-
-    says(lesson.first_token.check(Once), "several calls", "a call before")
-
-
-def test_a_method_without_kwargs_is_named():
-    class NoKwargs(Stopwatch):
-        def on_llm_new_token(self, token):
+class EveryToken(Stopwatch):
+    def on_llm_new_token(self, token, **kwargs):
+        if self.seconds is None:
             self.seconds = self.clock.now() - self.started
 
-    says(lesson.first_token.check(NoKwargs), "TypeError", "unexpected keyword")
+
+class TokenIsTrue(Stopwatch):
+    def on_llm_new_token(self, token, **kwargs):
+        if token and self.seconds is None:
+            self.seconds = self.clock.now() - self.started
 
 
-def test_a_stopwatch_that_is_no_handler_is_named():
-    class Loose:
-        def __init__(self, clock):
-            self.seconds = None
+class LastToken(Stopwatch):
+    def on_llm_new_token(self, token, *, chunk, **kwargs):
+        if chunk.text:
+            self.seconds = self.clock.now() - self.started
 
-    says(lesson.first_token.check(Loose), "a Loose", "BaseCallbackHandler")
+
+class Once(Stopwatch):
+    def on_chat_model_start(self, serialized, messages, **kwargs):
+        self.started = self.clock.now()
+
+    on_llm_new_token = solutions.FirstToken.on_llm_new_token
+
+
+class NoKwargs(Stopwatch):
+    def on_llm_new_token(self, token):
+        self.seconds = self.clock.now() - self.started
+
+
+class Loose:
+    def __init__(self, clock):
+        self.seconds = None
 
 
 class NoBlanks(solutions.FirstToken):
@@ -185,64 +127,44 @@ class MistypedEvent(Stopwatch):
         self.seconds = self.clock.now() - self.started
 
 
-@pytest.mark.parametrize(
-    ("handler", "words"),
-    [
-        (NoBlanks, "begins with an empty line"),
-        (ZeroIsNone, "0 s is a time, too: ask `self.seconds is None`"),
-        (NothingBefore, "Before the first call the handler has no `.seconds`"),
-        (OwnClock, "Nobody asked the clock: it is `self.clock.now()`"),
-        (WrongWayRound, "not the other way round"),
-        (HourOnTheClock, "is 100.5, and should be 0.5. That is the hour on the clock"),
-        (MistypedEvent, "LangChain knows no event `on_llm_token`"),
-    ],
-)
-def test_a_wrong_stopwatch_is_told_why(handler, words):
-    says(lesson.first_token.check(handler), words)
-
-
 # 2 · A log and a screen
 
 
-def test_one_handler_may_do_both():
-    class Both(BaseCallbackHandler):
-        def __init__(self, update, log):
-            self.update, self.log, self.count = update, log, 0
+class Both(BaseCallbackHandler):
+    """A screen and a log in one."""
 
-        def on_llm_new_token(self, token, *, chunk, **kwargs):
-            if chunk.text:
-                self.count += 1
-                self.update(chunk.text)
+    def __init__(self, update, log):
+        self.update, self.log, self.count = update, log, 0
 
-        def on_llm_end(self, response, **kwargs):
-            self.log(f"finished: {self.count} tokens")
+    def on_llm_new_token(self, token, *, chunk, **kwargs):
+        if chunk.text:
+            self.count += 1
+            self.update(chunk.text)
 
-        def on_llm_error(self, error, **kwargs):
-            name = type(error).__name__
-            self.log(f"failed after {self.count} tokens: {name}")
+    def on_llm_end(self, response, **kwargs):
+        self.log(f"finished: {self.count} tokens")
 
-    answer = lesson.listeners.check(lambda update, log: [Both(update, log)])
-    assert answer.outcome == "correct"
+    def on_llm_error(self, error, **kwargs):
+        self.log(f"failed after {self.count} tokens: {type(error).__name__}")
 
 
-def test_functions_are_not_handlers():
-    outcome = lesson.listeners.check(lambda update, log: [update, log])
-    says(outcome, "a function", "BaseCallbackHandler")
+def one_for_both(update, log):
+    return [Both(update, log)]
 
 
-def test_nothing_returned_is_named():
-    def forgets(update, log):
-        [on_token(update)]
-
-    says(lesson.listeners.check(forgets), "gave None", "`return`")
+def bare_functions(update, log):
+    return [update, log]
 
 
-def test_a_log_needs_its_line():
-    outcome = lesson.listeners.check(lambda update, log: [on_token(update)])
-    says(outcome, "the log got []", "finished: 3 tokens")
+def forgets_return(update, log):
+    [on_token(update)]
 
 
-def with_log(update, log, ending="end", text=True):
+def only_a_screen(update, log):
+    return [on_token(update)]
+
+
+def never_tells_of_a_failure(update, log, text=True):
     class Log(BaseCallbackHandler):
         count = 0
 
@@ -255,14 +177,17 @@ def with_log(update, log, ending="end", text=True):
     return [on_token(update), Log()]
 
 
-def test_a_failure_is_logged_too():
-    outcome = lesson.listeners.check(with_log)
-    says(outcome, "a break after two tokens", "the log got []", "failed after 2")
+def counts_empty_tokens(update, log):
+    return never_tells_of_a_failure(update, log, text=False)
 
 
-def test_empty_tokens_are_not_counted():
-    outcome = lesson.listeners.check(lambda *both: with_log(*both, text=False))
-    says(outcome, "finished: 3 tokens", "the log got ['finished: 7 tokens']")
+def two(screen, log):
+    """An answer to the second exercise: a class for the screen, one for the log."""
+
+    def listeners(to_screen, to_log):
+        return [screen(to_screen), log(to_log)]
+
+    return listeners
 
 
 class Screen(BaseCallbackHandler):
@@ -316,48 +241,18 @@ class ErrorsWithoutKwargs(LogWithoutBlanks):
         self.tell("failed")
 
 
-@pytest.mark.parametrize(
-    ("screen", "log", "words"),
-    [
-        (ScreenWithoutKwargs, Screen, "unexpected keyword argument 'run_id'"),
-        (on_token, LogWithoutKwargs, "unexpected keyword argument 'run_id'"),
-        (on_token, ErrorsWithoutKwargs, "unexpected keyword argument 'run_id'"),
-        (on_token, LogWithATypo, "no attribute 'cuont'"),
-        (on_token, LogOfNoEvent, "LangChain knows no event `on_llm_finish`"),
-        (on_token, LogWithoutBlanks, "With a token that is an empty line"),
-    ],
-)
-def test_a_slip_that_langchain_would_swallow_is_named(screen, log, words):
-    says(lesson.listeners.check(lambda *to: [screen(to[0]), log(to[1])]), words)
+class RawScreen(Screen):
+    def on_llm_new_token(self, token, **kwargs):
+        if token:
+            self.tell(token)
 
 
-def test_a_screen_shows_empty_lines_too():
-    def listeners(update, log):
-        return [NoBlankScreen(update), solutions.listeners(update, log)[1]]
-
-    says(lesson.listeners.check(listeners), "an empty line", "'onetwo' in all")
-
-
-def test_the_screen_gets_text_not_lists():
-    class Screen(BaseCallbackHandler):
-        def __init__(self, update):
-            self.update = update
-
-        def on_llm_new_token(self, token, **kwargs):
-            if token:
-                self.update(token)
-
-    def raw(update, log):
-        return [Screen(update), *solutions.listeners(lambda text: None, log)]
-
-    says(lesson.listeners.check(raw), "tokens that are lists", "a list")
+class RightLog(Both):
+    def __init__(self, log):
+        super().__init__(lambda text: None, log)
 
 
 # 3 · An audit that cannot be skipped
-
-
-def test_on_token_is_an_audit():
-    assert lesson.audit.check(on_token).outcome == "correct"
 
 
 class Writes(BaseCallbackHandler):
@@ -369,32 +264,22 @@ class Writes(BaseCallbackHandler):
             self.write(chunk.text)
 
 
-def test_a_swallowed_error_is_found():
-    says(lesson.audit.check(Writes), "the reader read on", "Who swallowed the error?")
+class Async(AsyncCallbackHandler):
+    raise_error = True
 
+    def __init__(self, write):
+        self.write = write
 
-def test_an_async_audit_is_swallowed_all_the_same():
-    class Async(AsyncCallbackHandler):
-        raise_error = True
-
-        def __init__(self, write):
-            self.write = write
-
-        async def on_llm_new_token(self, token, *, chunk, **kwargs):
-            if chunk.text:
-                self.write(chunk.text)
-
-    says(lesson.audit.check(Async), "Who swallowed the error?")
-
-
-def test_an_audit_of_empty_tokens_is_refused():
-    class All(Writes):
-        raise_error = True
-
-        def on_llm_new_token(self, token, *, chunk, **kwargs):
+    async def on_llm_new_token(self, token, *, chunk, **kwargs):
+        if chunk.text:
             self.write(chunk.text)
 
-    says(lesson.audit.check(All), "write got ''")
+
+class All(Writes):
+    raise_error = True
+
+    def on_llm_new_token(self, token, *, chunk, **kwargs):
+        self.write(chunk.text)
 
 
 class SkipsBlanks(Writes):
@@ -405,43 +290,30 @@ class SkipsBlanks(Writes):
             self.write(chunk.text)
 
 
-def test_an_audit_records_empty_lines_too():
-    says(lesson.audit.check(SkipsBlanks), "write got 'one twothree' in all")
+class Typo(Writes):
+    on_llm_token = Writes.on_llm_new_token
+    on_llm_new_token = BaseCallbackHandler.on_llm_new_token
 
 
-def test_an_audit_of_an_unknown_event_is_named():
-    class Typo(Writes):
-        on_llm_token = Writes.on_llm_new_token
-        on_llm_new_token = BaseCallbackHandler.on_llm_new_token
+class AtTheEnd(Writes):
+    raise_error = True
 
-    says(lesson.audit.check(Typo), "knows no event `on_llm_token`")
+    def on_llm_new_token(self, token, **kwargs):
+        pass
 
-
-def test_an_audit_after_the_answer_comes_too_late():
-    class AtTheEnd(Writes):
-        raise_error = True
-
-        def on_llm_new_token(self, token, **kwargs):
-            pass
-
-        def on_llm_end(self, response, **kwargs):
-            for word in response.generations[0][0].text.split():
-                self.write(word)
-
-    assert lesson.audit.check(AtTheEnd).outcome == "not yet"
+    def on_llm_end(self, response, **kwargs):
+        for word in response.generations[0][0].text.split():
+            self.write(word)
 
 
-def test_another_error_is_not_the_one_that_happened():
-    class Renames(Writes):
-        raise_error = True
+class Renames(Writes):
+    raise_error = True
 
-        def on_llm_new_token(self, token, *, chunk, **kwargs):
-            try:
-                super().on_llm_new_token(token, chunk=chunk)
-            except OSError:
-                raise RuntimeError("no audit") from None
-
-    says(lesson.audit.check(Renames), "a RuntimeError", "not its error")
+    def on_llm_new_token(self, token, *, chunk, **kwargs):
+        try:
+            super().on_llm_new_token(token, chunk=chunk)
+        except OSError:
+            raise RuntimeError("no audit") from None
 
 
 # 4 · No e-mail address on the screen
@@ -460,67 +332,45 @@ class Words:
         return lesson.EMAIL.sub("[e-mail]", self.words.flush())
 
 
-def test_a_word_buffer_may_hold_back():
-    assert lesson.redact.check(Words).outcome == "correct"
+class NoLookBack:
+    def push(self, text):
+        return lesson.EMAIL.sub("[e-mail]", text)
+
+    def flush(self):
+        return ""
 
 
-def test_each_piece_alone_leaks():
-    class NoLookBack:
-        def push(self, text):
-            return lesson.EMAIL.sub("[e-mail]", text)
+class Whole:
+    def __init__(self):
+        self.held = ""
 
-        def flush(self):
-            return ""
+    def push(self, text):
+        self.held += text
+        return ""
 
-    says(lesson.redact.check(NoLookBack), "there is an address in it", "pieces of 1")
-
-
-def test_holding_everything_is_no_stream():
-    class Whole:
-        def __init__(self):
-            self.held = ""
-
-        def push(self, text):
-            self.held += text
-            return ""
-
-        def flush(self):
-            rest, self.held = self.held, ""
-            return lesson.EMAIL.sub("[e-mail]", rest)
-
-    says(lesson.redact.check(Whole), "only '' had left")
+    def flush(self):
+        rest, self.held = self.held, ""
+        return lesson.EMAIL.sub("[e-mail]", rest)
 
 
-def test_the_last_word_is_redacted_too():
-    class RawFlush(Words):
-        def flush(self):
-            return self.words.flush()
-
-    says(lesson.redact.check(RawFlush), "there is an address in it")
+class RawFlush(Words):
+    def flush(self):
+        return self.words.flush()
 
 
-def test_the_last_word_is_not_lost():
-    class NoFlush(Words):
-        def flush(self):
-            return ""
-
-    says(lesson.redact.check(NoFlush), "Is something lost", "and should be 'Write to")
+class NoFlush(Words):
+    def flush(self):
+        return ""
 
 
-def test_a_missing_return_is_named():
-    class NoReturn(Words):
-        def push(self, text):
-            self.words.push(text)
-
-    says(lesson.redact.check(NoReturn), "push gave None", "`return`")
+class NoReturn(Words):
+    def push(self, text):
+        self.words.push(text)
 
 
-def test_what_is_flushed_is_not_held_any_more():
-    class Twice(solutions.Redact):
-        def flush(self):
-            return lesson.EMAIL.sub("[e-mail]", self.held)
-
-    says(lesson.redact.check(Twice), "A second flush")
+class Twice(solutions.Redact):
+    def flush(self):
+        return lesson.EMAIL.sub("[e-mail]", self.held)
 
 
 class StripsTheRest(solutions.Redact):
@@ -552,17 +402,66 @@ class SharesWhatItHolds:
         return lesson.EMAIL.sub("[e-mail]", rest)
 
 
-@pytest.mark.parametrize(
-    ("buffer", "words"),
-    [
-        (StripsTheRest, "a line break after."),
-        (OtherLabel, "and should be 'Write to [e-mail] or to [e-mail].'"),
-        (TooEarly, "It was replaced before the address had ended."),
-        (SharesWhatItHolds, "They share what you hold: keep it on `self`."),
-    ],
-)
-def test_a_wrong_buffer_is_told_why(buffer, words):
-    says(lesson.redact.check(buffer), words)
+RIGHT = [
+    (lesson.first_token, Recorded),
+    (lesson.listeners, one_for_both),
+    (lesson.audit, on_token),
+    (lesson.redact, Words),
+]
+WRONG = [
+    (lesson.first_token, EveryToken, "`.seconds` is 0.0"),
+    (lesson.first_token, TokenIsTrue, "whose tokens are lists"),
+    (lesson.first_token, LastToken, "`.seconds` is 1.0, and should be 0.5"),
+    (lesson.first_token, Once, "or a call before"),
+    (lesson.first_token, NoKwargs, "unexpected keyword"),
+    (lesson.first_token, Loose, "a Loose as a handler"),
+    (lesson.first_token, NoBlanks, "begins with an empty line"),
+    (lesson.first_token, ZeroIsNone, "0 s is a time, too: ask `self.seconds is None`"),
+    (lesson.first_token, NothingBefore, "the handler has no `.seconds`"),
+    (lesson.first_token, OwnClock, "Nobody asked the clock: it is `self.clock.now()`"),
+    (lesson.first_token, WrongWayRound, "not the other way round"),
+    (lesson.first_token, HourOnTheClock, "is 100.5, and should be 0.5. That is the"),
+    (lesson.first_token, MistypedEvent, "LangChain knows no event `on_llm_token`"),
+    (lesson.listeners, bare_functions, "got a function as a handler"),
+    (lesson.listeners, forgets_return, "gave None. Is a `return` missing?"),
+    (lesson.listeners, only_a_screen, "the log got []"),
+    (lesson.listeners, never_tells_of_a_failure, "With a break after two tokens"),
+    (lesson.listeners, counts_empty_tokens, "got ['finished: 7 tokens']"),
+    (lesson.listeners, two(NoBlankScreen, RightLog), "'onetwo' in all"),
+    (lesson.listeners, two(RawScreen, RightLog), "With tokens that are lists"),
+    (lesson.listeners, two(ScreenWithoutKwargs, Screen), "keyword argument 'run_id'"),
+    (lesson.listeners, two(on_token, LogWithoutKwargs), "keyword argument 'run_id'"),
+    (lesson.listeners, two(on_token, ErrorsWithoutKwargs), "keyword argument 'run_id'"),
+    (lesson.listeners, two(on_token, LogWithATypo), "no attribute 'cuont'"),
+    (lesson.listeners, two(on_token, LogOfNoEvent), "knows no event `on_llm_finish`"),
+    (
+        lesson.listeners,
+        two(on_token, LogWithoutBlanks),
+        "a token that is an empty line",
+    ),
+    (lesson.audit, Writes, "the reader read on"),
+    (lesson.audit, Async, "Who swallowed the error?"),
+    (lesson.audit, All, "write got ''"),
+    (lesson.audit, SkipsBlanks, "write got 'one twothree' in all"),
+    (lesson.audit, Typo, "knows no event `on_llm_token`"),
+    (lesson.audit, AtTheEnd, "write got"),
+    (lesson.audit, Renames, "a RuntimeError, not its error"),
+    (lesson.redact, NoLookBack, "there is an address in it"),
+    (lesson.redact, Whole, "only '' had left"),
+    (lesson.redact, RawFlush, "there is an address in it"),
+    (lesson.redact, NoFlush, "Is something lost"),
+    (lesson.redact, NoReturn, "push gave None"),
+    (lesson.redact, Twice, "A second flush"),
+    (lesson.redact, StripsTheRest, "a line break after."),
+    (lesson.redact, OtherLabel, "should be 'Write to [e-mail] or to [e-mail].'"),
+    (lesson.redact, TooEarly, "It was replaced before the address had ended."),
+    (lesson.redact, SharesWhatItHolds, "keep it on `self`."),
+]
+STUBS = [StubHandler, stub, StubHandler, StubBuffer]
+
+
+class TestExercises(ExerciseRules):
+    exercises, right, wrong, stubs = EXERCISES, RIGHT, WRONG, STUBS
 
 
 # Around them

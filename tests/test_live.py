@@ -13,7 +13,7 @@ from IPython.utils.capture import capture_output
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.output_parsers import StrOutputParser
 
-from course_utils import live_display, live_lane
+from course_utils import live_lane
 from course_utils.clock import VirtualClock
 from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.live import Shown, StreamView, race, show
@@ -257,9 +257,3 @@ def test_a_terminal_gets_the_text_as_it_comes(capsys, monkeypatch):
     monkeypatch.setenv("COURSE_LIVE", "text")
     show(iter(["one ", "two"]))
     assert capsys.readouterr().out == "one two\n[done]\n"
-
-
-def test_a_wrong_setting_says_what_is_right(monkeypatch):
-    monkeypatch.setenv("COURSE_LIVE", "loud")
-    with pytest.raises(ValueError, match="live, static or text, got 'loud'"):
-        live_display.live_mode()

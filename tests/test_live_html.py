@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from course_utils.live_answer import answer_html, answer_text
-from course_utils.live_html import markdown_html
+from course_utils.live_markdown import markdown_html
 from course_utils.live_transcript import Transcript
 from course_utils.passages import Passage
 from tests.browser.payloads import PAYLOADS

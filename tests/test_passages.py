@@ -12,7 +12,7 @@ def chunk(text="", message_id="lc_run-1", **fields):
 
 
 def told(*items):
-    return [passage for passage in passages(iter(items))]
+    return list(passages(iter(items)))
 
 
 def texts(found, message=None):

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course_utils.latency import Latency
-from course_utils.replies import BREAKS, Reply, Step, limited, pieces, plan
+from course_utils.plan import BREAKS, Step, limited, plan
+from course_utils.replies import Reply
+from course_utils.tokens import pieces
 
 
 def kinds(reply: Reply) -> list[str]:
@@ -68,7 +70,7 @@ def test_a_negative_position_counts_from_the_end() -> None:
 def test_an_answer_cut_by_the_model_says_why(field: str, reason: str) -> None:
     ended: dict[str, Any] = {field: 2}
     *_, finish, usage, done = plan(Reply("a b c", **ended))
-    assert (finish.text, usage.usage, done.kind) == (reason, (0, 2), "done")
+    assert (finish.text, usage.usage, done.kind) == (reason, (0, 2, 0), "done")
 
 
 def test_tool_arguments_come_in_fragments_that_join_to_the_json() -> None:
@@ -175,3 +177,63 @@ def test_a_token_limit_ends_the_answer_with_length() -> None:
     reply = limited(Reply("one two three"), stop=[], max_tokens=2)
     assert reply.sent() == "one two"
     assert Step("finish", text="length") in list(plan(reply))
+
+
+@pytest.mark.parametrize(
+    ("reply", "shown"),
+    [
+        (Reply("a"), "Reply('a')"),
+        (Reply("a", cut_after=0), "Reply('a', cut_after=0)"),
+        (Reply(status=429, retry_after=2), "Reply(status=429, retry_after=2)"),
+        (Reply(reasoning="Hm."), "Reply(reasoning='Hm.')"),
+        (Reply(), "Reply()"),
+    ],
+)
+def test_a_reply_shows_what_differs(reply: Reply, shown: str) -> None:
+    assert repr(reply) == shown
+
+
+def test_a_long_reply_is_shown_short() -> None:
+    assert len(repr(Reply("word " * 1000))) < 80
+
+
+WRONG: dict[str, Any] = {
+    "cut_after": "2",
+    "length_after": 2.0,
+    "duplicate_after": True,
+    "first_token": "soon",
+    "stall": None,
+    "reset": "yes",
+    "keep_alive": 1,
+    "reasoning": None,
+    "refusal": 3,
+    "finish_reason": 3,
+    "status": "429",
+    "retry_after": "30s",
+    "exception": "boom",
+    "tool_calls": "pay",
+    "logprobs": [0.5],
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_kind_of_value_fails_where_it_is_written(name: str) -> None:
+    with pytest.raises(
+        (TypeError, ValueError), match=rf"(?s){name}.*got.*: (write|use)"
+    ):
+        Reply("a", **{name: WRONG[name]})
+
+
+@pytest.mark.parametrize("call", [3, "pay", {"args": {}}])
+def test_a_tool_call_that_is_none_is_refused(call: Any) -> None:
+    with pytest.raises(TypeError, match="has a name and args"):
+        Reply(tool_calls=[call])
+
+
+@pytest.mark.parametrize("stall", [inf, 1e12])
+@pytest.mark.parametrize("keep_alive", [True, False])
+def test_what_gets_out_before_a_stall_is_known_at_once(
+    stall: float, keep_alive: bool
+) -> None:
+    reply = Reply("a b", stall_after=1, stall=stall, keep_alive=keep_alive)
+    assert reply.sent() == ("a" if stall == inf else "a b")

@@ -1,6 +1,7 @@
 """One list of packages, one lock, three commands, and a sentence for each failure."""
 
 import ast
+import json
 import os
 import re
 import socket
@@ -112,10 +113,9 @@ def test_binder_can_run_its_scripts(name):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Binder runs Linux")
-def test_a_binder_session_starts_what_it_is_told():
-    shown = said(
-        "binder/start", "sh", "-c", "echo $LANGSMITH_TRACING", LANGSMITH_TRACING="true"
-    )
+@pytest.mark.parametrize("name", start.TRACING)
+def test_a_binder_session_starts_what_it_is_told_and_tells_nobody(name):
+    shown = said("binder/start", "sh", "-c", f"echo ${name}", **{name: "true"})
     assert shown == "false\n"
 
 
@@ -215,6 +215,35 @@ def test_an_install_that_is_stopped_says_so_in_a_sentence(copy):
     assert "Run start.py again" in answer
 
 
+def test_start_py_alone_asks_for_the_rest(tmp_path):
+    (tmp_path / "start.py").write_text(read("start.py"))
+    answer = started("", where=tmp_path)
+    assert is_one_sentence(answer) and "not beside start.py" in answer
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no name there has one")
+def test_a_folder_that_python_cannot_use_is_named(copy):
+    there = copy.rename(copy.with_name("a:b"))
+    answer = started("", where=there)
+    assert is_one_sentence(answer) and "':' in it" in answer
+
+
+def test_an_environment_of_something_else_is_left_alone(copy):
+    (copy / ".venv").mkdir()
+    (copy / ".venv" / "mine.txt").write_text("mine")
+    answer = started("", where=copy)
+    assert is_one_sentence(answer) and "was made by something else" in answer
+    assert (copy / ".venv" / "mine.txt").exists()
+
+
+def test_a_full_disk_is_named(copy):
+    full = (
+        "import shutil; shutil.disk_usage = lambda p: shutil._ntuple_diskusage(9,9,9)"
+    )
+    answer = started(full, where=copy)
+    assert is_one_sentence(answer) and "make room" in answer
+
+
 def test_a_folder_that_may_not_be_written_is_named(copy):
     (copy / ".venv").write_text("a file in the way")
     answer = started("", where=copy)
@@ -238,11 +267,17 @@ def installs(copy, monkeypatch):
     """start.py in a copy, with what it would run written down instead."""
     monkeypatch.setattr(start, "HERE", copy)
     monkeypatch.setattr(start, "VENV", copy / ".venv")
+    monkeypatch.setattr(start, "PYTHON", copy / ".venv" / "bin" / "python")
     (copy / "binder").mkdir()
     (copy / "binder" / "settings.json").write_text(read("binder/settings.json"))
-    (copy / ".venv").mkdir()
     done = []
-    monkeypatch.setattr(start, "make_venv", lambda: done.append("venv"))
+
+    def make_venv() -> None:
+        done.append("venv")
+        (copy / ".venv" / "bin").mkdir(parents=True, exist_ok=True)
+        start.PYTHON.touch()
+
+    monkeypatch.setattr(start, "make_venv", make_venv)
     monkeypatch.setattr(start, "fetch", lambda *packages: done.append(packages[-1]))
     return done
 
@@ -259,6 +294,24 @@ def test_the_tests_packages_are_added_once_and_stay(installs):
     start.install("")
     start.install("[test]")
     assert installs == ["venv", ".", ".[test]"]
+
+
+def test_a_package_that_was_changed_or_removed_is_installed_again(installs, copy):
+    site = copy / ".venv" / "lib" / "python3.11" / "site-packages"
+    (site / "six-1.17.0.dist-info").mkdir(parents=True)
+    (copy / ".venv" / "pyvenv.cfg").write_text("prompt = 'course'")
+    start.install("")
+    (site / "six-1.17.0.dist-info").rename(site / "six-1.16.0.dist-info")
+    start.install("")
+    start.install("")
+    assert installs == ["venv", ".", "."]
+
+
+def test_a_python_that_was_removed_is_made_again(installs, copy):
+    start.install("")
+    start.PYTHON.unlink()
+    start.install("")
+    assert installs == ["venv", ".", "venv", "."]
 
 
 def test_a_new_lock_installs_again_in_the_same_venv(installs, copy):
@@ -297,7 +350,7 @@ def ran(monkeypatch):
 
 def test_start_opens_notebook_1_and_passes_the_rest_on(ran, capsys):
     assert start.main(["--port", "9000"]) == 3
-    assert ran == ["", ["-m", "jupyterlab", *start.LAB, "--port", "9000"]]
+    assert ran == ["", ["-P", "-m", "jupyterlab", *start.LAB, "--port", "9000"]]
     (address,) = (word for word in start.LAB if "default_url" in word)
     assert (ROOT / "notebooks" / Path(address).name).exists()
     assert "python start.py --port" in capsys.readouterr().out
@@ -308,18 +361,82 @@ def test_test_runs_pytest_and_passes_the_rest_on(ran):
     assert ran == ["[test]", ["-m", "pytest", "-q", "tests"]]
 
 
-def test_a_program_finds_the_course_whatever_its_folder_is_called(monkeypatch):
-    monkeypatch.setenv("PYTHONPATH", "elsewhere")
-    code = "import os, sys; sys.exit(os.environ['PYTHONPATH'] != sys.argv[1])"
-    wanted = os.pathsep.join([str(ROOT), "elsewhere"])
-    assert start.run(sys.executable, "-c", code, wanted) == 0
+ASTRAY = {
+    "PYTHONPATH": "elsewhere",
+    "JUPYTER_PATH": "elsewhere",
+    "PYTHONOPTIMIZE": "2",
+    "ALL_PROXY": "socks5://127.0.0.1:9",
+    "https_proxy": "socks://127.0.0.1:9",
+}
+
+
+@pytest.mark.parametrize(("name", "value"), ASTRAY.items())
+def test_what_a_shell_holds_for_others_leads_nothing_astray(name, value, monkeypatch):
+    monkeypatch.setenv(name, value)
+    assert start.surroundings().get(name, "") in ("", str(ROOT))
+    code = f"import os, sys; sys.exit({name!r} in os.environ)"
+    assert start.run(sys.executable, "-c", code) == (os.name == "nt")
+
+
+def test_a_proxy_that_can_be_used_is_handed_on(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    assert start.surroundings()["HTTPS_PROXY"] == "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize("name", start.TRACING)
+def test_no_program_of_the_course_is_traced(name, monkeypatch):
+    monkeypatch.setenv(name, "true")
+    assert start.surroundings()[name] == "false"
+
+
+def test_a_home_that_cannot_be_written_is_replaced(monkeypatch, copy):
+    monkeypatch.setattr(start, "VENV", copy / ".venv")
+    monkeypatch.setenv("HOME", "/nonexistent")
+    home = Path(start.surroundings()["HOME"])
+    assert home == copy / ".venv" / "home" and home.is_dir()
+
+
+def test_pip_installs_into_the_environment_however_it_is_set(monkeypatch):
+    monkeypatch.setenv("PIP_USER", "1")
+    assert start.surroundings()["PIP_USER"] == "0"
+
+
+# The doctor
 
 
 def test_a_package_that_is_not_whole_is_told_what_to_do(monkeypatch):
-    monkeypatch.setattr(ready, "_packages", lambda: "")
     monkeypatch.setitem(sys.modules, "langchain_openai", None)
-    assert "The course is not whole" in ready.ready()
-    assert "delete .venv" in ready.ready()
+    (found,) = ready._stream()
+    assert "The course is not whole" in found and "delete .venv" in found
+
+
+def test_a_certificate_that_is_not_there_is_named(monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file.pem")
+    assert "SSL_CERT_FILE names /no/such/file.pem" in next(ready.findings())
+
+
+def test_a_proxy_that_cannot_be_used_is_named(monkeypatch):
+    monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:9")
+    assert "all_proxy names a SOCKS proxy" in next(ready.findings())
+
+
+@pytest.mark.slow
+def test_a_kernel_of_another_python_is_named(tmp_path):
+    spec = tmp_path / "kernels" / "python3"
+    spec.mkdir(parents=True)
+    argv = [sys._base_executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    (spec / "kernel.json").write_text(json.dumps({"argv": argv, "language": "python"}))
+    answer = said(
+        sys.executable, "-P", ROOT / "course_utils/ready.py", JUPYTER_PATH=str(tmp_path)
+    )
+    assert "kernel of the notebooks" in answer
+    assert "unset JUPYTER_PATH" in answer or "does not start" in answer
+
+
+@pytest.mark.slow
+def test_the_doctor_calls_a_ready_machine_ready():
+    answer = said(sys.executable, "-P", ROOT / "course_utils/ready.py")
+    assert is_one_sentence(answer) and answer.startswith("ready: Python")
 
 
 def test_check_installs_nothing(ran):
@@ -338,6 +455,21 @@ def test_uv_gets_the_work_and_pip_takes_over_where_it_fails(monkeypatch):
     monkeypatch.setattr(start, "failure", failure)
     start.fetch("-e", ".")
     assert tried == ["-m pip install uv", "-m pip install -e ."]
+
+
+PIP_SAYS = {
+    "Could not resolve host": "connect to the network",
+    "ProxyError: Cannot connect to proxy": "HTTPS_PROXY",
+    "SSLError: CERTIFICATE_VERIFY_FAILED": "PIP_CERT",
+    "OSError: [Errno 28] No space left on device": "make room",
+    "something else": "something else",
+}
+
+
+@pytest.mark.parametrize(("error", "told"), PIP_SAYS.items())
+def test_an_installers_error_is_told_with_its_remedy(error, told, monkeypatch):
+    monkeypatch.delenv("PIP_NO_INDEX", raising=False)
+    assert told in start.remedy(error)
 
 
 # No test touches the network

@@ -2,8 +2,10 @@ import asyncio
 
 import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk, ToolMessage
+from langgraph.types import Interrupt
 
 from course_utils.clock import VirtualClock
+from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.timing import Mark, StreamTiming, measure
 
 
@@ -144,7 +146,8 @@ async def test_a_cancelled_reader_is_a_stop_and_no_fault():
 
 
 def test_watching_passes_every_item_through_unchanged():
-    items = [AIMessageChunk(content="a"), "b", None, ("c", {}), {"event": "on_x"}]
+    part = (AIMessageChunk(content="c"), {})
+    items = [AIMessageChunk(content="a"), "b", None, part, {"event": "on_x"}]
 
     assert list(StreamTiming().watch(iter(items))) == items
 
@@ -259,6 +262,16 @@ def test_a_function_that_fails_is_a_fault_with_a_timing():
     assert caught.value.timing.chunks == 0
 
 
+def v3_model():
+    return FakeStreamingChatModel(replies="Hi")
+
+
+NEEDS_AWAIT = (
+    "a coroutine: astream needs no await, "
+    'astream_events(version="v3") needs one, invoke is not a stream'
+)
+
+
 class Model:
     def invoke(self, question):
         return AIMessage("Hi")
@@ -281,6 +294,7 @@ class Model:
         (lambda: Model().invoke(""), "AIMessage, which has arrived already"),
         (lambda: "Hi", "str, which has arrived already"),
         (lambda: Model().ainvoke(""), "a coroutine: astream needs no await"),
+        (lambda: v3_model().astream_events("Hi", version="v3"), NEEDS_AWAIT),
         (lambda: {"messages": []}, "dict: pass one"),
         (lambda: 7, "int: pass one"),
         (lambda: None, "NoneType: pass one"),
@@ -292,3 +306,82 @@ def test_what_is_not_a_stream_gets_the_next_step_at_the_door(wrong, fact):
             reader(wrong())
         assert str(caught.value).startswith(f"{name}() needs a stream, got {fact}")
         assert str(caught.value).endswith('(model.stream("Hi")).')
+
+
+def chunk(text="", message_id="1", reason=None, **fields):
+    metadata = {"finish_reason": reason} if reason else {}
+    return AIMessageChunk(text, id=message_id, response_metadata=metadata, **fields)
+
+
+def used(given, taken, message_id="1"):
+    counts = {"input_tokens": given, "output_tokens": taken}
+    usage = {**counts, "total_tokens": given + taken}
+    return chunk(message_id=message_id, usage_metadata=usage)
+
+
+def test_running_totals_of_one_message_are_not_added_up():
+    timing = measure([used(100, 1), used(100, 2), used(100, 3), used(10, 5, "2")])
+
+    counts = {"input_tokens": 110, "output_tokens": 8, "total_tokens": 118}
+    assert timing.usage == counts
+    assert timing.usage_of["1"]["total_tokens"] == 103
+    assert [mark.label for mark in timing.marks] == ["103 tokens", "118 tokens"]
+
+
+def test_the_first_sign_the_first_thought_and_the_first_word_are_three_times():
+    call = {"name": "look", "args": "", "id": "c", "index": 0}
+    script = Script(
+        (1, chunk(tool_call_chunks=[call])),
+        (1, chunk(additional_kwargs={"reasoning_content": "Hm."})),
+        (1, chunk("Hi")),
+    )
+    timing = measure(script.stream(), clock=script.clock)
+
+    assert timing.time_to_first_sign == 1.0
+    assert timing.time_to_first_thought == 2.0
+    assert timing.time_to_first_token == 3.0
+    assert Mark("reasoning", 2.0) in timing.marks
+    assert timing.text == "Hi"
+
+
+def test_two_voices_are_two_texts_and_each_must_end():
+    a, b = chunk("a", "a"), chunk("b", "b")
+    timing = measure([a, b, a, b, chunk(message_id="b", reason="stop")])
+
+    assert timing.text == "aa\n\nbb"
+    assert timing.ending == "ended without a finish reason"
+
+
+def test_what_is_said_within_a_tool_is_not_the_answer():
+    inside = (chunk("secret", "a"), {"langgraph_node": "tools"})
+    timing = measure([inside, (chunk("End.", "b"), {"langgraph_node": "model"})])
+
+    assert timing.text == "End."
+    assert timing.chunks == 1
+
+
+@pytest.mark.parametrize(
+    ("reason", "ending"),
+    [
+        ("stop", "finished: stop"),
+        ("length", "cut short: length"),
+        ("SAFETY", "cut short: SAFETY"),
+        ("gone fishing", "ended: gone fishing"),
+    ],
+)
+def test_the_ending_says_what_the_word_means(reason, ending):
+    assert measure([chunk("Hi", reason=reason)]).ending == ending
+    whole = AIMessage("Hi", response_metadata={"stop_reason": reason})
+    assert measure([whole]).ending == ending
+
+
+def test_text_after_the_finish_reason_opens_the_answer_again():
+    timing = measure([chunk(reason="stop"), chunk("One tw")])
+    assert timing.ending == "ended without a finish reason"
+
+
+def test_a_run_that_waits_for_a_person_is_paused():
+    asked = {"__interrupt__": (Interrupt("Pay?", id="1"),)}
+    timing = measure([chunk("Hm.", reason="tool_calls"), asked])
+    assert timing.paused
+    assert timing.ending == "paused: waiting for a person"

@@ -1,1 +1,10 @@
-"""One module for each notebook, same name: its exercises and its questions."""
+"""One module for each notebook, same name: its exercises and its questions.
+
+Whoever imports a lesson reads the course, so this settles what its notebooks need.
+"""
+
+from course_utils.live_display import load_page
+from course_utils.offline import stay_offline
+
+stay_offline()
+load_page()

@@ -7,12 +7,10 @@ which fault depends on the question and the attempt alone, so every run is the s
 """
 
 import asyncio
-import os
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import quantiles
@@ -23,16 +21,20 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.runnables import Runnable
 
-from course_utils.clock import course_clock, course_speed
+from course_utils.clock import course_clock
 from course_utils.fake_model import FakeStreamingChatModel
-from course_utils.replies import Reply, pieces
+from course_utils.replies import Reply
 from course_utils.responder import ANSWERS, answer_to
 from course_utils.text import text_of
 from course_utils.timing import StreamTiming
+from course_utils.tokens import pieces
 
 READERS = 40
 PATIENCE = 10.0
 BUSY = 8.0  # real seconds: the patience of a machine that has other work, too
+# Forty readers are work. On a busy machine at twenty times the speed that work would
+# look like a provider's stall, and the score would blame the chat.
+UNHURRIED = 4.0
 FAULT_RATE = 0.35
 OUTCOMES = (
     "whole",
@@ -115,21 +117,6 @@ def _fault(seed: str, tokens: int) -> dict[str, Any]:
     return {fault: draw.randrange(1, max(2, tokens - 1))}
 
 
-@contextmanager
-def _unhurried() -> Iterator[None]:
-    """Run at no more than four times the real speed.
-
-    Forty readers are work. On a busy machine at twenty times the speed that work
-    would look like a provider's stall, and the score would blame the chat.
-    """
-    before = os.environ.get("COURSE_SPEED", "1")
-    os.environ["COURSE_SPEED"] = str(min(4.0, course_speed()))
-    try:
-        yield
-    finally:
-        os.environ["COURSE_SPEED"] = before
-
-
 async def score(build: Builder) -> Score:
     """Let forty people ask a chat on a bad day, and say what each of them got.
 
@@ -137,7 +124,7 @@ async def score(build: Builder) -> Score:
         build: A function of a model and a backup that returns the chat: a chain or a
             model, asked with a text.
     """
-    with _unhurried():
+    with course_clock.at_most(UNHURRIED):
         return await _score(build)
 
 
@@ -198,7 +185,7 @@ async def live_words(build: Builder) -> int:
     model = FakeStreamingChatModel(replies=Reply(_truth("Why?"), stall_after=5))
     chat = build(model, FakeStreamingChatModel(replies=_rest))
     shown = ""
-    with _unhurried():
+    with course_clock.at_most(UNHURRIED):
         async for chunk in chat.astream("Why?"):
             if model.log[0].outcome != "running":
                 break

@@ -3,22 +3,25 @@
 Notebook 2 asks for the text of a stream and the time of its first text, sync and
 async. Both are judged by the same streams, played on a clock that jumps.
 
-    why = STREAMS[0].why_not("collect", ("Hello", 0.5))
+    STREAMS[0].judge("collect", ("Hello", 0.5))      # raises NotYet
 """
 
 import inspect
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from langchain_core.messages import AIMessageChunk
-
 from course_utils.clock import VirtualClock
+from course_utils.exercise import NotYet, guess, shorten
+from course_utils.lessons._scenes import MANY, NASTY, PIECES
+from course_utils.lessons._scripted import (
+    from_chat_completions,
+    from_responses,
+    in_blocks,
+    say,
+    thinking,
+)
 from course_utils.text import text_of
-
-
-class Broke(ConnectionError):
-    """What a stream raises here when it breaks on purpose."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Timed:
         """The stream itself; an exception among its items breaks it."""
         for wait, item in self.script:
             clock.advance(wait)
-            if isinstance(item, Exception):
+            if isinstance(item, BaseException):
                 raise item
             yield item
 
@@ -48,23 +51,21 @@ class Timed:
         for item in self.play(clock):
             yield item
 
-    def why_not(self, name: str, result: Any) -> str:
-        """What is wrong with `result`, in words; empty if nothing is."""
+    def judge(self, name: str, result: Any) -> None:
+        """Go on if `result` is right; else say what is wrong with it."""
         if not isinstance(result, tuple) or len(result) != 2:
-            return _no_pair(name, result)
-        if result == self.right:
-            return ""
-        return (
-            f"For a stream {self.kind}, {self._told()}, `{name}` returned {result}. "
-            + self._slip(*result)
-        )
+            raise NotYet(_no_pair(name, result))
+        if result != self.right:
+            told = f"For a stream {self.kind}, {self._told()}, `{name}` returned "
+            raise NotYet(f"{told}{shorten(result)}. {self._slip(*result)}")
 
     def _told(self) -> str:
         at, told = 0.0, []
         for wait, item in self.script:
             at += wait
             told.append(f"{text_of(item)!r} at {at:g} s")
-        return ", ".join(told) or "nothing at all"
+        few = told if len(told) < 6 else [*told[:4], f"{len(told)} items in all"]
+        return ", ".join(few) or "nothing at all"
 
     def _slip(self, text: Any, first: Any) -> str:
         right_text, right_first = self.right
@@ -99,9 +100,11 @@ START = 1000.0
 
 def _lost(text: Any, right: str) -> str:
     """A guess at what is wrong with a text."""
-    if isinstance(text, str) and text.split() == right.split():
+    if isinstance(text, str) and "".join(text.split()) == "".join(right.split()):
         return "Blanks and line breaks are text, too: keep each of them."
-    return "Is all of its text in there, and nothing else?"
+    return (
+        f"{guess(text, right)} Is all of its text in there, and nothing else?".strip()
+    )
 
 
 def _no_pair(name: str, result: Any) -> str:
@@ -115,35 +118,37 @@ def _no_pair(name: str, result: Any) -> str:
     return f"`{name}` returned {result!r}: return two values, the text and the time."
 
 
-def _message(text: str) -> AIMessageChunk:
-    return AIMessageChunk(content=text)
-
-
 _HELLO = [(0.5, ""), (0.75, "Hel"), (0.25, "lo"), (1.0, "")]
 _SPACED = [(0.5, " a"), (0.5, ""), (0.5, "b\n")]
 _EMPTY_LINE = [(0.5, ""), (0.5, "\n\n"), (0.5, "Hi")]
-_BLOCKS = AIMessageChunk(content=[{"type": "text", "text": "Hi", "index": 0}])
+_TWO_ENDS = [(0.5, say("Hel")), (0.5, say("lo", "stop")), (0.5, say("!"))]
+
+
+def _each(items: Iterable[Any]) -> list[tuple[float, Any]]:
+    return [(0.5, item) for item in items]
+
 
 STREAMS = [
-    Timed("of a model", [(w, _message(t)) for w, t in _HELLO], ("Hello", 1.25)),
+    Timed("of a model", [(w, say(t)) for w, t in _HELLO], ("Hello", 1.25)),
     Timed("of a chain, which gives strings", [*_HELLO], ("Hello", 1.25)),
-    Timed("of one chunk", [(2.0, _message("Hello"))], ("Hello", 2.0)),
-    Timed("whose content is a list of blocks", [(0.5, _BLOCKS)], ("Hi", 0.5)),
+    Timed("of one chunk", [(2.0, say("Hello"))], ("Hello", 2.0)),
+    Timed("whose content is a list of blocks", _each([in_blocks("Hi")]), ("Hi", 0.5)),
+    Timed("that thinks first", _each([thinking("Hm."), in_blocks("A")]), ("A", 1.0)),
+    Timed("with text in and after the last chunk", _TWO_ENDS, ("Hello!", 0.5)),
+    Timed("of odd text", _each(map(say, PIECES)), (NASTY, 1.0)),
+    Timed("of odd strings", _each(PIECES), (NASTY, 1.0)),
+    Timed("of a server", _each(from_chat_completions(PIECES)), (NASTY, 1.5)),
+    Timed("of the Responses API", _each(from_responses(PIECES)), (NASTY, 1.5)),
+    Timed("of three thousand strings", _each(MANY), ("".join(MANY), 0.5)),
     Timed("with a long silence", [(1.0, "a"), (90.0, "b")], ("ab", 1.0)),
     Timed("with blanks and a line break", [*_SPACED], (" ab\n", 0.5)),
     Timed("that begins with an empty line", [*_EMPTY_LINE], ("\n\nHi", 1.0)),
     Timed("that begins at once", [(0.0, "a"), (1.0, "b")], ("ab", 0.0)),
-    Timed("without text", [(0.5, _message("")), (0.5, _message(""))], ("", None)),
+    Timed("without text", [(0.5, say("")), (0.5, say(""))], ("", None)),
     Timed("without chunks", [], ("", None)),
 ]
-BROKEN = Timed(
-    "that breaks", [(0.5, _message("Hel")), (0.5, Broke("on purpose"))], ("", None)
-)
 
 
-def swallowed(name: str, result: Any) -> str:
-    """What to say of an answer that returns although its stream broke."""
-    return (
-        f"The stream broke, and `{name}` gave {result!r} as if nothing had "
-        "happened: let the error through."
-    )
+def broken_by(error: BaseException) -> Timed:
+    """A stream that breaks after a text."""
+    return Timed("that breaks", [(0.5, say("Hel")), (0.5, error)], ("", None))

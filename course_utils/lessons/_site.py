@@ -7,12 +7,9 @@ import asyncio
 import socket
 import threading
 from typing import Any, Self
-from urllib.request import ProxyHandler, build_opener
 
 from course_utils.fake_model import FakeStreamingChatModel
-
-# The site is on this machine: no proxy of the learner's stands between.
-_open = build_opener(ProxyHandler({})).open
+from course_utils.offline import open_local
 
 PAGE_SCRIPT = """\
 const answer = document.querySelector("#answer");
@@ -66,7 +63,7 @@ class Site:
 
     def get(self, path: str) -> Any:
         """The response to a GET request; read it, or leave it with `with`."""
-        return _open(self.url + path, timeout=30)
+        return open_local(self.url + path, timeout=30)
 
 
 async def settled(model: FakeStreamingChatModel) -> None:

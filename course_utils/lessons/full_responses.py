@@ -18,9 +18,8 @@ from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import PrivateAttr
 
-from course_utils._slips import shorten
 from course_utils.clock import VirtualClock
-from course_utils.exercise import Exercise, NotYet, expect, expect_equal
+from course_utils.exercise import Exercise, NotYet, expect, expect_equal, shorten
 from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.lessons.solutions import full_responses as solutions
 from course_utils.quiz import Predict, Quiz

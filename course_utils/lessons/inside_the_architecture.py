@@ -23,9 +23,9 @@ from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.outputs import ChatGenerationChunk
 
-from course_utils._slips import shorten
-from course_utils.exercise import Exercise, NotYet, expect, expect_equal
+from course_utils.exercise import Exercise, NotYet, expect, expect_equal, shorten
 from course_utils.fake_model import FakeStreamingChatModel
+from course_utils.finish import finish_of
 from course_utils.lessons._architecture_questions import (
     layers,
     parser_starts,
@@ -45,7 +45,7 @@ from course_utils.lessons.solutions import inside_the_architecture as solutions
 from course_utils.plots import Table, table
 from course_utils.replies import Reply
 from course_utils.serving import read_sse
-from course_utils.text import finish_of, text_of
+from course_utils.text import text_of
 
 __all__ = [
     "Score",
@@ -175,7 +175,8 @@ def _check_ending(chunks: list[Any]) -> None:
         count == 1,
         f"{count} chunks have a `finish_reason`: only the last one says why it ended.",
     )
-    expect_equal(finish_of(reasons[0]), "stop", "the `finish_reason`")
+    ended = finish_of(reasons[0])
+    expect_equal(ended and ended.reason, "stop", "the `finish_reason`")
     named = reasons[0].response_metadata.get("model_name")
     expect(named, "`response_metadata` has no `model_name` beside the finish reason.")
     usages = [chunk.usage_metadata for chunk in chunks if chunk.usage_metadata]
@@ -192,7 +193,8 @@ def _check_chat(model: BaseChatModel) -> None:
     """What it says at once, to the last of several messages, and by which name."""
     message = model.invoke("a b")
     expect_equal(text_of(message).split(), ["a", "b"], "invoke, in words")
-    reason = finish_of(message)
+    ended = finish_of(message)
+    reason = ended and ended.reason
     expect(reason == "stop", f"The finish reason of `invoke` is {reason!r}.")
     chat = [HumanMessage("one"), AIMessage("two"), HumanMessage("three four")]
     said = "".join(map(text_of, model.stream(chat))).split()

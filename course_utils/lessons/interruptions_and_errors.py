@@ -17,8 +17,7 @@ from langchain_core.exceptions import (
     ModelInvalidRequestError,
 )
 
-from course_utils._slips import shorten
-from course_utils.exercise import Exercise, NotYet, expect, expect_equal
+from course_utils.exercise import Exercise, NotYet, expect, expect_equal, shorten
 from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.lessons._early import first_text_comes_early
 from course_utils.lessons._interruption_questions import (

@@ -10,15 +10,14 @@ import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import Request
 
 from fastapi.responses import HTMLResponse
 from langchain_core.exceptions import ModelConnectionError
 
-from course_utils._slips import guess, shorten
 from course_utils.buffering import Throttle
 from course_utils.clock import Clock, VirtualClock
-from course_utils.exercise import Exercise, NotYet, expect, expect_equal
+from course_utils.exercise import Exercise, NotYet, expect, expect_equal, guess, shorten
 from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.fake_server import FakeServer
 from course_utils.lessons._early import first_text_comes_early
@@ -41,6 +40,7 @@ from course_utils.lessons._scale_streams import (
 )
 from course_utils.lessons._site import PAGE, PAGE_SCRIPT, Site, quiet, settled
 from course_utils.lessons.solutions import production_scale as solutions
+from course_utils.offline import open_local
 from course_utils.plots import Table, table
 from course_utils.replies import Reply
 
@@ -113,7 +113,6 @@ def display_costs(tokens: int) -> Table:
 
 def wire_bytes(answer: str) -> tuple[int, int]:
     """How many bytes a server sends for an answer: at once, and as a stream."""
-    open_ = build_opener(ProxyHandler({})).open  # the server is on this machine
     asked = {"model": "fake", "messages": [{"role": "user", "content": "Hi"}]}
     head = {"Authorization": "Bearer offline", "Content-Type": "application/json"}
     sizes = []
@@ -121,7 +120,7 @@ def wire_bytes(answer: str) -> tuple[int, int]:
         for stream in (False, True):
             body = json.dumps({**asked, "stream": stream}).encode()
             request = Request(f"{server.url}/chat/completions", body, head)
-            with open_(request, timeout=30) as response:
+            with open_local(request, timeout=30) as response:
                 sizes.append(len(response.read()))
     return sizes[0], sizes[1]
 

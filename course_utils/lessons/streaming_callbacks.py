@@ -23,7 +23,8 @@ from course_utils.lessons._listening import (
     unknown_event,
 )
 from course_utils.lessons.solutions import streaming_callbacks as solutions
-from course_utils.replies import Reply, pieces
+from course_utils.replies import Reply
+from course_utils.tokens import pieces
 
 __all__ = [
     "EMAIL",

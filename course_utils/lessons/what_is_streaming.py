@@ -5,34 +5,54 @@ Each exercise is a check of behaviour, some hints, and a solution that the tests
     from course_utils.lessons import what_is_streaming as lesson
 """
 
+import asyncio
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from langchain_core.output_parsers import StrOutputParser
 
 from course_utils.clock import VirtualClock
-from course_utils.exercise import Exercise
+from course_utils.exercise import Exercise, NotYet, expect
 from course_utils.fake_model import FakeStreamingChatModel
-from course_utils.lessons._collected import BROKEN, START, STREAMS, Broke, swallowed
-from course_utils.lessons._events import DONE, EVENTS, FINISH, GARBLED, ROLE, TEXT
+from course_utils.lessons._collected import START, STREAMS, Timed, broken_by
+from course_utils.lessons._events import (
+    DONE,
+    EVENTS,
+    FINISH,
+    GARBLED,
+    ODD,
+    ROLE,
+    TEXT,
+    shown,
+)
+from course_utils.lessons._scenes import (
+    PIECES,
+    alets_through,
+    can_be_cancelled,
+    errors,
+    lets_through,
+    nobody_sleeps,
+    stage_is_honest,
+    stage_keeps_step,
+    stalling,
+    take,
+)
 from course_utils.lessons.solutions import what_is_streaming as solutions
 from course_utils.quiz import Predict, Quiz
 
 # 1 · The text of any stream, and when its first text came
 
 
-def _check_collect(collect: Any) -> str | None:
+def _check_collect(collect: Any) -> None:
     for stream in STREAMS:
         clock = VirtualClock(START)
-        result = collect(stream.play(clock), clock.now)
-        if why := stream.why_not("collect", result):
-            return why
-    clock = VirtualClock(START)
-    try:
-        return swallowed("collect", collect(BROKEN.play(clock), clock.now))
-    except Broke:
-        return None
+        stream.judge("collect", collect(stream.play(clock), clock.now))
+    for error in [*errors(), KeyboardInterrupt()]:
+        clock = VirtualClock(START)
+        stream = broken_by(error)
+        lets_through(partial(collect, stream.play(clock), clock.now), error, "collect")
 
 
 collect = Exercise(
@@ -52,21 +72,29 @@ collect = Exercise(
 # 2 · The same, async
 
 
-async def _check_acollect(acollect: Any) -> str | None:
-    for stream in STREAMS:
+async def _check_acollect(acollect: Any) -> None:
+    with nobody_sleeps("acollect"):
+        await asyncio.gather(*(_judge_async(acollect, one) for one in STREAMS))
+    for error in errors():
         clock = VirtualClock(START)
-        result = acollect(stream.aplay(clock), clock.now)
-        if inspect.isawaitable(result):
-            result = await result
-        elif isinstance(result, tuple):
-            return "`acollect` gave its values without `await`: begin with `async def`."
-        if why := stream.why_not("acollect", result):
-            return why
+        stream = broken_by(error).aplay(clock)
+        await alets_through(partial(acollect, stream, clock.now), error, "acollect")
+    await can_be_cancelled(acollect(stalling(["Hel"]), VirtualClock().now), "acollect")
+
+
+async def _judge_async(acollect: Any, stream: Timed) -> None:
     clock = VirtualClock(START)
-    try:
-        return swallowed("acollect", await acollect(BROKEN.aplay(clock), clock.now))
-    except Broke:
-        return None
+    result = acollect(stream.aplay(clock), clock.now)
+    if inspect.isawaitable(result):
+        result = await result
+        if inspect.iscoroutine(result):
+            result.close()
+            inner = "`acollect` gave a coroutine: an `await` is missing inside it."
+            raise NotYet(inner)
+    else:
+        late = "`acollect` gave its values without `await`: begin with `async def`."
+        expect(not isinstance(result, tuple), late)
+    stream.judge("acollect", result)
 
 
 acollect = Exercise(
@@ -84,75 +112,50 @@ acollect = Exercise(
 # 3 · A stage that keeps streaming
 
 MARKDOWN = ["**", "Hot", "**", " and", " *", "co", "ld", "*", "", " 2*3"]
-OTHERS = ["# Don't!", "\n\n", " - `my_file` ", "\n"]
+OTHERS = ["# Don't!", "\n\n", " - `my_file` ", "\n", "a ＊ b"]
+STARRED = [f"{piece}*" for piece in PIECES]
 
 
-def _check_plain(plain: Any) -> str | None:
-    for pieces in ([], [""], ["*"], ["a"], ["**a**b"], MARKDOWN, OTHERS):
-        result = plain(iter(pieces))
-        if not isinstance(result, Iterator):
-            return _all_at_once("plain", result)
-        got = list(result)
-        if "".join(map(str, got)) != "".join(pieces).replace("*", ""):
-            return f"Of {pieces} `plain` made {got}."
-    if (read := _read_for_one(plain, [f"word{n} " for n in range(20)])) > 1:
-        return (
-            f"`plain` read {read} pieces before it handed on the first: it holds the "
-            "stream back."
-        )
-    return _breaks("plain", plain, ["One ", "two "]) or _check_in_chain(plain)
+def _without_stars(pieces: Sequence[str]) -> str:
+    return "".join(pieces).replace("*", "")
 
 
-def _check_in_chain(plain: Any) -> str | None:
-    if not inspect.isgeneratorfunction(plain):
-        return (
-            "`plain` hands on each piece, but LangChain takes it for a function of a "
-            "whole text: write `yield` in `plain` itself."
-        )
-    model = FakeStreamingChatModel(replies="A **bold** word.")
-    got = list((model | StrOutputParser() | plain).stream("Hi"))
-    if "".join(got) == "A bold word.":
-        return None
-    return f"In the chain `model | StrOutputParser() | plain` it made {got}."
+def _check_plain(plain: Any) -> None:
+    for pieces in ([], [""], ["*"], ["a"], ["**a**b"], MARKDOWN, OTHERS, STARRED):
+        got = take(_as_it_comes("plain", plain(iter(pieces))))
+        right = "".join(map(str, got)) == _without_stars(pieces)
+        expect(right, f"Of {pieces} `plain` made {got}.")
+    words = [f"word{n} " for n in range(20)]
+    stage_keeps_step("plain", plain, [words, STARRED], _without_stars)
+    stage_is_honest("plain", plain, MARKDOWN)
+    _check_in_chain(plain)
 
 
-def _all_at_once(name: str, result: Any) -> str:
-    if result is None:
-        return f"`{name}` returned None: hand each piece on with `yield`."
-    if inspect.iscoroutine(result):
-        result.close()  # else Python warns of it, in words that help nobody here
-    if not isinstance(result, str | list | tuple):
-        kind = type(result).__name__
-        return f"`{name}` gave a `{kind}`: use a plain `def`, and `yield`."
-    return (
-        f"`{name}` returned {result!r}, all at once: hand each piece on with `yield`."
+def _check_in_chain(plain: Any) -> None:
+    expect(
+        inspect.isgeneratorfunction(plain),
+        "`plain` hands on each piece, but LangChain takes it for a function of a "
+        "whole text: write `yield` in `plain` itself.",
     )
+    model = FakeStreamingChatModel(replies="A **bold** word.")
+    got = take((model | StrOutputParser() | plain).stream("Hi"))
+    made = f"In the chain `model | StrOutputParser() | plain` it made {got}."
+    expect("".join(got) == "A bold word.", made)
 
 
-def _read_for_one(stage: Callable[[Any], Iterator[Any]], items: Iterable[str]) -> int:
-    """How many items a stage reads before it gives its first."""
-    read: list[str] = []
-
-    def watched() -> Iterator[str]:
-        for item in items:
-            read.append(item)
-            yield item
-
-    next(stage(watched()))
-    return len(read)
-
-
-def _breaks(name: str, stage: Callable[[Any], Any], items: list[str]) -> str | None:
-    """What is wrong if a stage hides that its input broke."""
-
-    def broken() -> Iterator[str]:
-        yield from items
-        raise Broke("on purpose")
-
-    try:
-        return swallowed(name, list(stage(broken())))
-    except Broke:
-        return None
+def _as_it_comes(name: str, made: Any) -> Iterator[Any]:
+    """What an answer made, if it is read piece by piece."""
+    if isinstance(made, Iterator):
+        return made
+    if inspect.iscoroutine(made):
+        made.close()  # else Python warns of it, in words that help nobody here
+    if made is None:
+        raise NotYet(f"`{name}` returned None: hand each piece on with `yield`.")
+    if isinstance(made, str | list | tuple):
+        what = f"returned {made!r}, all at once: hand each piece on with `yield`."
+        raise NotYet(f"`{name}` {what}")
+    kind = type(made).__name__
+    raise NotYet(f"`{name}` gave a `{kind}`: use a plain `def`, and `yield`.")
 
 
 plain = Exercise(
@@ -172,46 +175,41 @@ plain = Exercise(
 _SLIPS = (LookupError, TypeError, ValueError, AttributeError)
 
 
-def _check_sse_text(sse_text: Any) -> str | None:
+def _check_sse_text(sse_text: Any) -> None:
     for kind, lines, text in EVENTS:
-        try:
-            result = sse_text(iter(lines))
-            if not isinstance(result, Iterator):
-                return _all_at_once("sse_text", result)
-            got = "".join(result)
-        except _SLIPS as error:
-            why = f"With {kind} it raised `{type(error).__name__}`: {error}."
-            return why + _shown(lines)
-        if got != text:
-            why = f"With {kind} the text is {text!r}, and `sse_text` gave {got!r}."
-            return why + _shown(lines)
-    if (read := _read_for_one(sse_text, TEXT * 10)) > 2:
-        return (
-            f"`sse_text` read {read} lines before it gave the first text: it holds "
-            "the stream back."
-        )
-    broken = _breaks("sse_text", sse_text, TEXT) or _hides(sse_text)
-    return _empty_texts(sse_text) or broken
+        said = _text_of_lines(sse_text, kind, lines)
+        told = f"With {kind} the text is {text!r}, and `sse_text` gave {said!r}."
+        expect(said == text, told + shown(lines))
+    got = take(sse_text(iter([*ROLE, *TEXT, *FINISH, *DONE])))
+    left = f"`sse_text` yielded {got}: leave out the events that have no text."
+    expect("" not in got, left)
+    stage_keeps_step("sse_text", sse_text, [ODD], _of_whole_events)
+    stage_is_honest("sse_text", sse_text, TEXT)
+    _lets_half_an_event_through(sse_text)
 
 
-def _shown(lines: list[str]) -> str:
-    return " The lines were:\n" + "\n".join(f"`{line}`" for line in lines if line)
+def _of_whole_events(lines: Sequence[str]) -> str:
+    """What the odd lines say, as far as an empty line has ended each event."""
+    return "".join(["", *PIECES][: lines.count("")])
 
 
-def _empty_texts(sse_text: Any) -> str | None:
-    got = list(sse_text(iter([*ROLE, *TEXT, *FINISH, *DONE])))
-    if "" not in got:
-        return None
-    return f"`sse_text` yielded {got}: leave out the events that have no text."
-
-
-def _hides(sse_text: Any) -> str | None:
-    """What is wrong if a line of broken JSON is passed over."""
+def _text_of_lines(sse_text: Any, kind: str, lines: list[str]) -> str:
     try:
-        got = list(sse_text(iter([*TEXT, *GARBLED, *TEXT, *DONE])))
+        return "".join(take(_as_it_comes("sse_text", sse_text(iter(lines)))))
+    except _SLIPS as error:
+        why = f"With {kind} it raised `{type(error).__name__}`: {error}."
+        raise NotYet(why + shown(lines)) from error
+
+
+def _lets_half_an_event_through(sse_text: Any) -> None:
+    """Go on if a line of broken JSON is not passed over."""
+    try:
+        got = take(sse_text(iter([*TEXT, *GARBLED, *TEXT, *DONE])))
+    except NotYet:
+        raise
     except Exception:
-        return None
-    return (
+        return
+    raise NotYet(
         f"In mid-answer came half an event, `{GARBLED[0]}`, and `sse_text` gave {got} "
         "as if nothing were missing: let the error through."
     )

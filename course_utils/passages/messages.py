@@ -134,7 +134,7 @@ class Messages:
         )
         if not self.saw(message.id) or not speaks:
             return NOTHING
-        voice = self.voices.new(lane, message.id)
+        voice = lane.last = self.voices.new(lane, message.id)
         calls = self._whole_calls(message, voice)
         end = self.closing(
             voice,

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Ma
 from typing import Any, overload
 
 from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.outputs import Generation
 
 from course_utils._streams import check_stream
 from course_utils.finish import Endings
@@ -158,7 +159,7 @@ class Reader:
             return (Passage("text", item),) if item else NOTHING
         if isinstance(item, BaseMessage):
             return self._messages.read(item, self._bare)
-        if isinstance(getattr(item, "message", None), BaseMessage):
+        if isinstance(item, Generation):
             return self._generation(item)
         if isinstance(item, Mapping):
             return self._read_dictionary(item)
@@ -170,13 +171,15 @@ class Reader:
             return (Passage("data", value=item),)
         raise Unreadable(item)
 
-    def _generation(self, item: Any) -> Passages:
+    def _generation(self, item: Generation) -> Passages:
         """A chunk as a model makes it, whose end may stand beside the message."""
-        found = list(self._messages.read(item.message, self._bare))
-        voice, info = self._bare.last, item.generation_info
-        if voice is not None and info:
-            found += self._messages.closing(voice, None, info)
-        return found
+        message = getattr(item, "message", None) or AIMessageChunk(content=item.text)
+        info = item.generation_info
+        found = self._messages.read(message, self._bare)
+        voice = self._bare.last
+        if voice is None or not info:
+            return found
+        return [*found, *self._messages.closing(voice, None, info)]
 
     def _read_dictionary(self, item: Mapping[str, Any]) -> Passages:
         if mode := guess(item):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from course_utils.live_html import markdown_html
+from course_utils.live_markdown import markdown_html
 from course_utils.live_page import page_code
 from tests.browser.payloads import PAYLOADS
 
@@ -49,7 +49,8 @@ globalThis.splits = (source) => {
 # What a model may write, cut into pieces that meet in every order.
 ATOMS = """word|foo bar|**|*|_|__|~~|`|``|```|# |## |- |* |1. |2) |> |  |    ||---|===
 [|](|](http://a.b/c)|)|[x](https://e.f)|![i](http://x.y)|!|<b>|&amp;|$5|3. |é|😀|...
-snake_case_name|(|"|- [ ] |<http://a.b>|\\"""
+snake_case_name|(|"|- [ ] |- [x] |<http://a.b>|<br>|&copy;|https://c.d/e_f|\\(|\\)|\\[|\\]|$|$$|$a*b$
+中|。|「|שלום|\u202e|[bank.example](https://e.f)|\\"""
 ATOMS_ = [*re.split(r"[|\n]", ATOMS), "\n", "\n", "\n\n", "\n\n", "|", "\t"]
 TABLE = "| a | b |\n|---|:-:|\n| 1 | 2 |\n"
 PIECES = [*ATOMS_, TABLE, "```python\n", "~~~\n"]
@@ -80,7 +81,8 @@ class Shape(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: Any) -> None:
         given = {k: (v or "").replace(" ", "").rstrip(";") for k, v in attrs}
-        seen = [given[k] for k in ("start", "style") if k in given]
+        seen = [given[k] for k in ("start", "dir") if k in given]
+        seen += [given["style"]] if "style" in given and tag != "div" else []
         link = ["href"] if "href" in given else []
         if tag != "span":
             self.parts.append(f"<{' '.join([tag, *seen, *link])}>")

@@ -4,6 +4,8 @@ import asyncio
 import json
 from contextlib import aclosing
 
+from course_utils.finish import finish_of
+
 
 def keep_partial(stream):
     kept = []
@@ -16,10 +18,10 @@ def keep_partial(stream):
 
 
 def is_whole(stream):
-    reason = None
+    end = None
     for chunk in stream:
-        reason = chunk.response_metadata.get("finish_reason") or reason
-    return reason in ("stop", "tool_calls")
+        end = finish_of(chunk) or end
+    return end is not None and end.whole
 
 
 def stream_with_retry(model, prompt, attempts):
@@ -39,15 +41,15 @@ def stream_with_retry(model, prompt, attempts):
 
 def with_full_response(model, prompt):
     shown = ""
-    reason = None
+    end = None
     try:
         for chunk in model.stream(prompt):
             shown += chunk.text
-            reason = chunk.response_metadata.get("finish_reason") or reason
+            end = finish_of(chunk) or end
             yield chunk.text
     except Exception:
-        reason = None
-    if reason is None:
+        end = None
+    if end is None:
         yield model.invoke(prompt).text.removeprefix(shown)
 
 
@@ -77,7 +79,8 @@ def safe_tool_calls(chunks):
     if not chunks:
         return []
     total = sum(chunks[1:], chunks[0])
-    if total.response_metadata.get("finish_reason") != "tool_calls":
+    end = finish_of(total)
+    if end is None or end.meaning != "tool":
         return []
     safe = []
     for call in total.tool_call_chunks:

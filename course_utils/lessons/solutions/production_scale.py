@@ -3,6 +3,8 @@
 import asyncio
 import re
 
+from course_utils.finish import finish_of
+
 
 class TokenThrottle:
     def __init__(self, seconds, clock):
@@ -45,12 +47,12 @@ def stream_cached(model, prompt, store):
         yield from store[prompt]
         return
     texts = []
-    reason = None
+    end = None
     for chunk in model.stream(prompt):
-        reason = chunk.response_metadata.get("finish_reason") or reason
+        end = finish_of(chunk) or end
         texts.append(chunk.text)
         yield chunk.text
-    if reason == "stop":
+    if end is not None and end.whole:
         store[prompt] = texts
 
 
@@ -82,13 +84,13 @@ async def hand_over(stream, maxsize):
 
 
 async def honest_events(stream):
-    reason = None
+    end = None
     try:
         async for chunk in stream:
-            reason = chunk.response_metadata.get("finish_reason") or reason
+            end = finish_of(chunk) or end
             if chunk.text:
                 yield "text", chunk.text
     except Exception as error:
         yield "error", type(error).__name__
         return
-    yield ("done", reason) if reason else ("error", "cut")
+    yield ("done", end.reason) if end else ("error", "cut")

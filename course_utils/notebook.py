@@ -1,0 +1,51 @@
+"""Where this code runs: in a notebook that is read, one that is saved, or a terminal.
+
+Whatever shows something asks here, so that all of it is shown alike.
+
+    live_mode()     # "live", "static" or "text"
+"""
+
+import os
+import sys
+from typing import Literal
+
+Mode = Literal["live", "static", "text"]
+
+
+def live_mode() -> Mode:
+    """How to show a stream here; the environment variable `COURSE_LIVE` decides first.
+
+    `live` in a notebook, `static` where a program runs the notebook and wants one
+    final output, `text` in a terminal.
+
+    Raises:
+        ValueError: `COURSE_LIVE` is not a mode.
+    """
+    asked = os.environ.get("COURSE_LIVE", "")
+    if asked in ("live", "static", "text"):
+        return asked  # type: ignore[return-value]
+    if asked:
+        raise ValueError(
+            f"COURSE_LIVE is live, static or text, got {asked!r}: leave it unset."
+        )
+    if not in_kernel():
+        return "text"
+    return "static" if _under_pytest() else "live"
+
+
+def static_page() -> bool:
+    """Whether the output is made to be saved and compared, not to be clicked."""
+    asked = os.environ.get("COURSE_LIVE", "")
+    return asked in ("static", "text") or (not asked and _under_pytest())
+
+
+def in_kernel() -> bool:
+    """Whether a Jupyter kernel runs this code."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return getattr(shell, "kernel", None) is not None
+
+
+def _under_pytest() -> bool:
+    """pytest says so to the kernels it starts; nbval follows no changing output."""
+    return "PYTEST_VERSION" in os.environ

@@ -1,0 +1,4 @@
+// What the page of a live view needs from elsewhere: see docs/decisions/markdown.md.
+import MarkdownIt from "markdown-it";
+
+export { MarkdownIt };
