@@ -15,10 +15,10 @@ from course_utils._streams import STOPS, check_stream
 from course_utils.clock import Clock, course_clock
 from course_utils.finish import Endings
 from course_utils.passages import Passage, Reader
+from course_utils.passages.usage import total
 
 T = TypeVar("T")
 
-COUNTS = ("input_tokens", "output_tokens", "total_tokens")
 SIGNS_OF_LIFE = ("text", "reasoning", "tool_call", "tool_result", "progress", "data")
 MARKED = ("tool_result", "progress", "interrupt", "finish")
 
@@ -70,10 +70,15 @@ class Recording:
     @property
     def usage(self) -> dict[str, int] | None:
         """Tokens of all messages together; None if none was told."""
-        if not self.usage_of:
-            return None
-        told = self.usage_of.values()
-        return {name: sum(one.get(name) or 0 for one in told) for name in COUNTS}
+        return total(self.usage_of.values())
+
+    def expect(self, stream: Any, reader: str) -> None:
+        """The items come from this stream; `reader` is who reads it, for its errors.
+
+        Raises:
+            ValueError: It is a graph's, with a `stream_mode` that there is not.
+        """
+        self._reader = Reader(stream, reader)
 
     @overload
     def watch(self, stream: AsyncIterable[T]) -> AsyncIterator[T]: ...
@@ -85,7 +90,7 @@ class Recording:
         Errors and stops are noted and go on; closing the result closes `stream`.
         """
         check_stream("watch", stream)
-        self._reader = Reader(stream, "measure")
+        self.expect(stream, "measure")
         if hasattr(stream, "__aiter__"):
             return self._awatch(stream)
         return self._watch(stream)

@@ -3,7 +3,7 @@
 newest({"input_tokens": 100, ...}, told)      # what is known now
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from langchain_core.messages.ai import UsageMetadata, add_usage
@@ -40,3 +40,15 @@ def _filled(usage: Mapping[str, Any]) -> UsageMetadata:
     return cast(
         "UsageMetadata", {"total_tokens": sum(counts.values()), **usage, **counts}
     )
+
+
+def total(usages: Iterable[Mapping[str, Any]]) -> dict[str, int] | None:
+    """The tokens of several messages together; None if none told any.
+
+    >>> total([{"input_tokens": 1, "output_tokens": 2, "total_tokens": 3}] * 2)
+    {'input_tokens': 2, 'output_tokens': 4, 'total_tokens': 6}
+    """
+    told = list(usages)
+    names = (*COUNTS, "total_tokens")
+    sums = {name: sum(usage.get(name) or 0 for usage in told) for name in names}
+    return sums if told else None
