@@ -179,7 +179,8 @@ def measure(
         clock: The clock to measure with.
 
     Raises:
-        TypeError: `stream` is not a stream.
+        TypeError: `stream` is not a stream, or gave an item that nobody can read.
+        ValueError: It is a graph's, with a `stream_mode` that there is not.
         Exception: What broke the stream, unless `keep_error`.
     """
     timing = StreamTiming(title, clock)
@@ -188,6 +189,7 @@ def measure(
             with timing.recording():
                 stream = as_stream(stream())
         check_stream("measure", stream)
+        timing.expect(stream, "measure")
         if hasattr(stream, "__aiter__"):
             return _measure_async(timing, stream, keep_error)
         for _ in timing.watch(stream):

@@ -50,6 +50,11 @@ class Calls:
         """Whether a call with this id was told."""
         return (lane.ns, call_id) in self._newest
 
+    def recall(self, lane: Lane, call_id: str | None) -> None:
+        """A call from before this stream: its result may come in it."""
+        if call_id:
+            self._newest.setdefault((lane.ns, call_id), call_id)
+
     def of_result(self, lane: Lane, call_id: str) -> str:
         """The key of the call that this id, in a result, means."""
         return self._newest.get((lane.ns, call_id), call_id)

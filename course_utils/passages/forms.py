@@ -4,14 +4,12 @@ mode_of(((), "messages", (chunk, metadata)))      # "messages", (), (chunk, ...)
 """
 
 from collections.abc import Mapping
-from dataclasses import is_dataclass
 from typing import Any
 
 from langchain_core.messages import BaseMessage
-from langchain_core.prompt_values import PromptValue
 
 from course_utils.passages.frame import MODES, Asked
-from course_utils.passages.graph import is_pair
+from course_utils.passages.graph import is_data, is_pair
 from course_utils.passages.refusal import Unreadable
 
 Item = Mapping[str, Any]
@@ -77,7 +75,7 @@ def mode_of(item: tuple[Any, ...]) -> Moded:
             return "messages", ns, data
         if isinstance(data, Mapping):
             return guess(data) or "custom", ns, data
-        if isinstance(data, str) or is_data(data):
+        if data is not None and is_data(data):
             return "custom", ns, data
     raise Unreadable(item)
 
@@ -103,13 +101,6 @@ KEYS = (
     ("checkpoints", {"config", "metadata", "values", "next", "tasks"}),
     ("tools", {"event", "tool_call_id"}),
 )
-
-
-def is_data(item: Any) -> bool:
-    """A value that the last step of a chain may give."""
-    plain = isinstance(item, bool | int | float | list)
-    model = hasattr(type(item), "model_fields") or is_dataclass(item)
-    return plain or (model and not isinstance(item, PromptValue | type))
 
 
 def _is_ns(value: Any) -> bool:

@@ -5,10 +5,11 @@ a misspelt `stream_mode` gives a stream without items. The generator's frame kno
 It is a second opinion: without it everything is told from the items.
 
 Seen with CPython 3.11 to 3.13 and langgraph 1.2.22 and 1.2.24, before the stream
-starts and while it runs; `tests/passages/test_frame.py` says when that changes.
+starts and while it runs; `test_passages_frame.py` says when that changes.
 """
 
-from typing import Any, NamedTuple
+import sys
+from typing import Any, NamedTuple, get_args
 
 MODES = frozenset(
     [
@@ -36,7 +37,9 @@ class Asked(NamedTuple):
     @property
     def misspelt(self) -> tuple[str, ...]:
         """The modes that there are not: LangGraph says nothing, and gives nothing."""
-        return tuple(mode for mode in self.modes if mode not in MODES)
+        types = sys.modules.get("langgraph.types")  # it is here: this is its stream
+        known = MODES.union(get_args(getattr(types, "StreamMode", None)))
+        return tuple(mode for mode in self.modes if mode not in known)
 
 
 def asked_of(stream: Any) -> Asked | None:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import is_dataclass
 from typing import Any
 
-from langchain_core.messages import BaseMessage, ToolMessage
+from langchain_core.messages import AIMessageChunk, BaseMessage, ToolMessage
 from langchain_core.messages.utils import convert_to_messages
+from langchain_core.prompt_values import PromptValue
 
 from course_utils.passages.messages import NOTHING, Messages, Passages
 from course_utils.passages.passage import Passage
@@ -33,7 +34,6 @@ class Graph:
         self._asked: set[str] = set()
         self._begun: set[NS] = set()
         self._told_data: list[Any] = []
-        self._rest: dict[NS, Any] = {}
         self._modes: dict[str, Callable[[NS, Any], Iterable[Passage]]] = {
             "messages": self._messages,
             "updates": self._updates,
@@ -63,7 +63,9 @@ class Graph:
             run = str(metadata.get("run_id", ""))
             lane = self.messages.voices.lane(ns, metadata, run)
             return self.protocol.read(message, lane)
-        return self.messages.read(message, self.messages.voices.lane(ns, metadata))
+        whole = not isinstance(message, AIMessageChunk)
+        lane = self.messages.voices.lane(ns, metadata, whole=whole)
+        return self.messages.read(message, lane)
 
     def _custom(self, ns: NS, data: Any, name: str = "") -> Passages:
         text = data if isinstance(data, str) else ""
@@ -106,25 +108,26 @@ class Graph:
             messages = as_messages(rest.pop("messages", ()))
             yield from self._fresh(messages, lane, repeats=bool(HOOK.match(node)))
             yield from self._structured(rest, lane)
-            if any(value is not None for value in rest.values()):
+            if any(map(_says, rest.values())):
                 yield self._state(lane, {node: rest}, "updates")
 
     def _values(self, ns: NS, data: Any) -> Iterator[Passage]:
+        if not (_is_state(data) or is_data(data)):
+            raise Unreadable(data, "values")
         lane = self.messages.voices.node(ns, "")
         rest = fields_of(data)
         messages = as_messages(rest.pop("messages", ()))
         if ns not in self._begun:
             self._begun.add(ns)
             if any(not _is_answer(message) for message in messages):
-                self.messages.history(messages)  # what was before this stream
+                self.messages.history(messages, lane)  # what was before this stream
         asked = rest.pop("__interrupt__", None)
         yield from self._fresh(messages, lane, repeats=self._with_updates)
         yield from self._structured(rest, lane)
-        if rest and rest != self._rest.get(ns):
-            self._rest[ns] = dict(rest)
+        if any(map(_says, rest.values())):
             state = data if _is_state(data) and not isinstance(data, Mapping) else rest
             yield self._state(lane, state, "values")
-        elif not _is_state(data):
+        elif is_data(data) and not _is_state(data):
             yield self._state(lane, data, "values")
         if asked is not None:
             yield from self._interrupts(asked, ns)
@@ -139,11 +142,11 @@ class Graph:
             if isinstance(message, ToolMessage) or not (self.with_messages or repeated):
                 yield from self.messages.whole(message, lane)
             else:
-                self.messages.saw(message.id)
+                self.messages.history([message], lane)
 
     def _structured(self, rest: dict[str, Any], lane: Lane) -> Iterator[Passage]:
         answer = rest.pop("structured_response", None)
-        if answer is not None and not any(answer is d for d in self._told_data):
+        if answer is not None and not any(_same(answer, d) for d in self._told_data):
             self._told_data.append(answer)
             yield Passage(
                 "data",
@@ -266,8 +269,28 @@ def _is_state(state: Any) -> bool:
     """A dictionary, a Pydantic model or a dataclass."""
     fields = hasattr(type(state), "model_fields") or is_dataclass(state)
     return isinstance(state, Mapping) or (
-        fields and not isinstance(state, BaseMessage | type)
+        fields and not isinstance(state, BaseMessage | PromptValue | type)
     )
+
+
+def is_data(item: Any) -> bool:
+    """A value that a chain, a task or a graph may give."""
+    plain = item is None or isinstance(item, str | bool | int | float | list)
+    model = hasattr(type(item), "model_fields") or is_dataclass(item)
+    return plain or (model and not isinstance(item, PromptValue | BaseMessage | type))
+
+
+def _same(one: Any, other: Any) -> bool:
+    try:
+        return one is other or bool(one == other)
+    except Exception:  # what a stranger's object thinks of comparing
+        return False
+
+
+def _says(value: Any) -> bool:
+    """Whether there is anything in a field of a state."""
+    empty = isinstance(value, Mapping | list | tuple | str) and not value
+    return value is not None and not empty
 
 
 def _is_answer(message: BaseMessage) -> bool:

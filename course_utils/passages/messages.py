@@ -44,20 +44,23 @@ class Messages:
 
     def chunk(self, message: AIMessageChunk, lane: Lane) -> Passages:
         """The next part of a message."""
+        metadata = message.response_metadata
+        if metadata and metadata.get("restart"):
+            return self._restart(message, lane)
         voice = lane.voices.get(message.id)
-        if voice is None:
+        if voice is None or lane.unpaired:
             voice = self._opened(message.id, lane)
         lane.last = voice
         content = message.content
         if (
             type(content) is str
-            and not message.response_metadata
+            and not metadata
             and not message.tool_call_chunks
             and not message.additional_kwargs
             and message.usage_metadata is None
         ):
             return self.text(content, voice)
-        return list(self._parts(message, voice, lane))
+        return list(self._parts(message, voice))
 
     def text(self, text: str, voice: Voice) -> Passages:
         """A piece of text: what is said after a finish reason opens it again."""
@@ -75,19 +78,21 @@ class Messages:
         self.saw(message_id)
         return voice
 
-    def _parts(
-        self, message: AIMessageChunk, voice: Voice, lane: Lane
-    ) -> Iterator[Passage]:
-        metadata = message.response_metadata
-        if metadata.get("restart"):
-            before, voice = self.voices.take_back(lane, message.id)
-            voice.open = True
-            yield told(before, "restart")
+    def _restart(self, message: AIMessageChunk, lane: Lane) -> Passages:
+        """What was said is taken back; the answer begins anew."""
+        before, voice = self.voices.take_back(lane, message.id)
+        voice.open = True
+        self.saw(message.id)
+        return [told(before, "restart"), *self._parts(message, voice)]
+
+    def _parts(self, message: AIMessageChunk, voice: Voice) -> Iterator[Passage]:
         yield from self._said(message, voice, whole=False)
         for part in message.tool_call_chunks:
             voice.finish = None
             yield self.fragment(voice, **_fields(part))
-        yield from self.closing(voice, message.usage_metadata, metadata)
+        yield from self.closing(
+            voice, message.usage_metadata, message.response_metadata
+        )
 
     def _said(
         self, message: BaseMessage, voice: Voice, whole: bool
@@ -200,10 +205,12 @@ class Messages:
         self._seen.add(message_id)
         return new
 
-    def history(self, messages: Iterable[Any]) -> None:
-        """These were said before this stream began."""
+    def history(self, messages: Iterable[BaseMessage], lane: Lane) -> None:
+        """These were told already, or said before this stream began."""
         for message in messages:
-            self.saw(getattr(message, "id", None))
+            self.saw(message.id)
+            for call in getattr(message, "tool_calls", ()):
+                self.calls.recall(lane, call["id"])
 
 
 def told(

@@ -17,7 +17,6 @@ from course_utils.finish import Endings
 from course_utils.passages.events import Events
 from course_utils.passages.forms import (
     guess,
-    is_data,
     is_event,
     is_part,
     is_raw,
@@ -25,7 +24,7 @@ from course_utils.passages.forms import (
     parts_of,
 )
 from course_utils.passages.frame import MODES, Asked, asked_of
-from course_utils.passages.graph import Graph
+from course_utils.passages.graph import Graph, is_data
 from course_utils.passages.messages import NOTHING, Messages, Passages
 from course_utils.passages.passage import Passage
 from course_utils.passages.protocol import EVENTS, Protocol
@@ -93,6 +92,7 @@ class Reader:
         name: Who reads, for its errors.
 
     Raises:
+        TypeError: The stream is a part of a v3 run, such as its `messages`.
         ValueError: The stream is a graph's, with a `stream_mode` that there is not.
     """
 
@@ -103,6 +103,8 @@ class Reader:
         self._protocol = Protocol(self._messages)
         self._graph = Graph(self._messages, self._protocol)
         self._events = Events(self._messages, self._graph)
+        if type(stream).__name__ == "StreamChannel":
+            raise refused(name, Unreadable(stream))  # a part of a v3 run
         self._asked = asked_of(stream)
         if self._asked is not None:
             check_modes(name, self._asked)

@@ -39,14 +39,14 @@ def _named(item: Any) -> str:
 def _advice(item: Any) -> str:
     name = type(item).__name__
     if isinstance(item, tuple):
-        if any(hasattr(part, "message_id") for part in item):
+        if any(type(part).__name__.endswith("Stream") for part in item):
             return "read the run itself, not its interleave()"
         return 'stream with version="v2", which says what each item is'
     if isinstance(item, bytes | bytearray):
         return "decode them first"
     if "RunLog" in name:
         return "use astream instead of astream_log"
-    if name.endswith("Stream"):
+    if name.endswith("Stream") or name == "StreamChannel":
         return "read the run itself, not a part of it"
     if hasattr(item, "__await__"):
         return "await each of them first"

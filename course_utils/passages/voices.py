@@ -20,7 +20,6 @@ PROVIDER, RUN = "resp_", "lc_run-"
 # A model that these call tells its answer to a tool or to the graph, not to a person.
 TOOL_NODE = re.compile(r"(.*[-_ .])?tools?([-_ ]?node)?", re.IGNORECASE)
 HOOK = re.compile(r".*\.(before|after)_(model|agent)")
-INTERNAL = ("lc_source", "lc_internal_call")
 
 
 class Call(NamedTuple):
@@ -73,18 +72,27 @@ class Voices:
         self._keys: dict[str, int] = {}
 
     def lane(
-        self, ns: tuple[str, ...], metadata: Mapping[str, Any], run: str = ""
+        self,
+        ns: tuple[str, ...],
+        metadata: Mapping[str, Any],
+        run: str = "",
+        whole: bool = False,
     ) -> Lane:
-        """Whose message this is, by what LangGraph says of it."""
+        """Whose message this is, by what LangGraph says of it.
+
+        A model that a middleware calls says its words to the graph; a `whole` message
+        of one was written for the reader.
+        """
         get = metadata.get
         task, node = get("langgraph_checkpoint_ns"), get("langgraph_node")
         internal = get("lc_source") or get("lc_internal_call")
-        key = (ns, task, node, internal, run)
+        key = (ns, task, node, internal, run, whole)
         lane = self._lanes.get(key)
         if lane is None:
-            node = node or ""
             # The agent itself does not speak in its tools and hooks: a helper does.
-            helper = bool(internal) or in_tool((node,)) or bool(HOOK.match(node))
+            node = node or ""
+            hook = not whole and bool(HOOK.match(node))
+            helper = bool(internal) or in_tool((node,)) or hook
             who = node if helper else get("lc_agent_name") or node
             lane = Lane(source(ns, who), helper or in_tool(names(ns)), ns)
             self._lanes[key] = lane
@@ -103,12 +111,16 @@ class Voices:
         voice = lane.voices.get(message_id)
         if voice is None:
             voice = lane.voices[message_id] = self._open(lane, message_id)
+        elif voice in lane.unpaired:  # it keeps the provider's id
+            lane.unpaired.remove(voice)
         lane.last = voice
         return voice
 
     def _open(self, lane: Lane, message_id: str | None) -> Voice:
-        if lane.unpaired and str(message_id).startswith(RUN):
-            return lane.unpaired.pop(0)
+        if str(message_id).startswith(RUN):
+            lane.unpaired = [voice for voice in lane.unpaired if voice.finish is None]
+            if lane.unpaired:
+                return lane.unpaired.pop(0)
         voice = self.new(lane, message_id)
         if str(message_id).startswith(PROVIDER):
             lane.unpaired.append(voice)
