@@ -10,6 +10,7 @@ from typing import Any
 
 from course_utils.finish import Endings, finish
 from course_utils.passages import Passage
+from course_utils.passages.usage import total
 
 # What a person can read of a stream; the rest is about it.
 TOLD = {"text", "tool_call", "tool_result", "progress", "interrupt", "data"}
@@ -62,12 +63,7 @@ class Ending:
     @property
     def usage(self) -> dict[str, int] | None:
         """Tokens of all messages together; None if none told them."""
-        total: dict[str, int] = {}
-        for counts in self._usage.values():
-            for kind, count in counts.items():
-                if isinstance(count, int):
-                    total[kind] = total.get(kind, 0) + count
-        return total or None
+        return total(self._usage.values())
 
     @property
     def silence(self) -> str:

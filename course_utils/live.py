@@ -17,7 +17,6 @@ from course_utils.live_display import LiveDisplay
 from course_utils.live_lane import Lane, Shown, read, read_async
 from course_utils.live_race import Raced, race
 from course_utils.live_stop import StopSwitch
-from course_utils.passages import Reader
 from course_utils.timing import StreamTiming
 
 __all__ = ["Raced", "Shown", "StreamView", "race", "show"]
@@ -122,7 +121,7 @@ def show(
     """
     check_stream("show", stream)
     view = StreamView(title, markdown=markdown, clock=clock)
-    view.lane.reader = Reader(stream, "show")
+    view.lane.timing.expect(stream, "show")
     if hasattr(stream, "__aiter__"):
         return _show_async(view, stream)
     with view:

@@ -18,7 +18,6 @@ from course_utils.finish import Endings, Finish
 from course_utils.live_answer import answer_html, answer_text
 from course_utils.live_stop import StopSwitch, leave
 from course_utils.live_transcript import Change, Transcript
-from course_utils.passages import Reader
 from course_utils.serving import own_stream
 from course_utils.timing import StreamTiming
 
@@ -60,17 +59,15 @@ class Lane:
         self.report: Callable[[Lane, Sequence[Change]], None] = lambda lane, new: None
         # Text and report belong together: a snapshot is taken between two of them.
         self.lock = threading.RLock()
-        self.reader = Reader()
         self.ending = Ending()
         self.models: Callable[[], Endings] = Endings  # how those under a chain ended
 
     def write(self, item: Any) -> None:
         """Take one item of the stream."""
-        passages = self.reader.read(item)
+        passages = self.timing.add(item)
         if not passages:
             return
         changes: list[Change] = []
-        self.timing.add(item)
         with self.lock:
             for passage in passages:
                 self.ending.hear(passage)
@@ -110,7 +107,7 @@ class Lane:
     def _end_in_words(self) -> str:
         if self.ending.paused:
             return "paused"
-        ends = self.reader.endings or self.models()
+        ends = self.timing.endings or self.models()
         if ends.decisive is not None and not ends.decisive.whole:
             return bad_end(ends.decisive)
         if ends.unended:
@@ -164,7 +161,7 @@ class Lane:
 def bad_end(end: Finish) -> str:
     """An end that is not whole, in words.
 
-    >>> bad_end(finish("length")), bad_end(finish("gone fishing"))
+    >>> bad_end(Finish("length", "length")), bad_end(Finish("gone fishing", "unknown"))
     ('cut short: length', 'ended: gone fishing')
     """
     if end.meaning == "paused":

@@ -83,6 +83,8 @@ class Outbox:
 def join_change(changes: list[Any], change: Change) -> None:
     """Append a change; text for the same passage joins the change before it.
 
+    What says a passage or a label anew stands for what it said before.
+
     >>> changes = []
     >>> join_change(changes, ("add", 0, "Hel"))
     >>> join_change(changes, ("add", 0, "lo"))
@@ -90,12 +92,16 @@ def join_change(changes: list[Any], change: Change) -> None:
     [['add', 0, ['Hel', 'lo']]]
     """
     what, where, text = change
-    if what != "add":
-        changes.append(change)
-    elif changes and changes[-1][0] == "add" and changes[-1][1] == where:
-        changes[-1][2].append(text)
+    again = bool(changes) and tuple(changes[-1][:2]) == (what, where)
+    if what == "add":
+        if again:
+            changes[-1][2].append(text)
+        else:
+            changes.append(["add", where, [text]])
+    elif again and what in ("set", "label"):
+        changes[-1] = change
     else:
-        changes.append(["add", where, [text]])
+        changes.append(change)
 
 
 def _finished(change: Any) -> Any:

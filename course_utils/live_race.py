@@ -16,7 +16,6 @@ from course_utils.clock import course_clock
 from course_utils.live_display import LiveDisplay
 from course_utils.live_lane import Lane, Shown, read, read_async
 from course_utils.live_stop import StopSwitch
-from course_utils.passages import Reader
 
 
 class Raced(dict[str, Shown]):
@@ -102,7 +101,7 @@ class _Run(threading.Thread):
                     "race() needs async streams themselves, got a function that "
                     'returns one: await race(a=model.astream("Hi")).'
                 )
-            self._lane.reader = Reader(stream, "race")
+            self._lane.timing.expect(stream, "race")
             read(self._lane, stream, self._switch)
 
 
@@ -138,7 +137,7 @@ async def _run_async(lane: Lane, source: Any, switch: StopSwitch) -> None:
             stream = as_stream(source())
         elif takes_nothing(source):
             stream = await asyncio.to_thread(_opened, source)
-        lane.reader = Reader(stream, "race")
+        lane.timing.expect(stream, "race")
         if is_async(stream):
             await read_async(lane, stream)
         else:

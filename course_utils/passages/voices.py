@@ -89,10 +89,13 @@ class Voices:
         key = (ns, task, node, internal, run, whole)
         lane = self._lanes.get(key)
         if lane is None:
-            aside = bool(internal) or in_tool((*names(ns), node or ""))
-            aside = aside or bool(not whole and HOOK.match(node or ""))
-            who = source(ns, get("lc_agent_name") or node or "")
-            lane = self._lanes[key] = Lane(who, aside, ns)
+            # The agent itself does not speak in its tools and hooks: a helper does.
+            node = node or ""
+            hook = not whole and bool(HOOK.match(node))
+            helper = bool(internal) or in_tool((node,)) or hook
+            who = node if helper else get("lc_agent_name") or node
+            lane = Lane(source(ns, who), helper or in_tool(names(ns)), ns)
+            self._lanes[key] = lane
         return lane
 
     def node(self, ns: tuple[str, ...], node: str) -> Lane:
