@@ -48,7 +48,7 @@ class HeldChunks:
         ready = self._pushed(text)
         if _ends_text(chunk) and (text or chunk.id == getattr(self._like, "id", None)):
             rest = self._rest()
-            if not (text or _plain(self._like) and _plain(chunk)):
+            if not (text or (_plain(self._like) and _plain(chunk))):
                 return [*self._as_chunks(rest), chunk]
             ready += rest
         if not ready and text and self._only_text(chunk):
