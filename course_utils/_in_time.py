@@ -8,17 +8,15 @@ one can stop waiting. Without a deadline there is neither, and no cost.
 
 import asyncio
 import queue
-import socket
-import sys
 import threading
 from collections.abc import AsyncGenerator, Generator, Iterator
-from contextlib import suppress
 from contextvars import copy_context
 from math import inf
 from typing import Any
 
 from langchain_core.outputs import ChatGenerationChunk
 
+from course_utils._hang_up import hang_up
 from course_utils.clock import Clock
 from course_utils.deadlines import Timer
 
@@ -151,27 +149,7 @@ class Worker(threading.Thread):
         while not self._queue.empty():
             self._queue.get_nowait()
         for _ in range(GOODBYES):
-            if (line := _socket_of(self.ident)) is not None:
-                _hang_up(line)
+            hang_up(self)
             self.join(GOODBYE)
             if not self.is_alive():
                 return
-
-
-def _socket_of(thread: int | None) -> socket.socket | None:
-    """The socket that the thread waits on: a generator can't be closed from outside.
-
-    The HTTP client's frame that reads keeps it as `self._sock`.
-    """
-    frame = sys._current_frames().get(thread or 0)
-    while frame is not None:
-        line = getattr(frame.f_locals.get("self"), "_sock", None)
-        if isinstance(line, socket.socket):
-            return line
-        frame = frame.f_back
-    return None
-
-
-def _hang_up(line: socket.socket) -> None:
-    with suppress(OSError):  # it may be closed already
-        line.shutdown(socket.SHUT_RDWR)

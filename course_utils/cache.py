@@ -22,20 +22,17 @@ from langchain_core.callbacks import (
     AsyncCallbackManagerForLLMRun,
     CallbackManagerForLLMRun,
 )
-from langchain_core.exceptions import ModelConnectionError
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.language_models.chat_models import generate_from_stream
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
-from pydantic import ConfigDict, Field, PrivateAttr
+from pydantic import ConfigDict, Field
 
-from course_utils._cache_flight import Flight, Flights, Key, flights_of
-from course_utils._cache_keeper import Keeper
+from course_utils._cache_kept import Replay
 from course_utils._cache_question import Question, aask, ask
-from course_utils._cache_record import Arrival, Pacer, Replay, free, is_visible, own
-from course_utils._cache_source import AsyncSource, FlightLost, SyncSource
+from course_utils._cache_source import Asking, aanswer, answer, desk_of
 from course_utils.clock import Clock, course_clock
 from course_utils.redis_cache import RedisStreamCache
 from course_utils.sqlite_cache import SQLiteStreamCache
@@ -50,8 +47,6 @@ __all__ = [
 
 Chunks = Generator[ChatGenerationChunk, None, None]
 AsyncChunks = AsyncGenerator[ChatGenerationChunk, None]
-Steps = Generator[list[Arrival], None, None]
-AsyncSteps = AsyncGenerator[list[Arrival], None]
 
 
 def cached(
@@ -128,14 +123,6 @@ class CachedChatModel(BaseChatModel):
     replay: Replay = "chunks"
     clock: Clock = Field(default=course_clock, exclude=True, repr=False)
     cache: BaseCache | bool | None = False  # LangChain's own would answer in one lump
-    _keeper: Keeper = PrivateAttr()
-    _flights: Flights = PrivateAttr()
-
-    def model_post_init(self, context: Any, /) -> None:
-        """Stand beside the cache, in case it fails, and share its calls."""
-        super().model_post_init(context)
-        self._keeper = Keeper(self.store)
-        self._flights = flights_of(self.store)
 
     @property
     def _llm_type(self) -> str:
@@ -217,89 +204,22 @@ class CachedChatModel(BaseChatModel):
             chunks = [chunk async for chunk in answer]
         return generate_from_stream(iter(chunks))
 
-    # The readers: join the flight for this question, and again if it was lost
+    # The answer: from the store, from a call that is under way, or from the model
 
     def _answer(self, question: Question) -> Chunks:
-        key = question.key(self.inner)
-        shown = False
-        while True:
-            flight, first = self._flights.join(
-                key, lambda new: SyncSource(self._steps(new, key, question)), True
-            )
-            try:
-                with closing(flight.read()) as arrivals:
-                    for arrival in arrivals:
-                        if not flight.cached:
-                            shown = shown or is_visible(arrival.chunk)
-                            yield (own if first else free)(arrival.chunk)
-            except FlightLost as lost:
-                if shown:
-                    raise _interrupted() from lost
-                continue
-            yield from self._again(flight)
-            return
+        asking = self._asking(question, ask)
+        return answer(desk_of(self.store), asking)
 
-    async def _aanswer(self, question: Question) -> AsyncChunks:
-        key = question.key(self.inner)
-        shown = False
-        while True:
-            flight, first = self._flights.join(
-                key, lambda new: AsyncSource(self._asteps(new, key, question)), False
-            )
-            try:
-                async with aclosing(flight.aread()) as arrivals:
-                    async for arrival in arrivals:
-                        if not flight.cached:
-                            shown = shown or is_visible(arrival.chunk)
-                            yield (own if first else free)(arrival.chunk)
-            except FlightLost as lost:
-                if shown:
-                    raise _interrupted() from lost
-                continue
-            async with aclosing(self._aagain(flight)) as chunks:
-                async for chunk in chunks:
-                    yield chunk
-            return
+    def _aanswer(self, question: Question) -> AsyncChunks:
+        asking = self._asking(question, aask)
+        return aanswer(desk_of(self.store), asking)
 
-    def _again(self, flight: Flight) -> Chunks:
-        pacer = Pacer(flight.record, self.replay, self.clock)
-        for arrival in pacer.arrivals if flight.cached else ():
-            self.clock.sleep_until(pacer.due(arrival))
-            yield arrival.chunk
-
-    async def _aagain(self, flight: Flight) -> AsyncChunks:
-        pacer = Pacer(flight.record, self.replay, self.clock)
-        for arrival in pacer.arrivals if flight.cached else ():
-            await self.clock.asleep_until(pacer.due(arrival))
-            yield arrival.chunk
-
-    # The source: the cache's answer, else the model's, which the cache then gets
-
-    def _steps(self, flight: Flight, key: Key, question: Question) -> Steps:
-        if record := self._keeper.find(key):
-            flight.cached = True
-            yield record
-            return
-        begin = self.clock.now()
-        with closing(ask(self.inner, question)) as chunks:
-            for chunk in chunks:
-                yield [Arrival(chunk, self.clock.now() - begin)]
-        self._keeper.keep(key, flight.record)
-
-    async def _asteps(self, flight: Flight, key: Key, question: Question) -> AsyncSteps:
-        if record := await self._keeper.afind(key):
-            flight.cached = True
-            yield record
-            return
-        begin = self.clock.now()
-        async with aclosing(aask(self.inner, question)) as chunks:
-            async for chunk in chunks:
-                yield [Arrival(chunk, self.clock.now() - begin)]
-        await self._keeper.akeep(key, flight.record)
-
-
-def _interrupted() -> ModelConnectionError:
-    return ModelConnectionError(
-        "The call that this answer was shared with was interrupted in mid-answer: "
-        "ask again."
-    )
+    def _asking(self, question: Question, how: Callable[..., Any]) -> Asking:
+        return Asking(
+            self.store,
+            question.key(self.inner),
+            lambda: how(self.inner, question),
+            question.whole,
+            self.replay,
+            self.clock,
+        )
