@@ -8,6 +8,7 @@ lock, so that nobody's leaving, however it comes about, can hold up another.
 """
 
 from collections.abc import Callable
+from types import TracebackType
 from typing import Generic, TypeVar
 
 from course_utils._cache_kept import Kept
@@ -37,6 +38,7 @@ class SharedCall:
         self.finished = False
         self.seats: set[object] = set()
         self._error: BaseException | None = None
+        self._traceback: TracebackType | None = None
         self.on_end: Callable[[], None] = lambda: None
 
     def _come(self, arrival: Arrival) -> None:
@@ -45,6 +47,7 @@ class SharedCall:
 
     def _end(self, error: BaseException | None) -> None:
         if not self.ended:
+            self._traceback = error.__traceback__ if error else None
             self._error, self.ended = error, True
         self.on_end()
 
@@ -53,7 +56,8 @@ class SharedCall:
         if self._error is None:
             return
         if first or isinstance(self._error, Exception):
-            raise self._error.with_traceback(None)
+            # Each reader gets the model's traceback, and not the other readers'.
+            raise self._error.with_traceback(self._traceback)
         raise CallLost("the call was interrupted")
 
     def left(self) -> None:

@@ -18,6 +18,7 @@ from langchain_core.outputs import Generation
 
 from course_utils._cache_flight import Key
 from course_utils._cache_kept import Kept, pack, unpack
+from course_utils._cache_key import Unkeyable
 from course_utils._cache_record import Arrival, is_whole, runs_of
 from course_utils._off_thread import away, within_seconds
 
@@ -35,8 +36,8 @@ class Keeper:
     """Finds kept answers in a cache, and puts whole ones in.
 
     Args:
-        cache: Gives a cache of LangChain's, which its askers hold on to. One with
-            `kept(prompt, llm_string)` is asked for answers that unpack as they are read.
+        cache: Gives a cache of LangChain's, which its askers hold on to. One that
+            has `kept(prompt, llm_string)` is asked for what unpacks as it is read.
         now: A clock of real seconds.
     """
 
@@ -45,7 +46,7 @@ class Keeper:
     ) -> None:
         self._weakly = cache
         self._now = now
-        self._told = False
+        self._told: set[str] = set()
         self._rests_until = -1.0
 
     @property
@@ -140,10 +141,16 @@ class Keeper:
             async with asyncio.timeout(self.timeout):
                 yield asked
 
+    def tell_once(self, error: Unkeyable) -> None:
+        """Say why a question is not for this cache."""
+        if error.name not in self._told:
+            self._told.add(error.name)
+            log.warning("%s", error)
+
     def _tell(self, error: Exception) -> None:
-        if self._told:
+        if "" in self._told:
             return
-        self._told = True
+        self._told.add("")
         name, kind = type(self._cache).__name__, type(error).__name__
         log.warning("%s failed (%s): answers come without it.", name, kind)
         log.debug("What failed", exc_info=error)

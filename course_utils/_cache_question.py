@@ -13,18 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
-from langchain_core.load import dumps
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 
-# Parameters of the journey, in the spelling of the common integrations.
-TRANSPORT = {
-    *("timeout", "request_timeout", "default_request_timeout"),
-    *("max_retries", "num_retries", "rate_limiter", "stream_chunk_timeout"),
-    *("stream", "streaming", "stream_usage", "stream_options", "disable_streaming"),
-    *("http_client", "http_async_client", "openai_proxy"),
-    *("api_key", "openai_api_key", "anthropic_api_key"),
-}
+from course_utils._cache_key import key_of
 
 
 @dataclass(frozen=True)
@@ -38,9 +30,7 @@ class Question:
 
     def key(self, model: BaseChatModel) -> tuple[str, str]:
         """The prompt and the model, as LangChain's `BaseCache` wants them."""
-        prompt = dumps([_asked(message) for message in self.messages])
-        answered = [_description(model), _lasting(self.options), self.stop]
-        return prompt, json.dumps(answered, sort_keys=True, default=_plain)
+        return key_of(model, self.messages, self.stop, self.options)
 
     def streams(self, model: BaseChatModel, async_api: bool) -> bool:
         """Whether this is asked as a stream."""
@@ -51,33 +41,6 @@ class Question:
     def sent(self) -> dict[str, Any]:
         """The options as the model's own methods take them."""
         return {name: self.options[name] for name in self.options if name != "stream"}
-
-
-def _asked(message: BaseMessage) -> BaseMessage:
-    """The message without what tells only how it came to be."""
-    told: dict[str, Any] = {"id": None, "response_metadata": {}}
-    if isinstance(message, AIMessage):
-        told["usage_metadata"] = None
-    return message.model_copy(update=told)
-
-
-def _description(model: BaseChatModel) -> list[Any]:
-    kind = f"{type(model).__module__}.{type(model).__qualname__}"
-    if not model.is_lc_serializable():
-        return [kind, _lasting(model._get_invocation_params())]
-    described, _, _ = model._get_llm_string().rpartition("---")
-    return [kind, _lasting(json.loads(described).get("kwargs", {}))]
-
-
-def _lasting(params: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in params.items() if name not in TRANSPORT}
-
-
-def _plain(value: Any) -> Any:
-    """A value that JSON does not know; of a class its fields count, not its name."""
-    if hasattr(value, "model_json_schema"):
-        return value.model_json_schema()
-    return repr(value)
 
 
 # Asked below the model's callbacks, so that a handler hears each token once.

@@ -31,6 +31,7 @@ from langchain_core.tools import BaseTool
 from pydantic import ConfigDict, Field
 
 from course_utils._cache_kept import Replay
+from course_utils._cache_key import Unkeyable
 from course_utils._cache_question import Question, aask, ask
 from course_utils._cache_source import Asking, aanswer, answer, desk_of
 from course_utils.clock import Clock, course_clock
@@ -44,6 +45,8 @@ __all__ = [
     "SQLiteStreamCache",
     "cached",
 ]
+
+MAX_ANSWERS = 1000  # in a memory cache that nobody else chose
 
 Chunks = Generator[ChatGenerationChunk, None, None]
 AsyncChunks = AsyncGenerator[ChatGenerationChunk, None]
@@ -61,8 +64,9 @@ def cached(
     LangChain's own caches never see a stream; this one stands in it. The question is
     the conversation, the model and its options; timeouts, retries and the like are
     not part of it. Only finished answers are kept: none that was cut, met its limit
-    or was filtered. Who asks while the same answer is on its way gets it live, from
-    the one call; only the asker who began it is told its usage.
+    or was filtered, and none to a question with an option that is no plain data. Who
+    asks while the same answer is on its way gets it live, from the one call of all
+    threads or of this event loop; only the asker who began it is told its usage.
 
     >>> from course_utils.fake_model import FakeStreamingChatModel
     >>> fake = FakeStreamingChatModel(replies=["Nice to meet you.", "Another."])
@@ -74,9 +78,10 @@ def cached(
 
     Args:
         model: Whom to ask; a `reliable(...)` model, too.
-        cache: Where answers are kept: LangChain's `InMemoryCache` (a new one by
-            default), `SQLiteStreamCache`, `RedisStreamCache`, or any `BaseCache`. One
-            that is down or holds rubbish costs a call, never an answer.
+        cache: Where answers are kept: LangChain's `InMemoryCache` (by default a new
+            one for 1000 answers), `SQLiteStreamCache`, `RedisStreamCache`, or any
+            `BaseCache`. One that is down or holds rubbish costs a call, never an
+            answer; one that is stuck costs one wait, and then rests for a while.
         replay: How a kept answer comes: its `chunks` at once; `paced`, with the gaps
             they had; or `whole`, in one chunk.
         clock: What measures the gaps and waits for them.
@@ -104,7 +109,7 @@ def cached(
             f"replay is chunks, paced or whole, got {replay!r}: "
             'write cached(model, replay="paced").'
         )
-    store = InMemoryCache() if cache is None else cache
+    store = InMemoryCache(maxsize=MAX_ANSWERS) if cache is None else cache
     kept = {name: getattr(model, name) for name in _KEPT}
     return CachedChatModel(inner=model, store=store, replay=replay, clock=clock, **kept)
 
@@ -207,17 +212,27 @@ class CachedChatModel(BaseChatModel):
     # The answer: from the store, from a call that is under way, or from the model
 
     def _answer(self, question: Question) -> Chunks:
-        asking = self._asking(question, ask)
-        return answer(desk_of(self.store), asking)
+        desk = desk_of(self.store)
+        if (asking := self._asking(question, ask)) is None:
+            return ask(self.inner, question)
+        return answer(desk, asking)
 
     def _aanswer(self, question: Question) -> AsyncChunks:
-        asking = self._asking(question, aask)
-        return aanswer(desk_of(self.store), asking)
+        desk = desk_of(self.store)
+        if (asking := self._asking(question, aask)) is None:
+            return aask(self.inner, question)
+        return aanswer(desk, asking)
 
-    def _asking(self, question: Question, how: Callable[..., Any]) -> Asking:
+    def _asking(self, question: Question, how: Callable[..., Any]) -> Asking | None:
+        """How to ask store and model; None if only the model can be asked."""
+        try:
+            key = question.key(self.inner)
+        except Unkeyable as error:
+            desk_of(self.store).keeper.tell_once(error)
+            return None
         return Asking(
             self.store,
-            question.key(self.inner),
+            key,
             lambda: how(self.inner, question),
             question.whole,
             self.replay,
