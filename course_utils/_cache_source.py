@@ -26,6 +26,7 @@ from course_utils._cache_keeper import Keeper
 from course_utils._cache_kept import Kept, Pacer, Replay
 from course_utils._cache_record import Arrival, Recorder
 from course_utils._cache_workers import (
+    AHEAD,
     TURN,
     AsyncSteps,
     LoopCall,
@@ -90,11 +91,15 @@ class Asking:
 
 def answer(desk: Desk, asking: Asking) -> Generator[ChatGenerationChunk, None, None]:
     """The chunks of one answer, private to this reader."""
+
+    def begin() -> ThreadCall:
+        return ThreadCall(lambda call: _steps(desk, asking, call), ahead)
+
+    # On a clock that jumps, a model that goes ahead would take its reader's time along.
+    ahead = AHEAD if asking.clock.real(1.0) else 0
     voice = Voice()
     while True:
-        seat = desk.threads.join(
-            asking.key, lambda: ThreadCall(lambda call: _steps(desk, asking, call))
-        )
+        seat = desk.threads.join(asking.key, begin)
         try:
             with closing(read(seat)) as arrivals:
                 for arrival in arrivals:
