@@ -6,6 +6,7 @@ Here they become a `ModelError` that says whether to ask again; the cause is kep
     raise with_partial(as_model_error(error), partial)
 """
 
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -62,36 +63,46 @@ def _may_pass(error: Exception) -> bool:
     if type(error).__name__ in LIMITS:
         return False
     status = getattr(error, "status_code", None)
-    return status is None or status in RETRYABLE_STATUS or status >= 500
+    if not isinstance(status, int):
+        return True
+    return status in RETRYABLE_STATUS or status >= 500
 
 
 def with_partial(error: Exception, partial: AIMessageChunk) -> Exception:
     """The same error, carrying the message as far as it had arrived."""
-    error.partial = partial  # type: ignore[attr-defined]  # on a provider's class too
+    with suppress(AttributeError, TypeError):  # some classes take no attributes
+        error.partial = partial  # type: ignore[attr-defined]  # on a provider's class too
     return error
+
+
+LONGEST_WAIT = 86_400.0  # seconds; nobody waits longer, so nobody can have meant it
 
 
 def retry_after_of(error: Any) -> float | None:
     """Seconds to wait before the next request, if the server said so.
 
     Read from the error itself or from its response's headers: seconds, milliseconds,
-    or a date, which counts from the server's own `Date`.
+    or a date, which counts from the server's own `Date`. What is none of these, or
+    more than a day, is as good as nothing.
     """
-    if (seconds := getattr(error, "retry_after", None)) is not None:
-        return float(seconds)
-    headers = getattr(getattr(error, "response", None), "headers", None) or {}
     try:
-        if "retry-after-ms" in headers:
-            return float(headers["retry-after-ms"]) / 1000
-        return _seconds(headers.get("retry-after"), headers.get("date"))
-    except ValueError:
+        said = getattr(error, "retry_after", None)
+        seconds = _told_in_headers(error) if said is None else float(said)
+    except Exception:  # whatever a server sends, the error to show is its own
         return None
+    believable = seconds is not None and 0 <= seconds <= LONGEST_WAIT
+    return seconds if believable else None
 
 
-def _seconds(value: str | None, date: str | None) -> float | None:
+def _told_in_headers(error: Any) -> float | None:
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    told = {str(name).lower(): value for name, value in headers.items()}
+    if "retry-after-ms" in told:
+        return float(told["retry-after-ms"]) / 1000
+    value, date = told.get("retry-after"), told.get("date")
     if not value:
         return None
-    if value.replace(".", "", 1).isdigit():
+    if str(value).replace(".", "", 1).isdecimal():
         return float(value)
     if not date:
         return None

@@ -9,7 +9,8 @@ one can stop waiting. Without a deadline there is neither, and no cost.
 import asyncio
 import queue
 import threading
-from collections.abc import AsyncGenerator, Generator, Iterator
+from collections.abc import Iterator
+from contextlib import closing
 from contextvars import copy_context
 from math import inf
 from typing import Any
@@ -19,9 +20,7 @@ from langchain_core.outputs import ChatGenerationChunk
 from course_utils._hang_up import hang_up
 from course_utils.clock import Clock
 from course_utils.deadlines import Timer
-
-Chunks = Generator[ChatGenerationChunk, None, None]
-AsyncChunks = AsyncGenerator[ChatGenerationChunk, None]
+from course_utils.model_call import AsyncChunks, Chunks
 
 QUEUE_SIZE = 4  # small, so that a slow reader still slows the model
 GOODBYES, GOODBYE = 3, 0.03  # times, and real seconds each, to wait for a worker
@@ -116,19 +115,19 @@ class Worker(threading.Thread):
 
     def run(self) -> None:
         """Pull until the end, an error, or the reader's leaving."""
-        self._queue.put(self._context.run(self._pull))
-
-    def _pull(self) -> Exception | None:
         try:
+            self._context.run(self._pull)
+        except BaseException as error:  # the reader's to raise, whatever it is
+            self._queue.put(error)
+        else:
+            self._queue.put(None)
+
+    def _pull(self) -> None:
+        with closing(self._source):
             for chunk in self._source:
                 self._queue.put(chunk)
                 if self._left.is_set():
                     break
-        except Exception as error:
-            return error
-        finally:
-            self._source.close()
-        return None
 
     def chunks(self, timer: Timer) -> Iterator[ChatGenerationChunk]:
         """What was pulled, each in time; the source's error at its place."""
@@ -139,7 +138,7 @@ class Worker(threading.Thread):
                 raise timer.missed() from None
             if item is None:
                 return
-            if isinstance(item, Exception):
+            if isinstance(item, BaseException):
                 raise item
             yield item
 

@@ -12,7 +12,6 @@ from typing import Literal, get_args
 from langchain_core.messages import BaseMessage
 
 AfterFirstToken = Literal["raise", "continue", "restart", "full"]
-Reader = Literal["chunks", "events", "nobody"]
 Joins = Literal["first", "continue", "restart", "full"]
 
 

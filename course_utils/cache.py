@@ -6,37 +6,22 @@ LangChain's caches; who asks the same at the same time shares one call.
     model = cached(ChatOpenAI(...), SQLiteStreamCache("answers.db"))
 """
 
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterator,
-    Callable,
-    Generator,
-    Iterator,
-    Sequence,
-)
-from contextlib import aclosing, closing
-from typing import Any, get_args
+from collections.abc import Callable
+from typing import Any, ClassVar, get_args
 
 from langchain_core.caches import BaseCache, InMemoryCache
-from langchain_core.callbacks import (
-    AsyncCallbackManagerForLLMRun,
-    CallbackManagerForLLMRun,
-)
-from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.language_models.chat_models import generate_from_stream
-from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
-from langchain_core.runnables import Runnable
-from langchain_core.tools import BaseTool
-from pydantic import ConfigDict, Field
+from langchain_core.language_models import BaseChatModel
+from pydantic import Field
 
 from course_utils._cache_kept import Replay
 from course_utils._cache_key import Unkeyable
-from course_utils._cache_question import Question, aask, ask
+from course_utils._cache_question import Question
 from course_utils._cache_source import Asking, aanswer, answer, desk_of
 from course_utils.clock import Clock, course_clock
+from course_utils.model_call import AsyncChunks, Chunks, Request, acall, call
 from course_utils.redis_cache import RedisStreamCache
 from course_utils.sqlite_cache import SQLiteStreamCache
+from course_utils.wrapped_model import Reader, WrappedChatModel
 
 __all__ = [
     "CachedChatModel",
@@ -47,9 +32,6 @@ __all__ = [
 ]
 
 MAX_ANSWERS = 1000  # in a memory cache that nobody else chose
-
-Chunks = Generator[ChatGenerationChunk, None, None]
-AsyncChunks = AsyncGenerator[ChatGenerationChunk, None]
 
 
 def cached(
@@ -109,132 +91,55 @@ def cached(
             f"replay is chunks, paced or whole, got {replay!r}: "
             'write cached(model, replay="paced").'
         )
-    store = InMemoryCache(maxsize=MAX_ANSWERS) if cache is None else cache
-    kept = {name: getattr(model, name) for name in _KEPT}
-    return CachedChatModel(inner=model, store=store, replay=replay, clock=clock, **kept)
+    store = _memory() if cache is None else cache
+    return CachedChatModel(inner=model, store=store, replay=replay, clock=clock)
 
 
-# What callers of the model rely on, so that the wrapper has it too.
-_KEPT = ("callbacks", "metadata", "output_version", "profile", "tags")
+def _memory() -> InMemoryCache:
+    return InMemoryCache(maxsize=MAX_ANSWERS)
 
 
-class CachedChatModel(BaseChatModel):
+class CachedChatModel(WrappedChatModel):
     """What `cached` returns: a chat model around a chat model and a cache."""
 
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-
-    inner: BaseChatModel
-    store: BaseCache = Field(default_factory=InMemoryCache, exclude=True, repr=False)
+    store: BaseCache = Field(default_factory=_memory, exclude=True, repr=False)
     replay: Replay = "chunks"
     clock: Clock = Field(default=course_clock, exclude=True, repr=False)
     cache: BaseCache | bool | None = False  # LangChain's own would answer in one lump
+    inherited: ClassVar[tuple[str, ...]] = tuple(
+        name for name in WrappedChatModel.inherited if name != "cache"
+    )
 
     @property
     def _llm_type(self) -> str:
         return "cached"
 
-    @property
-    def _identifying_params(self) -> dict[str, Any]:
-        return dict(self.inner._get_invocation_params())
-
-    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> Any:
-        return self.inner._get_ls_params(stop=stop, **kwargs)
-
-    def bind_tools(
-        self,
-        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
-        *,
-        tool_choice: str | None = None,
-        **kwargs: Any,
-    ) -> Runnable[LanguageModelInput, AIMessage]:
-        """A copy of this model that may call these tools."""
-        if tool_choice is not None:
-            kwargs["tool_choice"] = tool_choice
-        bound: Any = self.inner.bind_tools(tools, **kwargs)
-        return self.bind(**bound.kwargs)
-
-    def _should_stream(self, *, async_api: bool, **kwargs: Any) -> bool:
-        always = getattr(self.inner, "streaming", False) is True
-        return always or super()._should_stream(async_api=async_api, **kwargs)
-
-    # What LangChain calls
-
-    def _stream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> Iterator[ChatGenerationChunk]:
-        question = Question(messages, stop, kwargs)
-        with closing(self._answer(question)) as chunks:
-            for chunk in chunks:
-                if run_manager is not None:
-                    run_manager.on_llm_new_token(str(chunk.text), chunk=chunk)
-                yield chunk
-
-    async def _astream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> AsyncIterator[ChatGenerationChunk]:
-        question = Question(messages, stop, kwargs)
-        async with aclosing(self._aanswer(question)) as chunks:
-            async for chunk in chunks:
-                if run_manager is not None:
-                    await run_manager.on_llm_new_token(str(chunk.text), chunk=chunk)
-                yield chunk
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        question = Question(messages, stop, kwargs, whole=True)
-        return generate_from_stream(self._answer(question))
-
-    async def _agenerate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        question = Question(messages, stop, kwargs, whole=True)
-        async with aclosing(self._aanswer(question)) as answer:
-            chunks = [chunk async for chunk in answer]
-        return generate_from_stream(iter(chunks))
-
     # The answer: from the store, from a call that is under way, or from the model
 
-    def _answer(self, question: Question) -> Chunks:
-        desk = desk_of(self.store)
-        if (asking := self._asking(question, ask)) is None:
-            return ask(self.inner, question)
-        return answer(desk, asking)
+    def _answer(self, request: Request, reader: Reader) -> Chunks:
+        asking = self._asking(request, call)
+        if asking is None:
+            return call(self.inner, request)
+        return answer(desk_of(self.store), asking)
 
-    def _aanswer(self, question: Question) -> AsyncChunks:
-        desk = desk_of(self.store)
-        if (asking := self._asking(question, aask)) is None:
-            return aask(self.inner, question)
-        return aanswer(desk, asking)
+    def _aanswer(self, request: Request, reader: Reader) -> AsyncChunks:
+        asking = self._asking(request, acall)
+        if asking is None:
+            return acall(self.inner, request)
+        return aanswer(desk_of(self.store), asking)
 
-    def _asking(self, question: Question, how: Callable[..., Any]) -> Asking | None:
+    def _asking(self, request: Request, how: Callable[..., Any]) -> Asking | None:
         """How to ask store and model; None if only the model can be asked."""
         try:
-            key = question.key(self.inner)
+            key = Question(**vars(request)).key(self.inner)
         except Unkeyable as error:
             desk_of(self.store).keeper.tell_once(error)
             return None
         return Asking(
             self.store,
             key,
-            lambda: how(self.inner, question),
-            question.whole,
+            lambda: how(self.inner, request),
+            request.whole,
             self.replay,
             self.clock,
         )

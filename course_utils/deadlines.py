@@ -114,10 +114,15 @@ def carries(chunk: ChatGenerationChunk) -> bool:
     message: Any = chunk.message
     if content := message.content:
         return isinstance(content, str) or any(map(_says, content))
+    more = message.additional_kwargs
     return bool(
         getattr(message, "tool_call_chunks", None)
-        or message.additional_kwargs.get("reasoning_content")
+        or any(more.get(name) for name in _THOUGHTS)
     )
+
+
+# A thought is a sign of life too; where providers put it that send none in content.
+_THOUGHTS = ("reasoning_content", "reasoning")
 
 
 def _says(block: Any) -> bool:

@@ -22,16 +22,35 @@ from langchain_core.messages import (
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.utils.utils import LC_ID_PREFIX
 
-from course_utils._errors import as_model_error, retry_after_of, with_partial
-from course_utils._policy import Attempt, Joins, Policy, Reader
+from course_utils._chunk_parts import (
+    Usage,
+    after_text,
+    blocks_in,
+    edited,
+    in_form_of,
+    news_in,
+    said_in,
+    shifted,
+    without,
+)
+from course_utils._errors import (
+    StreamBroken,
+    as_model_error,
+    retry_after_of,
+    with_partial,
+)
+from course_utils._policy import Attempt, Joins, Policy
 from course_utils.deadlines import carries
+from course_utils.finish import KEYS, Finish
 from course_utils.truncation import (
     StreamTruncated,
     ToolCallGuard,
     ending_of,
+    fragments_of,
     report_incomplete,
     sum_of,
 )
+from course_utils.wrapped_model import Reader
 
 Chunks = list[ChatGenerationChunk]
 
@@ -75,13 +94,20 @@ class Recovery:
     def _begin(self) -> None:
         self._opening: Chunks | None = []  # None once something was visible
         self._guard = ToolCallGuard()
-        self._ending: str | None = None
+        self._usage = Usage()
+        self._came = False  # whether this attempt has said anything
+        self._ended: Finish | None = None
+        self._told: dict[str, Any] = {}  # with the finish reason
+        goes_on = self._shown and self.attempt.joins == "continue"
+        self._behind = blocks_in(sum_of(self._shown).content) if goes_on else 0
 
     @property
     def partial(self) -> AIMessageChunk:
         """The message as far as it had arrived; half a tool call is an invalid one."""
         arrived = [*self._shown, *self._guard.safe(None)]
-        return sum_of(arrived) if arrived else AIMessageChunk(content="")
+        if not arrived:
+            return AIMessageChunk(content="")
+        return sum_of([*arrived[:-1], self._usage.give(arrived[-1])])
 
     # While an attempt runs
 
@@ -89,45 +115,63 @@ class Recovery:
         """What the reader may see now that this chunk has come."""
         if self._id is not None:
             chunk.message.id = self._id
-        if (ending := ending_of(chunk)) is not None:
-            return self._end_with(chunk, ending)
+        self._came = self._came or carries(chunk)
+        chunk = shifted(chunk, self._behind)
+        if self._ended is None and self._policy.after_first_token in _ASK_TWICE:
+            chunk = self._usage.take(chunk)
+        ended = ending_of(chunk)
+        if ended is None:
+            return self._go_on(chunk)
+        self._ended = ended
+        if ended.broken:  # nobody shall take it for an end: another attempt may follow
+            open_end = without(chunk, [*KEYS, "incomplete_details"])
+            return self._go_on(edited(open_end, chunk_position=None))
+        return self._end_with(chunk, ended)
+
+    def _go_on(self, chunk: ChatGenerationChunk) -> Chunks:
+        if self._ended and not self._ended.broken and _speaks(chunk):
+            self._ended = None  # it was not the end
         if self._guard.push(chunk):
             return []
-        if self._opening is None:
-            self._shown.append(chunk)
-            return [chunk]
-        if not carries(chunk):  # hidden, so that nobody sees it if this attempt fails
-            self._opening.append(chunk)
-            return []
-        return self._release([chunk])
+        return self._show([chunk])
 
-    def _end_with(self, chunk: ChatGenerationChunk, ending: str) -> Chunks:
-        self._ending = ending
-        report_incomplete(chunk, ending)
+    def _end_with(self, chunk: ChatGenerationChunk, ended: Finish) -> Chunks:
+        chunk = self._usage.give(news_in(chunk, self._told))
+        self._told |= said_in(chunk)
+        report_incomplete(chunk, ended)
         held = self._guard.push(chunk)
-        return self._release(self._guard.flush(ending) + ([] if held else [chunk]))
+        return self._show(self._guard.flush(ended) if held else [chunk])
 
     def end(self) -> Chunks:
         """The attempt's stream has ended: the rest of what it sent.
 
         Raises:
+            StreamBroken: The server said that it stopped by itself.
             StreamTruncated: It gave no finish reason.
         """
-        if self._ending is not None:
-            return self._last()
-        nothing = not (self._shown or self._opening or self._guard.holds)
-        if self._policy.require_finish or nothing:
+        if self._ended and self._ended.broken:
+            raise _stopped(self._ended.reason)
+        sound = self._ended is not None and self._guard.sound(self._ended)
+        if not sound and (self._policy.require_finish or not self._came):
             raise StreamTruncated(self.partial)
-        return self._release(self._guard.flush(None)) + self._last()
+        rest = self._guard.flush(self._ended)
+        if self._usage.total:
+            rest = [*rest, self._usage.give(_empty(self._shown, self._id))]
+        return self._release(rest) + self._last()
 
     def _last(self) -> Chunks:
         """LangChain's mark of the last chunk, which it would put on another message."""
         last = self._shown[-1].message if self._shown else None
         if self._id is None or getattr(last, "chunk_position", None):
             return []
-        content: Any = [] if last and isinstance(last.content, list) else ""
-        message = AIMessageChunk(content=content, chunk_position="last", id=self._id)
-        return [ChatGenerationChunk(message=message)]
+        return [edited(_empty(self._shown, self._id), chunk_position="last")]
+
+    def _show(self, chunks: Chunks) -> Chunks:
+        """Show these; but of an attempt that has said nothing yet, nothing is seen."""
+        if self._opening is None or any(map(carries, chunks)):
+            return self._release(chunks)
+        self._opening += chunks
+        return []
 
     def _release(self, chunks: Chunks) -> Chunks:
         """Show these, and before the first of an attempt whatever it needs."""
@@ -142,7 +186,7 @@ class Recovery:
         if not self._visible:
             return opening + chunks
         if self.attempt.joins == "continue":
-            return chunks
+            return [chunk for chunk in opening if ending_of(chunk)] + chunks
         if self.attempt.joins == "full" and chunks:
             rest = _after(self._shown, chunks[0])
             if rest is not None:
@@ -154,7 +198,8 @@ class Recovery:
         self._id = f"{LC_ID_PREFIX}-{uuid4()}"
         for chunk in chunks:
             chunk.message.id = self._id
-        return [_announcement(self._id), *chunks]
+        announced = _empty(chunks, self._id)
+        return [edited(announced, response_metadata={"restart": True}), *chunks]
 
     # When an attempt fails
 
@@ -169,7 +214,8 @@ class Recovery:
             Exception: The error, as a `ModelError` with its `partial`, when there is
                 nothing left to try.
         """
-        if self._ending is not None:
+        ended = self._ended is not None and not self._ended.broken
+        if ended and self._opening is None and not self._guard.holds:
             return None
         error = as_model_error(error)
         attempt = self._next(error, left) if isinstance(error, ModelError) else None
@@ -231,19 +277,29 @@ def _after(shown: Chunks, whole: ChatGenerationChunk) -> ChatGenerationChunk | N
     seen, message = sum_of(shown), whole.message
     if not message.text.startswith(seen.text):
         return None
-    told = seen.response_metadata  # once: a sum of chunks joins two ids to one word
-    metadata = {k: v for k, v in message.response_metadata.items() if k not in told}
-    content = str(message.text)[len(seen.text) :]
-    rest = message.model_copy(
-        update={"content": content, "id": seen.id, "response_metadata": metadata}
-    )
-    return ChatGenerationChunk(message=rest, generation_info=whole.generation_info)
+    content = after_text(message.content, len(seen.text))
+    content = in_form_of(content, seen.content)
+    return edited(without(whole, seen.response_metadata), content=content, id=seen.id)
 
 
-def _announcement(message_id: str) -> ChatGenerationChunk:
-    """The chunk that says: what was shown is replaced by what follows."""
-    return ChatGenerationChunk(
-        message=AIMessageChunk(
-            content="", response_metadata={"restart": True}, id=message_id
-        )
+# What to do after the first token, if it takes a second request for one message.
+_ASK_TWICE = ("continue", "full")
+
+
+def _speaks(chunk: ChatGenerationChunk) -> bool:
+    """Whether the answer goes on with this chunk; a call says itself if it ends."""
+    return bool(chunk.message.text or (carries(chunk) and not fragments_of(chunk)))
+
+
+def _empty(like: Chunks, message_id: str | None) -> ChatGenerationChunk:
+    """A chunk that adds nothing, in the form of these: text, or blocks."""
+    blocks = bool(like) and isinstance(like[-1].message.content, list)
+    message = AIMessageChunk(content=[] if blocks else "", id=message_id)
+    return ChatGenerationChunk(message=message)
+
+
+def _stopped(reason: str) -> StreamBroken:
+    return StreamBroken(
+        f"The server ended the answer itself, with the reason {reason!r}: read what "
+        "arrived in .partial, or ask again."
     )

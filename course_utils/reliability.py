@@ -7,27 +7,20 @@ unchanged. `recovery` decides; the players here only ask, wait and pass chunks o
 """
 
 import random
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import aclosing, closing
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from langchain_core.callbacks import (
-    AsyncCallbackManagerForLLMRun,
-    CallbackManagerForLLMRun,
-)
-from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
-from langchain_core.runnables import Runnable
-from langchain_core.tools import BaseTool
-from pydantic import ConfigDict, Field, PrivateAttr
+from langchain_core.language_models import BaseChatModel
+from pydantic import Field, PrivateAttr
 
-from course_utils._asking import Answer, RunManager, aask, ask
-from course_utils._in_time import AsyncChunks, Chunks, awithin, within
-from course_utils._policy import AfterFirstToken, Attempt, Policy, Reader
+from course_utils._in_time import awithin, within
+from course_utils._policy import AfterFirstToken, Attempt, Policy
 from course_utils.clock import Clock, course_clock
 from course_utils.deadlines import Deadlines, Timer
+from course_utils.model_call import AsyncChunks, Chunks, Request, acall, call
 from course_utils.recovery import Recovery
+from course_utils.wrapped_chains import in_place_of, options_in
+from course_utils.wrapped_model import Reader, WrappedChatModel
 
 
 def reliable(
@@ -88,20 +81,16 @@ def reliable(
     anything, so every failure is retried; with a token deadline it listens to the
     stream.
     """
-    models = [_checked(one) for one in (model, *_listed(fallbacks))]
+    model, *others = [_checked(one) for one in (model, *_listed(fallbacks))]
     return ReliableChatModel(
-        models=models,
+        inner=model,
+        fallbacks=others,
         policy=Policy(
             attempts, wait_initial, wait_max, after_first_token, require_finish
         ),
         deadlines=Deadlines(first_token, between_tokens, total),
         clock=clock,
-        **{name: getattr(model, name) for name in _KEPT},
     )
-
-
-# What callers of the model rely on, so that the wrapper has it too.
-_KEPT = ("cache", "callbacks", "metadata", "output_version", "profile", "tags")
 
 
 def _checked(model: Any) -> BaseChatModel:
@@ -122,16 +111,19 @@ def _listed(fallbacks: Any) -> Sequence[Any]:
     )
 
 
-class ReliableChatModel(BaseChatModel):
-    """What `reliable` returns: a chat model around chat models."""
+class ReliableChatModel(WrappedChatModel):
+    """What `reliable` returns: a chat model around a model and its fallbacks."""
 
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-
-    models: list[BaseChatModel]
+    fallbacks: list[BaseChatModel] = Field(default_factory=list)
     policy: Policy = Field(default_factory=Policy)
     deadlines: Deadlines = Field(default_factory=Deadlines)
     clock: Clock = Field(default=course_clock, exclude=True, repr=False)
     _draw: random.Random = PrivateAttr(default_factory=random.Random)
+
+    @property
+    def models(self) -> list[BaseChatModel]:
+        """Whom to ask, in this order."""
+        return [self.inner, *self.fallbacks]
 
     @property
     def _llm_type(self) -> str:
@@ -141,125 +133,37 @@ class ReliableChatModel(BaseChatModel):
     def _identifying_params(self) -> dict[str, Any]:
         return {"models": [dict(model._identifying_params) for model in self.models]}
 
-    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> Any:
-        return self.models[0]._get_ls_params(stop=stop, **kwargs)
+    def _get_invocation_params(
+        self, stop: list[str] | None = None, **kwargs: Any
+    ) -> dict[str, Any]:
+        params = super()._get_invocation_params(stop, **_without(_OURS, kwargs))
+        return {**params, **self._identifying_params}
 
-    def bind_tools(
-        self,
-        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool],
-        *,
-        tool_choice: str | None = None,
-        **kwargs: Any,
-    ) -> Runnable[LanguageModelInput, AIMessage]:
-        """A copy of this model that may call these tools, whichever model answers."""
-        if tool_choice is not None:
-            kwargs["tool_choice"] = tool_choice
-        bound: list[Any] = [model.bind_tools(tools, **kwargs) for model in self.models]
-        first, *others = [binding.kwargs for binding in bound]
-        if any(other != first for other in others):
-            first = {**first, "fallback_options": [(list(first), o) for o in others]}
-        return self.bind(**first)
+    def _get_llm_string(self, stop: list[str] | None = None, **kwargs: Any) -> str:
+        answerers = [model._get_llm_string(stop, **kwargs) for model in self.models]
+        return "\n".join([self._llm_type, *answerers])
 
-    # Streams
-
-    def _stream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> Iterator[ChatGenerationChunk]:
-        # Only protocol events (v3) pass a run manager; they have no word for a restart.
-        recovery = self._recovery(messages, "events" if run_manager else "chunks")
-        with closing(self._play(recovery, stop, kwargs)) as chunks:
-            for chunk in chunks:
-                if run_manager is not None:
-                    run_manager.on_llm_new_token(_text(chunk), chunk=chunk)
-                yield chunk
-
-    async def _astream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> AsyncIterator[ChatGenerationChunk]:
-        recovery = self._recovery(messages, "events" if run_manager else "chunks")
-        async with aclosing(self._aplay(recovery, stop, kwargs)) as chunks:
-            async for chunk in chunks:
-                if run_manager is not None:
-                    await run_manager.on_llm_new_token(_text(chunk), chunk=chunk)
-                yield chunk
-
-    # Full responses; with a handler that listens to tokens, from the stream
-
-    def _should_stream(
-        self,
-        *,
-        async_api: bool,
-        run_manager: RunManager | None = None,
-        **kwargs: Any,
-    ) -> bool:
-        """Invoke never streams by itself: `_generate` can drop what was replaced."""
-        return run_manager is None and super()._should_stream(
-            async_api=async_api, **kwargs
-        )
-
-    def _listened(self, run_manager: Any, async_api: bool, kwargs: Any) -> bool:
-        if getattr(self.models[0], "streaming", False):
-            return True
-        return super()._should_stream(
-            async_api=async_api, run_manager=run_manager, **kwargs
-        )
-
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        listened = self._listened(run_manager, False, kwargs)
-        answer = Answer(run_manager)
-        recovery = self._recovery(messages, "chunks" if listened else "nobody")
-        with closing(self._play(recovery, stop, kwargs)) as chunks:
-            for chunk in chunks:
-                answer.add(chunk)
-                if listened and run_manager:
-                    run_manager.on_llm_new_token(_text(chunk), chunk=chunk)
-        return answer.result()
-
-    async def _agenerate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: AsyncCallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        listened = self._listened(run_manager, True, kwargs)
-        answer = Answer(run_manager)
-        recovery = self._recovery(messages, "chunks" if listened else "nobody")
-        async with aclosing(self._aplay(recovery, stop, kwargs)) as chunks:
-            async for chunk in chunks:
-                answer.add(chunk)
-                if listened and run_manager:
-                    await run_manager.on_llm_new_token(_text(chunk), chunk=chunk)
-        return answer.result()
+    def _in_place(self, make: Callable[[BaseChatModel], Any]) -> Any:
+        """What the first model makes of itself, bound to all models' own options."""
+        chain = make(self.inner)
+        options = options_in(chain, self.inner)
+        others = [options_in(make(model), model) for model in self.fallbacks]
+        if any(other != options for other in others):
+            instead = [(list(options), other) for other in others]
+            options = {**options, "fallback_options": instead}
+        return in_place_of(chain, self.inner, self, options)
 
     # The players: ask, wait, pass on
 
-    def _recovery(self, messages: list[BaseMessage], reader: Reader) -> Recovery:
-        whole = reader == "nobody" and not self.deadlines.for_tokens
-        first = Attempt(messages, whole=whole)
-        return Recovery(self.policy, first, len(self.models), self._draw, reader)
-
-    def _play(self, recovery: Recovery, stop: list[str] | None, kwargs: Any) -> Chunks:
+    def _answer(self, request: Request, reader: Reader) -> Chunks:
+        recovery = self._recovery(request, reader)
         timer = Timer(self.deadlines, self.clock)
         attempt: Attempt | None = recovery.attempt
         while attempt is not None:
             self.clock.sleep(attempt.wait)
             timer.begin()
-            source = within(ask(*self._asked(attempt, stop, kwargs)), timer)
+            model, asked = self._asked(attempt, request)
+            source = within(call(model, asked), timer)
             try:
                 for chunk in source:
                     yield from recovery.push(chunk)
@@ -270,15 +174,15 @@ class ReliableChatModel(BaseChatModel):
             finally:
                 source.close()
 
-    async def _aplay(
-        self, recovery: Recovery, stop: list[str] | None, kwargs: Any
-    ) -> AsyncChunks:
+    async def _aanswer(self, request: Request, reader: Reader) -> AsyncChunks:
+        recovery = self._recovery(request, reader)
         timer = Timer(self.deadlines, self.clock)
         attempt: Attempt | None = recovery.attempt
         while attempt is not None:
             await self.clock.asleep(attempt.wait)
             timer.begin()
-            source = awithin(aask(*self._asked(attempt, stop, kwargs)), timer)
+            model, asked = self._asked(attempt, request)
+            source = awithin(acall(model, asked), timer)
             try:
                 async for chunk in source:
                     for ready in recovery.push(chunk):
@@ -291,20 +195,26 @@ class ReliableChatModel(BaseChatModel):
             finally:
                 await source.aclose()
 
+    def _recovery(self, request: Request, reader: Reader) -> Recovery:
+        whole = request.whole and not self.deadlines.for_tokens
+        first = Attempt(request.messages, whole=whole)
+        return Recovery(self.policy, first, len(self.models), self._draw, reader)
+
     def _asked(
-        self, attempt: Attempt, stop: list[str] | None, kwargs: Any
-    ) -> tuple[BaseChatModel, Attempt, list[str] | None, Any]:
+        self, attempt: Attempt, request: Request
+    ) -> tuple[BaseChatModel, Request]:
         """The model to ask, with the options that are meant for it."""
-        options = {k: v for k, v in kwargs.items() if k not in _OURS}
-        others = kwargs.get("fallback_options")
+        options = _without(_OURS, request.options)
+        others = request.options.get("fallback_options")
         if attempt.model and others:
-            without, instead = others[attempt.model - 1]
-            options = {k: v for k, v in options.items() if k not in without} | instead
-        return self.models[attempt.model], attempt, stop, options
+            instead_of, theirs = others[attempt.model - 1]
+            options = {**_without(instead_of, options), **theirs}
+        asked = Request(attempt.messages, request.stop, options, attempt.whole)
+        return self.models[attempt.model], asked
 
 
-_OURS = ("fallback_options", "stream")
+_OURS = ("fallback_options",)
 
 
-def _text(chunk: ChatGenerationChunk) -> str:
-    return str(chunk.message.text)
+def _without(names: Sequence[str], options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if name not in names}

@@ -3,7 +3,7 @@
 A stream may end tidily in mid-sentence; only a finish reason says that it is whole.
 Tool calls wait here until that is known, so that half of one is never run.
 
-    ending_of(chunk)        # "stop", "length", ... or None
+    ending_of(chunk)        # Finish("stop", "whole"), ... or None
 """
 
 import json
@@ -13,17 +13,10 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.tool import ToolCallChunk
 from langchain_core.outputs import ChatGenerationChunk
 
+from course_utils._chunk_parts import said_in, with_calls
 from course_utils._errors import StreamError
-from course_utils.text import finish_of
-
-# Reasons, in the words of several providers, that end an answer before its end.
-INCOMPLETE = (
-    *("length", "max_tokens", "max_output_tokens", "model_length"),
-    *("content_filter", "safety", "recitation"),
-    *("incomplete", "cancelled", "failed"),
-)
-NOT_YET = ("in_progress", "queued")
-CUT_SHORT = "cut short: "
+from course_utils.finish import KEYS, Finish, finish_of
+from course_utils.model_call import WholeResponse, cut_short
 
 
 class StreamTruncated(StreamError):
@@ -41,41 +34,30 @@ class StreamTruncated(StreamError):
         )
 
 
-class WholeResponse(ChatGenerationChunk):
-    """A full response as one chunk: it is whole, even if it does not say why."""
+UNSAID = Finish("whole response", "whole")
 
 
-def ending_of(chunk: ChatGenerationChunk) -> str | None:
-    """Why the answer ended, if this chunk says so."""
-    unsaid = "whole" if isinstance(chunk, WholeResponse) else None
-    if not (chunk.generation_info or chunk.message.response_metadata):
-        return unsaid  # nearly every chunk
-    reason = finish_of(chunk) or unsaid
-    return None if reason in NOT_YET else reason
+def ending_of(chunk: ChatGenerationChunk) -> Finish | None:
+    """How the answer ended, if this chunk says so; a full response need not."""
+    ended = finish_of(chunk)
+    if ended is None and isinstance(chunk, WholeResponse):
+        said = said_in(chunk)
+        return None if any(said.get(key) for key in KEYS) else UNSAID
+    return ended
 
 
-def incomplete(reason: str | None) -> bool:
-    """Whether an answer with this finish reason was ended before its end.
-
-    >>> incomplete("stop"), incomplete("length"), incomplete("SAFETY"), incomplete(None)
-    (False, True, True, True)
-    """
-    return reason is None or reason.lower() in INCOMPLETE
-
-
-def report_incomplete(chunk: ChatGenerationChunk, reason: str) -> None:
+def report_incomplete(chunk: ChatGenerationChunk, ended: Finish) -> None:
     """Write into the chunk's `response_metadata["incomplete"]` why, if it is."""
-    if incomplete(reason):
-        details = (chunk.generation_info or {}) | chunk.message.response_metadata
-        why = (details.get("incomplete_details") or {}).get("reason") or reason
-        chunk.message.response_metadata["incomplete"] = why
+    if ended.incomplete:
+        chunk.message.response_metadata["incomplete"] = ended.incomplete
 
 
 class ToolCallGuard:
-    """Holds fragments of tool calls back until the finish reason is known.
+    """Holds tool calls, and what follows them, back until the finish reason is known.
 
     LangChain completes half JSON by guessing, so an agent would run a payment of 10
     that was to be 10000. Held back, half a call can also be asked for again unseen.
+    What follows waits as well: the order is the model's, and the next request's.
     """
 
     def __init__(self) -> None:
@@ -87,42 +69,82 @@ class ToolCallGuard:
         return bool(self._held)
 
     def push(self, chunk: ChatGenerationChunk) -> bool:
-        """Keep the chunk if it has a fragment of a tool call; say whether it has."""
-        if not getattr(chunk.message, "tool_call_chunks", None):
+        """Keep the chunk if a tool call has begun with it or before; say whether."""
+        if not self._held and not fragments_of(chunk):
             return False
         self._held.append(chunk)
         return True
 
-    def flush(self, reason: str | None) -> list[ChatGenerationChunk]:
+    def flush(self, ended: Finish | None) -> list[ChatGenerationChunk]:
         """Let go of what is held, as `safe` shows it."""
-        ready = self.safe(reason)
+        ready = self.safe(ended)
         self._held = []
         return ready
 
-    def safe(self, reason: str | None) -> list[ChatGenerationChunk]:
-        """What is held: as it came if every call is whole, else marked as invalid."""
-        held = self._held
-        if not held:
-            return []
-        message = sum_of(held)
-        calls = message.tool_call_chunks
-        if all(_whole(call, reason) for call in calls):
-            return held
-        marked = [call if _whole(call, reason) else _marked(call) for call in calls]
-        return [_with_calls(message, marked, held[-1].generation_info)]
+    def safe(self, ended: Finish | None) -> list[ChatGenerationChunk]:
+        """What is held, as it came; but calls that are not whole marked as invalid."""
+        heads = {id(call.head) for call in self._broken(ended)}
+        return [_marked(chunk, heads) for chunk in self._held] if heads else self._held
+
+    def sound(self, ended: Finish | None) -> bool:
+        """Whether every call that is held is whole."""
+        return not self._broken(ended)
+
+    def _broken(self, ended: Finish | None) -> list["Call"]:
+        return [call for call in calls_in(self._held) if not call.whole(ended)]
 
 
-def _with_calls(
-    message: AIMessageChunk, calls: list[ToolCallChunk], info: dict[str, Any] | None
-) -> ChatGenerationChunk:
-    safe = AIMessageChunk(
-        content=str(message.text),
-        tool_call_chunks=calls,
-        response_metadata=message.response_metadata,
-        usage_metadata=message.usage_metadata,
-        id=message.id,
-    )
-    return ChatGenerationChunk(message=safe, generation_info=info)
+class Call:
+    """A tool call as its fragments make it."""
+
+    def __init__(self, head: ToolCallChunk) -> None:
+        self.head = head
+        self._id = head.get("id")
+        self._args = head.get("args") or ""
+
+    def takes(self, part: ToolCallChunk) -> bool:
+        """Add the fragment if it belongs here, by LangChain's own rule; say whether."""
+        index, other = part.get("index"), part.get("id")
+        strange = self._id and other and other != self._id
+        if index is None or index != self.head.get("index") or strange:
+            return False
+        self._id = self._id or other
+        self._args += part.get("args") or ""
+        return True
+
+    def whole(self, ended: Finish | None) -> bool:
+        """Whether the arguments are an object; none at all pass with a proper end."""
+        try:
+            arguments: Any = json.loads(self._args)
+        except (ValueError, RecursionError):
+            return not self._args and ended is not None and ended.whole
+        return isinstance(arguments, dict)
+
+
+def fragments_of(chunk: ChatGenerationChunk) -> list[ToolCallChunk]:
+    """The fragments of tool calls in this chunk."""
+    return getattr(chunk.message, "tool_call_chunks", None) or []
+
+
+def calls_in(chunks: list[ChatGenerationChunk]) -> list[Call]:
+    """The tool calls that these chunks make."""
+    calls: list[Call] = []
+    for part in (part for chunk in chunks for part in fragments_of(chunk)):
+        if not any(call.takes(part) for call in calls):
+            calls.append(Call(part))
+    return calls
+
+
+def _marked(chunk: ChatGenerationChunk, heads: set[int]) -> ChatGenerationChunk:
+    """The chunk; calls that begin here with these heads no parser completes."""
+    parts = fragments_of(chunk)
+    if not any(id(part) in heads for part in parts):
+        return chunk
+    marked: list[ToolCallChunk] = [
+        {**part, "args": cut_short(part["args"])} if id(part) in heads else part
+        for part in parts
+    ]
+    return with_calls(chunk, marked)
 
 
 def sum_of(chunks: list[ChatGenerationChunk]) -> AIMessageChunk:
@@ -131,17 +153,3 @@ def sum_of(chunks: list[ChatGenerationChunk]) -> AIMessageChunk:
     total = first + rest if rest else first
     assert isinstance(total, AIMessageChunk)
     return total
-
-
-def _whole(call: ToolCallChunk, reason: str | None) -> bool:
-    """Whether the arguments are an object; none at all pass if the end is proper."""
-    try:
-        arguments: Any = json.loads(call["args"] or "")
-    except json.JSONDecodeError:
-        return not call["args"] and not incomplete(reason)
-    return isinstance(arguments, dict)
-
-
-def _marked(call: ToolCallChunk) -> ToolCallChunk:
-    """The call with arguments that no parser completes, however chunks are added."""
-    return {**call, "args": CUT_SHORT + (call["args"] or "")}

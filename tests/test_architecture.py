@@ -24,7 +24,10 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = [
     [
         "clock",
-        "text finish _streams _token_text",
+        "_hang_up",
+        "_off_thread",
+        "_gate",
+        "text finish _streams _token_text model_call wrapped_*",
         "latency replies responder script",
         "style",
         "offline",
@@ -34,9 +37,10 @@ FLOORS = [
         "timing _recording",
         "buffering _held",
         "callbacks _recorder",
-        "reliability truncation recovery deadlines _asking _errors _in_time _policy",
+        "reliability truncation recovery deadlines"
+        " _chunk_parts _errors _in_time _policy",
         "cache _cache_* sqlite_cache redis_cache",
-        "serving _gate _own_stream _replay_buffer _sse _threaded",
+        "serving _own_stream _replay_buffer _sse _threaded",
     ],
     [
         "live live_*",

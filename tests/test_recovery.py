@@ -118,7 +118,7 @@ def test_what_nobody_saw_is_asked_for_again():
 
 def test_after_the_finish_reason_no_error_matters():
     state = recovery()
-    last = text("")
+    last = text("So.")
     last.message.response_metadata = {"finish_reason": "stop"}
     assert state.push(last) == [last]
     assert state.failed(PASSING) is None and state.end() == []

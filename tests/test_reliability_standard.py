@@ -14,7 +14,7 @@ class ReliableFake(ReliableChatModel):
 
     def __init__(self, **settings: Any) -> None:
         inner, own = fake_inside(ReliableChatModel, settings)
-        super().__init__(**{"models": [inner], **own})
+        super().__init__(**{"inner": inner, **own})
 
 
 class TestUnit(Ours, ChatModelUnitTests):

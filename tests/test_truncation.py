@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
 
+from course_utils.finish import finish, finish_of
 from course_utils.truncation import (
     StreamTruncated,
     ToolCallGuard,
     ending_of,
-    incomplete,
     report_incomplete,
     sum_of,
 )
@@ -38,7 +38,8 @@ def chunk(content: Any = "", info: Any = None, **fields: Any) -> ChatGenerationC
     ],
 )
 def test_only_a_finish_reason_ends_an_answer(sent: Any, ending: str | None):
-    assert ending_of(sent) == ending
+    ended = ending_of(sent)
+    assert (ended and ended.reason) == ending
 
 
 @pytest.mark.parametrize(
@@ -46,8 +47,8 @@ def test_only_a_finish_reason_ends_an_answer(sent: Any, ending: str | None):
 )
 def test_a_proper_reason_is_not_reported(reason: str):
     last = chunk(info={"finish_reason": reason})
-    report_incomplete(last, reason)
-    assert not incomplete(reason) and last.message.response_metadata == {}
+    report_incomplete(last, finish(reason))
+    assert last.message.response_metadata == {}
 
 
 @pytest.mark.parametrize(
@@ -55,14 +56,14 @@ def test_a_proper_reason_is_not_reported(reason: str):
 )
 def test_an_early_end_is_reported_in_the_providers_word(reason: str):
     last = chunk(info={"finish_reason": reason})
-    report_incomplete(last, reason)
+    report_incomplete(last, finish(reason))
     assert last.message.response_metadata == {"incomplete": reason}
 
 
 def test_the_reason_behind_the_status_is_the_one_reported():
-    details = {"reason": "max_output_tokens"}
-    last = chunk(response_metadata={"incomplete_details": details})
-    report_incomplete(last, "incomplete")
+    told = {"incomplete_details": {"reason": "max_output_tokens"}}
+    last = chunk(response_metadata={"status": "incomplete", **told})
+    report_incomplete(last, finish_of(last))
     assert last.message.response_metadata["incomplete"] == "max_output_tokens"
 
 
@@ -85,13 +86,13 @@ def fragments(*pieces: str, name: str = "pay", index: int = 0) -> list[Any]:
 def guarded(chunks: list[Any], reason: str | None) -> AIMessageChunk:
     guard = ToolCallGuard()
     assert all(guard.push(one) for one in chunks) and guard.holds
-    return sum_of(guard.flush(reason))
+    return sum_of(guard.flush(reason and finish(reason)))
 
 
 def test_text_is_not_held_back():
     guard = ToolCallGuard()
     assert not guard.push(chunk("text"))
-    assert not guard.holds and guard.flush("stop") == []
+    assert not guard.holds and guard.flush(finish("stop")) == []
 
 
 @pytest.mark.parametrize("reason", ["tool_calls", "length", None])
@@ -99,7 +100,7 @@ def test_a_whole_call_comes_as_it_was_sent(reason: str | None):
     sent = fragments('{"amount": ', "10000}")
     guard = ToolCallGuard()
     assert [guard.push(one) for one in sent] == [True] * 3
-    assert guard.flush(reason) == sent
+    assert guard.flush(reason and finish(reason)) == sent
 
 
 def test_a_call_without_arguments_needs_a_proper_end():
