@@ -19,6 +19,7 @@ from course_utils._cache_flight import CallLost, Seat, SharedCall
 from course_utils._cache_record import Arrival
 from course_utils._gate import outside
 from course_utils._hang_up import hang_up
+from course_utils.clock import Alarm
 
 Steps = Generator[Arrival, None, None]
 AsyncSteps = AsyncGenerator[Arrival, None]
@@ -51,6 +52,8 @@ class ThreadCall(SharedCall):
         self._steps = steps
         self._ahead = ahead
         self._context: Context = outside()
+        self._alarm = Alarm()
+        self._alarm.set_in(self._context)
         self._waiting: list[SimpleQueue[None]] = []
         self._wanted: SimpleQueue[int] = SimpleQueue()
         self._unclaimed = [True]
@@ -93,6 +96,7 @@ class ThreadCall(SharedCall):
         if not self.seats:
             if not self.finished:
                 self._end(CallLost("all readers have left"))  # who asks now begins anew
+                self._alarm.ring()
             self._wanted.put(LEFT)
 
     def goodbye(self) -> None:
