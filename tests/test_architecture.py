@@ -25,7 +25,8 @@ FLOORS = [
     ["tokens", "notebook", "offline", "_hang_up", "_sync_stream"],
     [
         "clock",
-        "text finish passages passages.* ending _streams _token_text "
+        "_off_thread",
+        "text finish passages passages.* ending _gate _streams _token_text "
         "model_call wrapped_*",
         "characters public_json",
         "latency replies reply_fields plan responder script history",
@@ -39,7 +40,7 @@ FLOORS = [
         "reliability truncation recovery deadlines"
         " _chunk_parts _errors _in_time _policy",
         "cache _cache_* sqlite_cache redis_cache",
-        "serving _answer_events _gate _own_stream _replay_buffer _sse _threaded",
+        "serving _answer_events _own_stream _replay_buffer _sse _threaded",
     ],
     [
         "live live_*",
