@@ -42,13 +42,14 @@ class Scripted(BaseChatModel):
     After the last list it plays the last one again.
 
     Attributes:
-        prompts: What it was asked, request by request.
+        asked: The messages of each request.
+        prompts: Of each request the text of the last message.
         texts: How many chunks with text it has given in all.
         wholes: How many of the requests wanted a full response.
     """
 
     answers: list[Any]
-    _prompts: list[str] = PrivateAttr(default_factory=list)
+    _asked: list[list[BaseMessage]] = PrivateAttr(default_factory=list)
     _texts: int = PrivateAttr(default=0)
     _wholes: int = PrivateAttr(default=0)
 
@@ -57,9 +58,14 @@ class Scripted(BaseChatModel):
         return "scripted"
 
     @property
+    def asked(self) -> list[list[BaseMessage]]:
+        """The messages of each request."""
+        return self._asked
+
+    @property
     def prompts(self) -> list[str]:
-        """What it was asked, request by request."""
-        return self._prompts
+        """Of each request the text of the last message."""
+        return [str(messages[-1].text) for messages in self._asked]
 
     @property
     def texts(self) -> int:
@@ -72,8 +78,8 @@ class Scripted(BaseChatModel):
         return self._wholes
 
     def _play(self, messages: list[BaseMessage]) -> Iterator[ChatGenerationChunk]:
-        number = min(len(self._prompts), len(self.answers) - 1)
-        self._prompts.append(str(messages[-1].text))
+        number = min(len(self._asked), len(self.answers) - 1)
+        self._asked.append(messages)
         for item in self.answers[number]:
             if isinstance(item, BaseException):
                 raise item
