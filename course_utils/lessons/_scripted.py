@@ -36,10 +36,17 @@ def thinking(thought: str) -> AIMessageChunk:
     return say([{"type": "reasoning", "reasoning": thought, "index": 0}])
 
 
-class Scripted(BaseChatModel):
-    """Plays one list of chunks for each request; an exception among them is raised.
+def calling(name: str, args: str, index: int = 0) -> AIMessageChunk:
+    """A chunk with a tool call, whole or half: its arguments are text."""
+    call = {"name": name, "args": args, "id": f"call_{index}", "index": index}
+    fragment: Any = {**call, "type": "tool_call_chunk"}
+    return say("", tool_call_chunks=[fragment])
 
-    After the last list it plays the last one again.
+
+class Scripted(BaseChatModel):
+    """Plays one list of chunks for each request, and the last list again and again.
+
+    An exception among the chunks is raised; a number is a wait on the clock.
 
     Attributes:
         asked: The messages of each request.
@@ -49,6 +56,7 @@ class Scripted(BaseChatModel):
     """
 
     answers: list[Any]
+    clock: Any = None
     _asked: list[list[BaseMessage]] = PrivateAttr(default_factory=list)
     _texts: int = PrivateAttr(default=0)
     _wholes: int = PrivateAttr(default=0)
@@ -83,6 +91,9 @@ class Scripted(BaseChatModel):
         for item in self.answers[number]:
             if isinstance(item, BaseException):
                 raise item
+            if isinstance(item, int | float):
+                self.clock.advance(item)
+                continue
             self._texts += bool(item.text)
             yield ChatGenerationChunk(message=item)
 
