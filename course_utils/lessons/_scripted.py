@@ -15,7 +15,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
-from pydantic import PrivateAttr
+from pydantic import Field, PrivateAttr
 
 from course_utils.finish import finish_of
 
@@ -36,9 +36,10 @@ def thinking(thought: str) -> AIMessageChunk:
     return say([{"type": "reasoning", "reasoning": thought, "index": 0}])
 
 
-def calling(name: str, args: str, index: int = 0) -> AIMessageChunk:
-    """A chunk with a tool call, whole or half: its arguments are text."""
-    call = {"name": name, "args": args, "id": f"call_{index}", "index": index}
+def calling(name: str | None, args: str, index: int = 0) -> AIMessageChunk:
+    """A chunk with a tool call or a part of one; only the first part has a name."""
+    number = f"call_{index}" if name else None
+    call = {"name": name, "args": args, "id": number, "index": index}
     fragment: Any = {**call, "type": "tool_call_chunk"}
     return say("", tool_call_chunks=[fragment])
 
@@ -55,8 +56,10 @@ class Scripted(BaseChatModel):
         wholes: How many of the requests wanted a full response.
     """
 
-    answers: list[Any]
-    clock: Any = None
+    answers: list[Any] = Field(
+        repr=False, exclude=True
+    )  # LangChain writes the rest out
+    clock: Any = Field(default=None, repr=False, exclude=True)
     _asked: list[list[BaseMessage]] = PrivateAttr(default_factory=list)
     _texts: int = PrivateAttr(default=0)
     _wholes: int = PrivateAttr(default=0)
