@@ -6,8 +6,6 @@ mode_of(((), "messages", (chunk, metadata)))      # "messages", (), (chunk, ...)
 from collections.abc import Mapping
 from typing import Any
 
-from langchain_core.messages import BaseMessage
-
 from course_utils.passages.frame import MODES, Asked
 from course_utils.passages.graph import is_data, is_message, is_pair
 from course_utils.passages.refusal import Unreadable
