@@ -32,6 +32,7 @@ from course_utils.latency import Latency, preset
 from course_utils.plan import Step
 from course_utils.replies import Reply
 from course_utils.responder import Request
+from course_utils.schema_values import Unanswerable
 from course_utils.script import Call, Script
 
 
@@ -113,10 +114,13 @@ class FakeStreamingChatModel(BaseChatModel):
         self, messages: list[BaseMessage], stop: list[str] | None, options: Any
     ) -> Request:
         choice = options.get("tool_choice") or "auto"
+        form = options.get("response_format") or {}
         return Request(
             messages,
             tools=[tool["function"] for tool in options.get("tools") or ()],
             tool_choice="required" if choice in ("any", True) else choice,
+            schema=(form.get("json_schema") or {}).get("schema"),
+            json_mode=form.get("type") == "json_object",
             stop=stop or self.stop or (),
             max_tokens=options.get("max_tokens", self.max_tokens),
             model=options.get("model", self.model),
@@ -127,7 +131,10 @@ class FakeStreamingChatModel(BaseChatModel):
     ) -> tuple[Reply, Call, Generator[Step]]:
         if self.strict and (fault := fault_in(messages)) is not None:
             raise ModelInvalidRequestError(fault.message)
-        reply, call = self._script.next(self._request(messages, stop, options))
+        try:
+            reply, call = self._script.next(self._request(messages, stop, options))
+        except Unanswerable as error:
+            raise ModelInvalidRequestError(str(error)) from error
         if reply.exception is not None:
             call.outcome = type(reply.exception).__name__
             raise reply.exception

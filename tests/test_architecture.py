@@ -25,7 +25,8 @@ FLOORS = [
     [
         "clock",
         "text finish _streams _token_text",
-        "tokens latency replies reply_fields plan responder script history",
+        "tokens latency replies reply_fields plan responder script history schema_*"
+        " pattern_text",
         "style",
         "offline",
     ],
