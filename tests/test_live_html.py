@@ -6,7 +6,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from course_utils.live_html import answer_html, answer_text, markdown_html
+from course_utils.live_html import answer_html, answer_text
+from course_utils.live_markdown import CODE_BOX, markdown_html
 from course_utils.live_transcript import Transcript
 from tests.browser.payloads import PAYLOADS
 
@@ -14,7 +15,7 @@ TEXT = ["a", "br", "code", "del", "em", "p", "pre", "s", "small", "span", "stron
 BLOCKS = ["blockquote", "div", "hr", "li", "ol", "ul", *(f"h{n}" for n in range(1, 7))]
 TABLES = ["table", "tbody", "td", "th", "thead", "tr"]
 ELEMENTS = {*TEXT, *BLOCKS, *TABLES}
-ATTRIBUTES = {"href", "title", "rel", "target", "start", "style", "class"}
+ATTRIBUTES = {"href", "title", "rel", "target", "start", "style", "class", "dir"}
 
 
 class Audit(HTMLParser):
@@ -37,6 +38,7 @@ class Audit(HTMLParser):
 
 
 ALIGNED = {f"text-align:{side}" for side in ("left", "right", "center")}
+ALIGNED |= {"list-style:none", CODE_BOX}
 
 
 def audit(html: str) -> None:
