@@ -36,11 +36,12 @@ function create(tree) {
   if (tree.tag === "fence") return createFence(tree);
   if (!ELEMENTS.has(tree.tag)) throw new Error(`no element for ${tree.tag}`);
   const node = document.createElement(tree.tag);
+  draw(node, tree.children);
   for (const name of ATTRIBUTES) {
     if (tree.attrs[name] !== undefined) node.setAttribute(name, tree.attrs[name]);
   }
-  Object.assign(node.style, styleOf(tree));
-  draw(node, tree.children);
+  if (tree.attrs.align) node.style.textAlign = tree.attrs.align;
+  if (tree.attrs.task) node.style.listStyle = "none";
   return node;
 }
 
