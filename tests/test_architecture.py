@@ -29,7 +29,8 @@ FLOORS = [
         "text finish passages passages.* ending _gate _streams _token_text "
         "model_call wrapped_*",
         "characters public_json",
-        "latency replies reply_fields plan responder script history",
+        "latency replies reply_fields plan responder script history schema_*"
+        " pattern_text",
         "style",
     ],
     ["fake_model fake_chunks", "fake_server wire_*"],
@@ -116,7 +117,7 @@ def test_a_module_imports_only_what_is_declared(file):
 
 FAKE = (
     *("fake_*", "wire_*", "replies", "reply_fields", "plan", "script"),
-    *("responder", "history"),
+    *("responder", "history", "schema_*", "pattern_text"),
 )
 PLAYS = ("lessons*", "ready", "__init__", "latency", *FAKE)  # these may play a model
 
