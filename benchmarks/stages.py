@@ -29,6 +29,7 @@ from course_utils.buffering import SentenceBuffer, WordBuffer, buffered
 from course_utils.cache import cached
 from course_utils.callbacks import PartialRecorder, on_token
 from course_utils.fake_model import FakeStreamingChatModel
+from course_utils.passages import passages
 from course_utils.reliability import reliable
 from course_utils.timing import measure
 
@@ -38,6 +39,7 @@ TEXT = "word " * 9 + "end. "
 TEXT *= WORDS // 10
 LIMITS = {"first_token": 10, "between_tokens": 10}
 TARGET = 10.0  # microseconds a stage may add to a chunk
+READING = 3.0  # ... and the reader of streams that all others stand on
 
 
 @dataclass
@@ -145,6 +147,8 @@ STAGES = [
     ),
     Row("cached, not yet kept", lambda: cached(fake()).stream("Hi"), SYNC, COPIES),
     Row("cached, kept", lambda: known().stream("Hi"), SYNC, "it is read and unpacked"),
+    Row("passages", lambda: passages(fake().stream("Hi")), SYNC),
+    Row("passages, async", lambda: passages(fake().astream("Hi")), ASYNC),
     Row("measure", measured, SYNC),
     Row(
         CHAIN,
@@ -214,7 +218,8 @@ def main() -> None:
     print(*table(rows), sep="\n")
     print(
         f"\nThe fake model costs {ratio:.2f} × `GenericFakeChatModel` a chunk "
-        f"(target: at most 1.1). A stage may add {TARGET:.0f} µs."
+        f"(target: at most 1.1). A stage may add {TARGET:.0f} µs, "
+        f"`passages` {READING:.0f}."
     )
 
 

@@ -1,215 +1,257 @@
-"""An answer as it arrived, in the form that a cache keeps.
+"""An answer as it arrived: cheap to record, and private to each who reads it.
 
-A record is a list of chunks and the moment each came. Caches take generations: runs
-of plain text become one, with pieces and moments beside it; the rest stays as it is.
+Most chunks of an answer differ in one string only. A record keeps that string, the
+moment, and a shape: everything else, once for a whole run of chunks. Who reads the
+record gets chunks of his own, made from both.
 
-    cache.update(prompt, llm_string, pack(record))
+    recorder.arrival(chunk, at).chunk()
 """
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from itertools import groupby
+from json import loads
+from operator import attrgetter
 from typing import Any, Literal
 
 from langchain_core.messages import AIMessageChunk
-from langchain_core.outputs import ChatGenerationChunk, Generation
+from langchain_core.outputs import ChatGenerationChunk
 
-from course_utils.clock import Clock
-from course_utils.text import finish_of, is_restart, text_of
-from course_utils.tokens import pieces
+from course_utils.finish import Endings, Finish, finish_of
+from course_utils.text import is_restart
 
-Replay = Literal["chunks", "paced", "whole"]
-
-# Reasons that say the answer is whole, in the words of the common providers.
-WHOLE = {
-    *("stop", "tool_calls", "function_call", "completed"),
-    *("end_turn", "tool_use", "stop_sequence"),
-}
+# Where the string stands that differs: the text, the text or reasoning in the only
+# block of a list, the arguments of the only fragment of a tool call.
+Slot = Literal["text", "block", "args"]
+IN_BLOCKS = ("text", "reasoning", "thinking")
 
 
-@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a run of chunks has in common: a chunk with an empty slot, for nobody else.
+
+    Attributes:
+        slot: Where the string of each chunk stands; None for a chunk that is alone.
+        finish: Why the answer ended, if these chunks say so.
+        restart: Whether they take back what was before.
+        calls: Whether they belong to tool calls.
+        says: Whether they are a part of the answer: text or a tool call.
+        visible: Whether they show anything at all, reasoning, too.
+    """
+
+    def __init__(self, chunk: ChatGenerationChunk, slot: Slot | None) -> None:
+        self.slot = slot
+        self.finish: Finish | None = finish_of(chunk)
+        self.restart = is_restart(chunk)
+        self._chunk = _free(chunk, self.finish)
+        message: Any = self._chunk.message
+        self.calls = bool(message.tool_call_chunks)
+        self.says = self.calls or slot == "text" or bool(message.text)
+        if slot == "block":
+            self.says = message.content[0].get("type") == "text"
+        more = self.calls or message.content or message.additional_kwargs
+        self.visible = slot is not None or bool(more)
+
+    def chunk(self, text: str) -> ChatGenerationChunk:
+        """A new chunk of this shape, which shares nothing with any other."""
+        message: Any = self._chunk.message
+        new = message.model_copy(update=_private(_in_slot(message, self.slot, text)))
+        if self.slot == "args":
+            new = type(new)(**{**_private(dict(new)), **_NOT_PARSED})
+        info = _private(self._chunk.generation_info)
+        shown = text if self.slot == "text" else str(new.text)
+        changes = {"message": new, "generation_info": info, "text": shown}
+        return self._chunk.model_copy(update=changes)
+
+
+_NOT_PARSED: dict[str, Any] = {"tool_calls": [], "invalid_tool_calls": []}
+_MUTABLE = (
+    *("content", "additional_kwargs", "response_metadata", "usage_metadata"),
+    *("tool_calls", "invalid_tool_calls", "tool_call_chunks"),
+)
+
+
+def _in_slot(message: Any, slot: Slot | None, text: str) -> dict[str, Any]:
+    """The message's parts that can be edited, with this string in its place."""
+    parts = {name: getattr(message, name) for name in _MUTABLE}
+    if slot == "text":
+        parts["content"] = text
+    elif slot == "block":
+        (block,) = message.content
+        parts["content"] = [{**block, _block_key(block): text}]
+    elif slot == "args":
+        (fragment,) = message.tool_call_chunks
+        parts["tool_call_chunks"] = [{**fragment, "args": text}]
+    return parts
+
+
+def _private(value: Any) -> Any:
+    """A copy that shares nothing that can be edited."""
+    if isinstance(value, dict):
+        return {key: _private(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_private(one) for one in value]
+    if value is None or isinstance(value, str | int | float):
+        return value
+    return deepcopy(value)
+
+
+def _free(chunk: ChatGenerationChunk, finish: Finish | None) -> ChatGenerationChunk:
+    """A copy that costs nothing: no usage, and its end says that it was `cached`."""
+    metadata = _private(chunk.message.response_metadata)
+    if finish:
+        metadata["cached"] = True
+        metadata.pop("token_usage", None)
+    changes = {"id": None, "usage_metadata": None, "response_metadata": metadata}
+    message = chunk.message.model_copy(update=changes)
+    return chunk.model_copy(update={"message": message})
+
+
+@dataclass(slots=True)
 class Arrival:
-    """One chunk of an answer and when it came, in seconds since the question."""
+    """One chunk of an answer, and when it came, in seconds since the question.
 
-    chunk: ChatGenerationChunk
+    `fresh` is the model's own chunk: it is for who began the call.
+    """
+
+    shape: Shape
+    text: str
     at: float
+    fresh: ChatGenerationChunk | None = None
+
+    def chunk(self) -> ChatGenerationChunk:
+        """The chunk, as a reader gets it who did not begin the call."""
+        return self.shape.chunk(self.text)
 
 
-def is_whole(record: Sequence[Arrival]) -> bool:
+class Recorder:
+    """Turns the chunks of one answer into arrivals, before anybody can edit them."""
+
+    def __init__(self) -> None:
+        self._shape: Shape | None = None
+        self._rest: Any = None
+
+    def arrival(self, chunk: ChatGenerationChunk, at: float) -> Arrival:
+        """The record of this chunk."""
+        slot, text, rest = _taken_apart(chunk)
+        if slot is None or self._shape is None or rest != self._rest:
+            self._shape = Shape(without_slot(chunk, slot), slot)
+            self._rest = _private(rest)
+        return Arrival(self._shape, text, at, chunk)
+
+
+def _taken_apart(chunk: ChatGenerationChunk) -> tuple[Slot | None, str, list[Any]]:
+    """The slot of a chunk, the string in it, and everything else."""
+    fields = chunk.message.__dict__
+    content, fragments = fields["content"], fields.get("tool_call_chunks")
+    rest = [
+        *(chunk.generation_info, fields.get("additional_kwargs"), fields.get("name")),
+        *(fields.get("response_metadata"), fields.get("usage_metadata")),
+        *(fields.get("chunk_position"), type(chunk.message)),
+    ]
+    if content and isinstance(content, str) and not fragments:
+        return "text", content, ["text", *rest, *_calls(fields)]
+    if not content and fragments and len(fragments) == 1:
+        fragment = dict(fragments[0])
+        if isinstance(text := fragment.pop("args", None), str):
+            return "args", text, ["args", *rest, fragment]
+    if not fragments and isinstance(content, list) and len(content) == 1:
+        block = content[0]
+        key = _block_key(block)
+        if key and isinstance(block.get(key), str):
+            without = {name: block[name] for name in block if name != key}
+            return "block", block[key], ["block", *rest, without, *_calls(fields)]
+    return None, "", rest
+
+
+def _calls(fields: dict[str, Any]) -> tuple[Any, Any]:
+    return fields.get("tool_calls"), fields.get("invalid_tool_calls")
+
+
+def _block_key(block: Any) -> str:
+    """Where a block of content keeps its text; empty if it is of another kind."""
+    kind = block.get("type") if isinstance(block, dict) else None
+    return kind if kind in IN_BLOCKS else ""
+
+
+def without_slot(chunk: ChatGenerationChunk, slot: Slot | None) -> ChatGenerationChunk:
+    """A private copy of the chunk, its slot empty."""
+    message: Any = chunk.message
+    parts = _private(_in_slot(message, slot, ""))
+    if slot == "args":
+        parts |= _NOT_PARSED
+    info = _private(chunk.generation_info)
+    changes = {"message": message.model_copy(update=parts), "generation_info": info}
+    return chunk.model_copy(update=changes)
+
+
+# An answer that has come to its end
+
+
+@dataclass(frozen=True)
+class Run:
+    """Chunks of one shape, one after the other: when each came, and its string."""
+
+    shape: Shape
+    pieces: Iterable[tuple[float, str]]
+
+    @property
+    def text(self) -> str:
+        """The strings of all of them."""
+        return "".join(text for _, text in self.pieces)
+
+    @property
+    def says(self) -> bool:
+        """Whether it is a part of the answer."""
+        empty = self.shape.slot is not None and not any(t for _, t in self.pieces)
+        return self.shape.says and not empty
+
+    def arrivals(self) -> Iterator[Arrival]:
+        """The chunks, one by one."""
+        for at, text in self.pieces:
+            yield Arrival(self.shape, text, at)
+
+    def chunk(self) -> ChatGenerationChunk:
+        """All of them as one chunk."""
+        return self.shape.chunk(self.text)
+
+
+def runs_of(record: Iterable[Arrival]) -> list[Run]:
+    """The answer that stays: what came since it last began anew."""
+    runs: list[Run] = []
+    for shape, group in groupby(record, attrgetter("shape")):
+        if shape.restart:
+            runs = []
+        else:
+            runs.append(Run(shape, [(one.at, one.text) for one in group]))
+    return runs
+
+
+def is_whole(runs: Sequence[Run]) -> bool:
     """Whether the answer is worth keeping: finished, not empty, its tool calls sound.
 
     Cut, at its limit, filtered: such an answer would be served again and again.
     """
-    chunks = [arrival.chunk for arrival in record]
-    reasons = [reason for chunk in chunks if (reason := finish_of(chunk))]
-    if not reasons or reasons[-1].lower() not in WHOLE:
-        return False
-    sound = all(map(_is_json, _tool_arguments(chunks)))
-    return sound and any(is_visible(chunk) for chunk in chunks)
+    ends = Endings()
+    said = False
+    for run in runs:
+        said = said or run.says
+        ends.hear("answer", says=run.says, ended=run.shape.finish)
+    return said and ends.whole and _sound(runs)
 
 
-def is_visible(chunk: ChatGenerationChunk) -> bool:
-    """Whether the chunk shows anything: text, or a part of a tool call."""
-    message: Any = chunk.message
-    return bool(message.tool_call_chunks or text_of(chunk))
+def _sound(runs: Sequence[Run]) -> bool:
+    """Whether the tool calls, put together as LangChain does, are all JSON objects."""
+    messages: list[Any] = [run.chunk().message for run in runs if run.shape.calls]
+    if not messages:
+        return True
+    total = messages[0] + messages[1:] if len(messages) > 1 else messages[0]
+    assert isinstance(total, AIMessageChunk)
+    return all(_is_object(call["args"] or "{}") for call in total.tool_call_chunks)
 
 
-def since_restart(record: list[Arrival]) -> list[Arrival]:
-    """The answer that stays, when a `reliable` model has begun anew in mid-answer."""
-    for number in range(len(record), 0, -1):
-        if is_restart(record[number - 1].chunk):
-            return record[number:]
-    return record
-
-
-def _tool_arguments(chunks: Iterable[ChatGenerationChunk]) -> list[str]:
-    arguments: dict[Any, str] = {}
-    for chunk in chunks:
-        message: Any = chunk.message
-        for part in message.tool_call_chunks:
-            index = part.get("index")
-            arguments[index] = arguments.get(index, "") + (part.get("args") or "")
-    return list(arguments.values())
-
-
-def _is_json(text: str) -> bool:
+def _is_object(text: str) -> bool:
     try:
-        json.loads(text or "{}")
+        return isinstance(loads(text), dict)
     except ValueError:
         return False
-    return True
-
-
-# To the cache and back
-
-
-def pack(record: Iterable[Arrival]) -> list[Generation]:
-    """The record as generations; `unpack` gives the same record again."""
-    packed: list[Generation] = []
-    for metadata, group in groupby(record, _plain_text):
-        arrivals = list(group)
-        if metadata is None:
-            packed += [_packed(one.chunk, {"at": one.at}) for one in arrivals]
-        else:
-            parts = [(one.at, text_of(one.chunk)) for one in arrivals]
-            text = "".join(text for _, text in parts)
-            message = AIMessageChunk(content=text, response_metadata=metadata)
-            chunk = ChatGenerationChunk(message=message)
-            packed.append(_packed(chunk, {"pieces": parts}))
-    return packed
-
-
-def _plain_text(arrival: Arrival) -> dict[str, Any] | None:
-    """The metadata of a chunk that has nothing else but text; else None."""
-    message: Any = arrival.chunk.message
-    plain = isinstance(message.content, str) and message.content
-    more = (
-        arrival.chunk.generation_info
-        or message.additional_kwargs
-        or message.tool_call_chunks
-        or message.tool_calls
-        or message.usage_metadata
-        or message.chunk_position
-    )
-    metadata: dict[str, Any] = message.response_metadata
-    return metadata if plain and not more and not finish_of(arrival.chunk) else None
-
-
-def _packed(chunk: ChatGenerationChunk, told: dict[str, Any]) -> ChatGenerationChunk:
-    message = chunk.message.model_copy(update={"id": None})
-    info = {**(chunk.generation_info or {}), "course_cache": told}
-    return ChatGenerationChunk(message=message, generation_info=info)
-
-
-def unpack(generations: Iterable[Any]) -> list[Arrival]:
-    """The record that `pack` put in.
-
-    Raises:
-        ValueError: These generations are something else, or not a whole answer.
-    """
-    record = [one for generation in generations for one in _unpacked(generation)]
-    if not is_whole(record):
-        raise ValueError("The cache holds no whole answer here.")
-    return record
-
-
-def _unpacked(generation: Any) -> Iterator[Arrival]:
-    message = getattr(generation, "message", None)
-    info = dict(getattr(generation, "generation_info", None) or {})
-    told = info.pop("course_cache", None)
-    if not isinstance(message, AIMessageChunk) or not isinstance(told, dict):
-        raise ValueError(f"The cache holds a {type(generation).__name__} of another.")
-    if "pieces" not in told:
-        chunk = ChatGenerationChunk(message=message, generation_info=info or None)
-        yield Arrival(chunk, float(told.get("at", 0.0)))
-    for at, text in told.get("pieces", ()):
-        yield Arrival(_text_chunk(text, message.response_metadata), float(at))
-
-
-def _text_chunk(text: str, metadata: dict[str, Any]) -> ChatGenerationChunk:
-    message = AIMessageChunk(content=text, response_metadata=dict(metadata))
-    return ChatGenerationChunk(message=message)
-
-
-# To the reader
-
-
-def replayed(record: Sequence[Arrival], replay: Replay) -> Iterator[Arrival]:
-    """The record as a reader gets it again: no usage, and marked as cached."""
-    if replay == "whole":
-        total = record[0].chunk
-        if len(record) > 1:
-            total += [arrival.chunk for arrival in record[1:]]
-        record = [Arrival(total, 0.0)]
-    else:
-        record = [part for arrival in record for part in _split(arrival)]
-    for arrival in record:
-        yield Arrival(free(arrival.chunk), arrival.at)
-
-
-def _split(arrival: Arrival) -> Iterator[Arrival]:
-    """An answer that came in one chunk, in pieces; any other chunk as it is."""
-    message = arrival.chunk.message
-    if finish_of(arrival.chunk) and isinstance(message.content, str):
-        for piece in pieces(message.content):
-            yield Arrival(_text_chunk(piece, {}), arrival.at)
-        rest = message.model_copy(update={"content": ""})
-        info = arrival.chunk.generation_info
-        chunk = ChatGenerationChunk(message=rest, generation_info=info)
-        yield Arrival(chunk, arrival.at)
-    else:
-        yield arrival
-
-
-def free(chunk: ChatGenerationChunk) -> ChatGenerationChunk:
-    """A copy that costs nothing: no usage, and its end says that it was `cached`."""
-    changes: dict[str, Any] = {"id": None, "usage_metadata": None}
-    if finish_of(chunk):
-        told = {**chunk.message.response_metadata, "cached": True}
-        told.pop("token_usage", None)
-        changes["response_metadata"] = told
-    return own(chunk, changes)
-
-
-def own(
-    chunk: ChatGenerationChunk, changes: dict[str, Any] | None = None
-) -> ChatGenerationChunk:
-    """A copy for one reader: LangChain writes ids and metadata into chunks."""
-    listed = not isinstance(chunk.message.content, str)
-    message = chunk.message.model_copy(update=changes, deep=listed)
-    return chunk.model_copy(update={"message": message})
-
-
-class Pacer:
-    """When each chunk of a kept answer is due: the first with text at once."""
-
-    def __init__(self, record: list[Arrival], replay: Replay, clock: Clock) -> None:
-        self.arrivals = replayed(record, replay)
-        self._paced = replay == "paced"
-        texts = (arrival.at for arrival in record if is_visible(arrival.chunk))
-        self._begin = clock.now() - next(texts, 0.0)
-
-    def due(self, arrival: Arrival) -> float:
-        """The moment on the clock; long past, where gaps are not kept."""
-        return self._begin + arrival.at if self._paced else self._begin

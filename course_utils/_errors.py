@@ -7,6 +7,7 @@ Here they become a `ModelError` that says whether to ask again; the cause is kep
 """
 
 from contextlib import suppress
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -106,5 +107,10 @@ def _told_in_headers(error: Any) -> float | None:
         return float(value)
     if not date:
         return None
-    wait = parsedate_to_datetime(value) - parsedate_to_datetime(date)
-    return max(0.0, wait.total_seconds())
+    return max(0.0, (_moment(value) - _moment(date)).total_seconds())
+
+
+def _moment(date: str) -> datetime:
+    """The moment of a date; `-0000` means universal time, from no place."""
+    moment = parsedate_to_datetime(date)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

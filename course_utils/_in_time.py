@@ -18,7 +18,7 @@ from typing import Any
 from langchain_core.outputs import ChatGenerationChunk
 
 from course_utils._hang_up import hang_up
-from course_utils.clock import Clock
+from course_utils.clock import Alarm, Clock
 from course_utils.deadlines import Timer
 from course_utils.model_call import AsyncChunks, Chunks
 
@@ -110,6 +110,8 @@ class Worker(threading.Thread):
         super().__init__(name="course-deadline", daemon=True)
         self._source = source
         self._context = copy_context()
+        self._alarm = Alarm()
+        self._alarm.set_in(self._context)
         self._queue: queue.Queue[Any] = queue.Queue(QUEUE_SIZE)
         self._left = threading.Event()
 
@@ -145,6 +147,7 @@ class Worker(threading.Thread):
     def leave(self) -> None:
         """Nobody reads on: end the thread, by hanging up if it waits on a socket."""
         self._left.set()
+        self._alarm.ring()
         while not self._queue.empty():
             self._queue.get_nowait()
         for _ in range(GOODBYES):

@@ -7,6 +7,7 @@ is read. Both times the models underneath pass a gate that the owner can shut.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
 from contextlib import aclosing, suppress
 from typing import Any, Generic, TypeVar, overload
@@ -15,7 +16,6 @@ from course_utils._gate import Gate, Room, StreamStopped, behind
 from course_utils._streams import check_stream
 
 T = TypeVar("T")
-STOPS = (asyncio.CancelledError, GeneratorExit)
 _tasks: set["asyncio.Task[None]"] = set()  # the loop itself keeps only weak references
 
 
@@ -108,8 +108,13 @@ class AsyncOwnedStream(Generic[T]):
     def __init__(self, stream: Any, maxsize: int) -> None:
         self.gate = Gate()
         self._stream = stream
-        self._queue: asyncio.Queue[Any] = asyncio.Queue(maxsize)
-        self._room = Room(self.gate)
+        self._maxsize = maxsize
+        self._items: deque[T] = deque()
+        self._news = asyncio.Event()  # for the reader: an item, or the end
+        self._space = asyncio.Event()  # for the pump: the reader has taken one
+        self._room = Room(self.gate)  # for the models underneath
+        self._ended = False
+        self._ending: BaseException | None = None
         self._entered = False
         self._task: asyncio.Task[None] | None = None
 
@@ -131,47 +136,73 @@ class AsyncOwnedStream(Generic[T]):
     async def __anext__(self) -> T:
         if not self._entered:
             raise _not_begun("async with")
-        if self.gate.stopped:
+        if self.gate.stopped and self._ending is None:
             raise StopAsyncIteration
-        return self._unpack(await self._queue.get())
+        return await self._next()
 
     async def get(self, timeout: float) -> T | None:
         """The next item, or None if none comes in so many real seconds."""
         try:
             async with asyncio.timeout(timeout):
-                entry = await self._queue.get()
+                await self._wait()
         except TimeoutError:
             return None
-        return self._unpack(entry)
+        return await self._next()
 
-    def _unpack(self, entry: tuple[str, Any]) -> T:
-        kind, value = entry
-        if kind == "item":
-            item: T = value
-            return item
-        self._queue.put_nowait((kind, value))  # it has ended for every later call too
-        raise value or StopAsyncIteration
+    async def _next(self) -> T:
+        await self._wait()
+        if not self._items:  # it has ended, for every later call, too
+            raise self._ending or StopAsyncIteration
+        self._space.set()
+        return self._items.popleft()
+
+    async def _wait(self) -> None:
+        while not self._items and not self._ended:
+            self._news.clear()
+            await self._news.wait()
+
+    def _end(self, ending: BaseException | None) -> None:
+        if not self._ended:
+            self._ended, self._ending = True, ending
+        self._news.set()
+
+    def fail(self, error: Exception) -> None:
+        """Stop the stream; its reader gets what has come already, and then this error.
+
+        For who must end an answer that others read, as a server does that shuts down.
+        """
+        self._end(error)
+        self._stop()
 
     async def _pump(self) -> None:
         """Read the stream in this task, no faster than the queue takes it."""
-        ending: BaseException | None = None
         try:
             async with aclosing(_closing(self._stream)) as items:
                 async for item in items:
-                    await self._put(("item", item))
-        except (Exception, *STOPS) as error:
+                    await self._put(item)
+        except BaseException as error:
             if self.gate.stopped:
                 raise
-            ending = error  # a stream may cancel itself: its reader must know
-        await self._put(("end", ending))
+            self._end(error)  # a stream may even cancel itself: its reader must know
+        finally:
+            self._end(None)
 
-    async def _put(self, entry: tuple[str, Any]) -> None:
+    async def _put(self, item: T) -> None:
         if self.gate.stopped:  # Python 3.11's wait_for may swallow a cancellation
             raise asyncio.CancelledError
-        if self._queue.full():
+        while len(self._items) >= self._maxsize:
             self._room.free.clear()
-        await self._queue.put(entry)
+            self._space.clear()
+            await self._space.wait()
+        self._items.append(item)
+        self._news.set()
         self._room.free.set()
+
+    def _stop(self) -> None:
+        self.gate.stop()
+        if self._task is not None:
+            self._task.cancel()
+            self._room.stop()
 
     async def aclose(self) -> None:
         """Stop the stream, and wait until it has cleaned up.
@@ -179,10 +210,8 @@ class AsyncOwnedStream(Generic[T]):
         A web server that cancels its own task cancels this wait, too; the cleaning up
         then goes on in the stream's task.
         """
-        self.gate.stop()
+        self._stop()
         if self._task is not None:
-            self._task.cancel()
-            self._room.stop()
             await asyncio.wait([self._task])
 
     def _forget(self, task: "asyncio.Task[None]") -> None:

@@ -83,8 +83,11 @@ def guess(got: Any, want: Any) -> str:
         return "That is the function itself: call it with `()`."
     if isinstance(want, str):
         return _guess_text(got, want)
-    both = isinstance(want, list | tuple) and isinstance(got, list | tuple)
-    return _guess_items(list(got), list(want)) if both else ""
+    if not isinstance(want, list | tuple):
+        return ""
+    if not isinstance(got, list | tuple):
+        return f"A {type(want).__name__} is wanted."
+    return _guess_items(list(got), list(want))
 
 
 def _guess_items(got: list[Any], want: list[Any]) -> str:
@@ -110,14 +113,14 @@ def _guess_text(got: Any, want: str) -> str:
         return "The answer is text."
     if not got:
         return "No text arrived."
+    if "".join(got.split()) == "".join(want.split()):
+        return "Only the blanks and line breaks differ."
     if want.startswith(got):
         return "The end is missing."
     if want.endswith(got):
         return "The beginning is missing."
     if got.startswith(want):
         return "Something comes after the end."
-    if "".join(got.split()) == "".join(want.split()):
-        return "Only the blanks and line breaks differ."
     if got.casefold() == want.casefold():
         return "Only capitals and small letters differ."
     if _left_out(got, want):

@@ -191,7 +191,8 @@ class BufferedStage(Runnable[Any, Any]):
     """A stage of a chain that sends each stream through a buffer of its own.
 
     Takes text or message chunks and yields the same kind. A message keeps its id; its
-    usage, tool calls and finish reason pass at once. A whole input passes unchanged.
+    usage, tool calls and finish reason pass at once. A whole answer goes through a
+    buffer too, so that `invoke` and `batch` give what `stream` gives.
     """
 
     def __init__(self, make_buffer: Callable[[], Buffer]) -> None:
@@ -201,8 +202,14 @@ class BufferedStage(Runnable[Any, Any]):
     def invoke(
         self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Any:
-        """A whole answer needs no buffer: return it."""
-        return input
+        """Send one whole answer through a buffer: it gives what a stream would."""
+        return HeldChunks(self.make_buffer()).whole(input)
+
+    async def ainvoke(
+        self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> Any:
+        """Send one whole answer through a buffer: it gives what a stream would."""
+        return self.invoke(input)
 
     def stream(
         self, input: Any, config: RunnableConfig | None = None, **kwargs: Any

@@ -11,7 +11,9 @@ import math
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from contextvars import Context, ContextVar
+from queue import Empty, SimpleQueue
 
 
 def course_speed() -> float:
@@ -77,7 +79,11 @@ class Clock:
     def sleep(self, seconds: float) -> None:
         """Wait so many seconds of this clock."""
         if seconds > 0:
-            time.sleep(min(self.real(seconds), LONGEST_SLEEP))
+            real = min(self.real(seconds), LONGEST_SLEEP)
+            if (alarm := _alarm.get()) is not None:
+                alarm.sleep(real)
+            else:
+                time.sleep(real)
 
     async def asleep(self, seconds: float) -> None:
         """Wait so many seconds of this clock; others may work meanwhile."""
@@ -95,6 +101,33 @@ class Clock:
 
 # Longer sleeps overflow in the operating system; nobody waits a day for a token.
 LONGEST_SLEEP = 86_400.0
+
+
+class Alarm:
+    """Ends the sleeps of a thread that nobody waits for any more.
+
+    In a context of that thread, `alarm.set_in(context)`; from another, `alarm.ring()`.
+    """
+
+    def __init__(self) -> None:
+        self._rung: SimpleQueue[None] = SimpleQueue()  # safe from anywhere, any time
+
+    def set_in(self, context: Context) -> None:
+        """What sleeps in this context is woken by this alarm."""
+        context.run(_alarm.set, self)
+
+    def ring(self) -> None:
+        """Wake it, and let no later sleep last."""
+        self._rung.put(None)
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep so many real seconds, or until the alarm rings."""
+        with suppress(Empty):
+            self._rung.get(timeout=seconds)
+            self.ring()
+
+
+_alarm: ContextVar[Alarm | None] = ContextVar("course_alarm", default=None)
 
 
 class VirtualClock(Clock):

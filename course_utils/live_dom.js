@@ -36,11 +36,12 @@ function create(tree) {
   if (tree.tag === "fence") return createFence(tree);
   if (!ELEMENTS.has(tree.tag)) throw new Error(`no element for ${tree.tag}`);
   const node = document.createElement(tree.tag);
+  draw(node, tree.children);
   for (const name of ATTRIBUTES) {
     if (tree.attrs[name] !== undefined) node.setAttribute(name, tree.attrs[name]);
   }
-  Object.assign(node.style, styleOf(tree));
-  draw(node, tree.children);
+  if (tree.attrs.align) node.style.textAlign = tree.attrs.align;
+  if (tree.attrs.task) node.style.listStyle = "none";
   return node;
 }
 
@@ -100,21 +101,20 @@ function extendFence(box, tree) {
   const drawn = drawnLines.get(box);
   if (!drawn || drawn.language !== tree.language) return false;
   const code = box.firstChild.firstChild;
-  const lines = tree.code.split("\n");
-  let inside = "";
-  for (const [i, line] of lines.entries()) {
-    const before = drawn.lines[i];
-    if (before?.line === line && before.before === inside) {
-      inside = before.inside;
-      continue;
+  let number = tree.first ?? 0;
+  let inside = drawn.lines[number - 1]?.inside ?? "";
+  for (const line of tree.code.split("\n")) {
+    const before = drawn.lines[number];
+    if (before?.line !== line || before.before !== inside) {
+      const coloured = colourLine(line, tree.language, inside);
+      drawLine(code, number, coloured.pieces);
+      drawn.lines[number] = { line, before: inside, inside: coloured.inside };
     }
-    const coloured = colourLine(line, tree.language, inside);
-    drawLine(code, i, coloured.pieces);
-    drawn.lines[i] = { line, before: inside, inside: coloured.inside };
-    inside = coloured.inside;
+    inside = drawn.lines[number].inside;
+    number += 1;
   }
-  while (code.childNodes.length > lines.length) code.lastChild.remove();
-  drawn.lines.length = lines.length;
+  while (code.childNodes.length > number) code.lastChild.remove();
+  drawn.lines.length = number;
   return true;
 }
 

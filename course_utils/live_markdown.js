@@ -2,7 +2,7 @@
 //
 // No HTML is made on the way, so there is nothing to escape from. A text that grows is
 // read block by block: what is finished is never looked at again, and of a long list or
-// table only the last lines are.
+// table or program only the last lines are.
 
 import { MarkdownIt } from "./live_library.js";
 import { teach } from "./live_rules.js";
@@ -84,7 +84,7 @@ const BY_LETTER = new Set("p h1 h2 h3 h4 h5 h6 ul ol blockquote table th td".spl
 function elementOf(token) {
   const attrs = token.tag === "a" ? linkTo(token.attrGet("href")) : {};
   if (BY_LETTER.has(token.tag)) attrs.dir = "auto";
-  if (token.tag === "ol" && token.attrGet("start")) attrs.start = String(token.attrGet("start"));
+  if (token.tag === "ol" && token.attrGet("start") !== null) attrs.start = String(token.attrGet("start"));
   if (token.tag === "li" && token.attrGet("style")) attrs.task = "true";
   if (/^t[hd]$/.test(token.tag)) attrs.align = /\w+$/.exec(token.attrGet("style") ?? "left")[0];
   return { ...element(token.tag, attrs), from: token.map?.[0], unsure: token.meta?.unsure };
@@ -132,7 +132,7 @@ const plainText = (node) =>
 
 // ---------------------------------------------------------------- growing
 
-const LONG = 8; // items or rows, from which on the first ones are left alone
+const LONG = 8; // items, rows or lines, from which on the first ones are left alone
 
 /** What is known of a text that grows: which blocks are finished, and the open rest. */
 export class GrowingMarkdown {
@@ -144,8 +144,8 @@ export class GrowingMarkdown {
 
   /** Nothing is known of the block that is open. */
   leaveOpen() {
-    this.drawn = 0; // items or rows of the open block that are finished
-    this.head = ""; // the lines that a table needs to be one
+    this.drawn = 0; // items, rows or lines of the open block that are finished
+    this.head = ""; // the lines that make a table or a code block one
     this.before = ""; // the lines of finished items
     this.start = undefined; // the number of the first
     this.loose = false;
@@ -155,7 +155,7 @@ export class GrowingMarkdown {
   write(text, done) {
     this.tail += text;
     let blocks = this.read(done);
-    if (this.drawn && !this.loose && blocks[0]?.tag !== "table" && isLoose(blocks[0])) {
+    if (this.drawn && !this.loose && isLoose(blocks[0])) {
       this.tail = this.before + this.tail; // the first blank line changes all items
       this.leaveOpen();
       blocks = this.read(done);
@@ -167,7 +167,8 @@ export class GrowingMarkdown {
     // A return at the very end may be half a line break.
     const whole = done || !this.tail.endsWith("\r") ? this.tail : this.tail.slice(0, -1);
     const blocks = readBlocks(this.head + whole, { open: !done, loose: this.loose });
-    if (this.drawn) Object.assign(holderOf(blocks[0]), { first: this.drawn });
+    const holder = this.drawn && holderOf(blocks[0]);
+    if (holder) holder.first = this.drawn;
     if (this.drawn && blocks[0].tag === "ol") blocks[0].attrs = { ...blocks[0].attrs, start: this.start };
     return blocks;
   }
@@ -188,22 +189,29 @@ export class GrowingMarkdown {
 
   /** Of a long list or table only the last two parts stay open. */
   shorten(block, lines) {
-    const parts = holderOf(block)?.children ?? [];
-    if (parts.length < LONG) return;
-    const from = parts.at(-2).from;
-    if (block.tag === "table") this.head = lines.slice(block.from, block.from + 2).join("");
+    const starts = startsOf(block);
+    if (starts.length < LONG) return;
+    const from = starts.at(-2);
+    const head = { table: 2, fence: 1 }[block.tag] ?? 0;
+    if (head) this.head = lines.slice(block.from, block.from + head).join("");
     else this.before += lines.slice(block.from, from).join("");
-    if (!this.drawn) this.start = block.attrs.start;
-    this.drawn += parts.length - 2;
+    if (!this.drawn) this.start = block.attrs?.start;
+    this.drawn += starts.length - 2;
     this.loose ||= isLoose(block);
     this.tail = lines.slice(from).join("");
   }
 }
 
-/** The node whose children are the items or rows of a block. */
+/** The node whose children are the items, rows or lines of a block. */
 function holderOf(block) {
   if (block?.tag === "table") return block.children.find((part) => part.tag === "tbody");
-  return /^[uo]l$/.test(block?.tag) ? block : undefined;
+  return /^([uo]l|fence)$/.test(block?.tag) ? block : undefined;
+}
+
+/** In which lines the items, rows or lines of a block start. */
+function startsOf(block) {
+  if (block.tag !== "fence") return holderOf(block)?.children.map((part) => part.from) ?? [];
+  return block.code.split("\n").map((_, number) => block.from + 1 + number);
 }
 
 const isLoose = (block) => block?.children.some((item) => item.children?.[0]?.tag === "p") ?? false;

@@ -6,8 +6,9 @@
 
 const DEEPEST = 24; // quotes, or lists twice: what is deeper is text
 const WIDEST = 50; // columns of a table
+const MOST_MARKS = 1000; // * _ ~ in a block that may belong together
 const FARTHEST = 2000; // characters from the start of a formula to its end
-const TALLEST = 100; // lines of a formula
+const TALLEST = 40; // lines of a formula
 
 /** Teach a parser all of it. */
 export function teach(md) {
@@ -36,7 +37,7 @@ const lineOf = (state, line) =>
 const pipesOf = (state, line) => lineOf(state, line).split("|").length - 1;
 
 function isNarrow(state, line) {
-  if (line + 1 >= state.lineMax) return false;
+  if (line + 1 >= state.lineMax || !/^[-:|]/.test(lineOf(state, line + 1))) return false;
   state.columns = pipesOf(state, line + 1);
   return state.columns <= WIDEST + 1;
 }
@@ -97,6 +98,7 @@ const mayGrow = (state, line) =>
 // ---------------------------------------------------------------- inside a block
 
 function readFormula(state, silent) {
+  if (!"\\$".includes(state.src[state.pos])) return false;
   const end = formulaTo(state.src, state.pos, state.posMax, state.env.open === state.tokens);
   if (end < 0) return false;
   if (!silent) state.push("text", "", 0).content = state.src.slice(state.pos, end);
@@ -135,7 +137,7 @@ function readLineBreak(state, silent) {
   return true;
 }
 
-const SCHEME = /(?:^|[^\p{L}\p{N}_])(https?)$/iu;
+const SCHEME = /(?:^|[^a-z\d_])(https?)$/i;
 const ADDRESS = /:\/\/(?=[\p{L}\p{N}])(?:[^\s<>"()\\`*\u3000-\u303f\uff00-\uffef]|\([^\s<>"()\\`*]*\))+/uy;
 
 /** http://… without any marks. Signs at its end belong to the sentence. */
@@ -170,8 +172,9 @@ function scanDelims(start, canSplitWord) {
   const after = end < this.posMax ? String.fromCodePoint(this.src.codePointAt(end)) : " ";
   const [signBefore, signAfter] = [SIGN.test(before), SIGN.test(after)];
   const [free, freeAfter] = [before, after].map((c) => SPACE.test(c) || SIGN.test(c) || CJK.test(c));
-  const left = !SPACE.test(after) && (!signAfter || free);
-  const right = !SPACE.test(before) && (!signBefore || freeAfter);
+  const few = this.delimiters.length < MOST_MARKS;
+  const left = few && !SPACE.test(after) && (!signAfter || free);
+  const right = few && !SPACE.test(before) && (!signBefore || freeAfter);
   return {
     can_open: left && (canSplitWord || !right || signBefore),
     can_close: right && (canSplitWord || !left || signAfter),
@@ -200,6 +203,6 @@ function flatten(token) {
   token.children = token.children?.filter((child) => {
     const level = child.nesting < 0 ? depth : depth + child.nesting;
     depth += child.nesting;
-    return child.nesting === 0 || level <= DEEPEST;
+    return child.nesting === 0 ? child.content || child.type !== "text" : level <= DEEPEST;
   }) ?? null;
 }

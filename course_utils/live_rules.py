@@ -21,8 +21,9 @@ from markdown_it.token import Token
 
 DEEPEST = 24  # quotes, or lists twice: what is deeper is text
 WIDEST = 50  # columns of a table
+MOST_MARKS = 1000  # * _ ~ in a block that may belong together
 FARTHEST = 2000  # characters from the start of a formula to its end
-TALLEST = 100  # lines of a formula
+TALLEST = 40  # lines of a formula
 SAFE_LINK = re.compile(r"(https?|mailto):", re.IGNORECASE)
 
 
@@ -163,7 +164,7 @@ def _line_break(state: StateInline, silent: bool) -> bool:
     return True
 
 
-SCHEME = re.compile(r"(?:^|[\W_])(https?)$", re.IGNORECASE)
+SCHEME = re.compile(r"(?:^|[^a-z\d_])(https?)$", re.IGNORECASE | re.ASCII)
 ADDRESS = re.compile(
     r"://(?=[^\W_])(?:[^\s<>\"()\\`*\u3000-\u303f\uff00-\uffef]|\([^\s<>\"()\\`*]*\))+"
 )
@@ -205,8 +206,9 @@ class _State(StateInline):
         before = src[start - 1] if start > 0 else " "
         after = src[end] if end < self.posMax else " "
         sign_before, sign_after = _is_sign(before), _is_sign(after)
-        left = not after.isspace() and (not sign_after or _is_free(before))
-        right = not before.isspace() and (not sign_before or _is_free(after))
+        few = len(self.delimiters) < MOST_MARKS
+        left = few and not after.isspace() and (not sign_after or _is_free(before))
+        right = few and not before.isspace() and (not sign_before or _is_free(after))
         return Scanned(
             left and (canSplitWord or not right or sign_before),
             right and (canSplitWord or not left or sign_after),

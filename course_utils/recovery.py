@@ -43,6 +43,7 @@ from course_utils._policy import Attempt, Joins, Policy
 from course_utils.deadlines import carries
 from course_utils.finish import KEYS, Finish
 from course_utils.truncation import (
+    UNSAID,
     StreamTruncated,
     ToolCallGuard,
     ending_of,
@@ -120,6 +121,8 @@ class Recovery:
         if self._ended is None and self._policy.after_first_token in _ASK_TWICE:
             chunk = self._usage.take(chunk)
         ended = ending_of(chunk)
+        if ended is UNSAID and self._visible and not self._came:
+            ended = None  # nothing at all is no better answer than half of one
         if ended is None:
             return self._go_on(chunk)
         self._ended = ended
@@ -133,20 +136,14 @@ class Recovery:
             self._ended = None  # it was not the end
         if self._guard.push(chunk):
             return []
-        if self._opening is None:
-            self._shown.append(chunk)
-            return [chunk]
-        if not carries(chunk):  # hidden, so that nobody sees it if this attempt fails
-            self._opening.append(chunk)
-            return []
-        return self._release([chunk])
+        return self._show([chunk])
 
     def _end_with(self, chunk: ChatGenerationChunk, ended: Finish) -> Chunks:
         chunk = self._usage.give(news_in(chunk, self._told))
         self._told |= said_in(chunk)
         report_incomplete(chunk, ended)
         held = self._guard.push(chunk)
-        return self._release(self._guard.flush(ended) if held else [chunk])
+        return self._show(self._guard.flush(ended) if held else [chunk])
 
     def end(self) -> Chunks:
         """The attempt's stream has ended: the rest of what it sent.
@@ -172,6 +169,13 @@ class Recovery:
             return []
         return [edited(_empty(self._shown, self._id), chunk_position="last")]
 
+    def _show(self, chunks: Chunks) -> Chunks:
+        """Show these; but of an attempt that has said nothing yet, nothing is seen."""
+        if self._opening is None or any(map(carries, chunks)):
+            return self._release(chunks)
+        self._opening += chunks
+        return []
+
     def _release(self, chunks: Chunks) -> Chunks:
         """Show these, and before the first of an attempt whatever it needs."""
         if self._opening is not None:
@@ -185,7 +189,7 @@ class Recovery:
         if not self._visible:
             return opening + chunks
         if self.attempt.joins == "continue":
-            return chunks
+            return [chunk for chunk in opening if ending_of(chunk)] + chunks
         if self.attempt.joins == "full" and chunks:
             rest = _after(self._shown, chunks[0])
             if rest is not None:
@@ -214,7 +218,7 @@ class Recovery:
                 nothing left to try.
         """
         ended = self._ended is not None and not self._ended.broken
-        if ended and not self._guard.holds:
+        if ended and self._opening is None and not self._guard.holds:
             return None
         error = as_model_error(error)
         attempt = self._next(error, left) if isinstance(error, ModelError) else None

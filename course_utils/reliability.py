@@ -65,16 +65,21 @@ def reliable(
             full response and send its rest, or restart with it if it differs.
         require_finish: Whether an answer without a finish reason is truncated. Pass
             False for an endpoint that never sends one.
-        first_token: Time for the first token of each attempt.
+        first_token: Time for the first token of each attempt: of text, of a thought or
+            of a tool call. A client that drops thoughts (ChatOpenAI on chat
+            completions) sends empty chunks instead, which do not count, so allow the
+            time that the model may think.
         between_tokens: Time for each later one. Comments and empty chunks do not count.
         total: Time for everything, waits and attempts included.
         clock: What waits and measures.
 
     Errors are all `ModelError`s, each with `partial`, the message as far as it came:
     `StreamTruncated`, `StreamTimeout`, the provider's own, or `StreamBroken` with the
-    cause. An answer that ended early for a reason (`length`, `content_filter`) is no
-    error: `response_metadata["incomplete"]` says why. Tool calls come when they are
-    whole; half of one comes as an invalid call. Usage is that of the last request.
+    cause. A server that stops by itself (`error`) has broken the stream, too. An answer
+    that ended early for a reason (`length`, `content_filter`) is no error:
+    `response_metadata["incomplete"]` says why; `unknown: ...` is a reason that
+    `finish` does not know. Tool calls come when they are whole, and what follows them
+    after them; half of one comes as an invalid call. Usage is that of the last request.
 
     `restart` and `full` need a reader that sees chunks: before a parser use `raise` or
     `continue`, and in protocol events (v3) they raise. With `invoke` nobody has seen
@@ -142,6 +147,25 @@ class ReliableChatModel(WrappedChatModel):
     def _get_llm_string(self, stop: list[str] | None = None, **kwargs: Any) -> str:
         answerers = [model._get_llm_string(stop, **kwargs) for model in self.models]
         return "\n".join([self._llm_type, *answerers])
+
+    def with_structured_output(self, schema: Any = None, **kwargs: Any) -> Any:
+        """This model, with its answers parsed into `schema` by any method it knows.
+
+        Raises:
+            ValueError: A fallback answers in a form that the model's parser cannot read.
+        """
+        plain = {**kwargs, "include_raw": False}
+        chains = [
+            model.with_structured_output(schema, **plain) for model in self.models
+        ]
+        if len({type(getattr(chain, "last", chain)) for chain in chains}) > 1:
+            names = ", ".join(type(model).__name__ for model in self.models)
+            raise ValueError(
+                f"These models answer structured output in different forms: {names}. Use "
+                'method="function_calling", or give each its own: '
+                "a.with_structured_output(S).with_fallbacks([b.with_structured_output(S)])."
+            )
+        return super().with_structured_output(schema, **kwargs)
 
     def _in_place(self, make: Callable[[BaseChatModel], Any]) -> Any:
         """What the first model makes of itself, bound to all models' own options."""

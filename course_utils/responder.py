@@ -8,13 +8,14 @@ the schema it was given from the numbers and the quoted words of the prompt.
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from langchain_core.messages import BaseMessage, HumanMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
 from course_utils.replies import Reply, ToolCall
+from course_utils.schema_values import Unanswerable, fill, quoted
 from course_utils.tokens import pieces
 
 Schema = Mapping[str, Any]
@@ -43,6 +44,7 @@ ANSWERS = {
     "langchain": "LangChain gives every model the same methods: invoke for the whole "
     "answer, stream for its pieces.",
 }
+LONGEST_RESULT = 500
 OTHERWISE = (
     "That is a fair question. I am a small scripted model, so I answer what I know: "
     "how streams behave, and where they break."
@@ -88,28 +90,94 @@ class Request:
 def respond(request: Request) -> Reply:
     """The default answer to a request; the same request always gets the same.
 
+    A tool is used once for a question; then its result is the answer.
+
     >>> respond(Request([HumanMessage("What is a chunk?")])).text[:30]
     'A chunk is what one step of a '
+
+    Raises:
+        Unanswerable: The request asks for a schema that no value follows.
     """
-    prompt = request.prompt
+    prompt, results = request.prompt, _results(request)
+    told = f"{prompt}\n{results}"
     if (tool := _tool_to_call(request)) is not None:
-        arguments = fill(tool.get("parameters") or {}, prompt)
+        place = f"function '{tool['name']}'"
+        arguments = _filled(tool.get("parameters") or {}, told, _subject(prompt), place)
         return Reply(tool_calls=[ToolCall(tool["name"], arguments)])
+    answer = results or answer_to(prompt)
     if request.schema is not None:
-        return Reply(json.dumps(fill(request.schema, prompt), ensure_ascii=False))
+        filled = _filled(request.schema, told, answer, "response_format")
+        return Reply(json.dumps(filled, ensure_ascii=False))
     if request.json_mode:
         keys = quoted(prompt) or ["answer"]
-        return Reply(json.dumps({key: answer_to(prompt) for key in keys}))
-    return Reply(answer_to(prompt))
+        return Reply(json.dumps(dict.fromkeys(keys, answer)))
+    return Reply(answer)
+
+
+def _filled(schema: Schema, prompt: str, otherwise: str, place: str) -> Any:
+    try:
+        return fill(schema, prompt, otherwise)
+    except Unanswerable as error:
+        raise Unanswerable(f"Invalid schema for {place}: {error}") from error
+
+
+def _since_question(request: Request) -> list[BaseMessage]:
+    """What was said after the last thing a person said."""
+    people = [n for n, m in enumerate(request.messages) if isinstance(m, HumanMessage)]
+    return request.messages[people[-1] + 1 :] if people else request.messages
+
+
+def _results(request: Request) -> str:
+    """What the tools that were called for this question have found."""
+    names: dict[str | None, str] = {}
+    found = []
+    for message in _since_question(request):
+        if isinstance(message, AIMessage):
+            names |= {call["id"]: call["name"] for call in message.tool_calls}
+        if isinstance(message, ToolMessage):
+            name = names.get(message.tool_call_id) or message.name or "The tool"
+            found.append(f"{name} says: {str(message.text)[:LONGEST_RESULT]}")
+    return "\n".join(found)
 
 
 def _tool_to_call(request: Request) -> Schema | None:
-    answered = bool(request.messages) and request.messages[-1].type == "tool"
+    """The tool that was asked for, or the best one that this question has not used.
+
+    Who must call one after the others have answered calls the last: agents put there
+    the tool whose arguments are the structured answer, the only way to end.
+    """
     choice = request.tool_choice
-    if not request.tools or choice == "none" or (answered and choice == "auto"):
+    if not request.tools or choice == "none":
         return None
     named = [tool for tool in request.tools if tool["name"] == choice]
-    return named[0] if named else request.tools[0]
+    if named:
+        return named[0]
+    since = _since_question(request)
+    made = [call for m in since if isinstance(m, AIMessage) for call in m.tool_calls]
+    used = {call["name"] for call in made}
+    fresh = [tool for tool in request.tools if tool["name"] not in used]
+    if not used and not any(isinstance(message, ToolMessage) for message in since):
+        return max(fresh, key=lambda tool: _fitness(tool, request.prompt))
+    return fresh[-1] if fresh and choice != "auto" else None
+
+
+def _fitness(tool: Schema, prompt: str) -> int:
+    """How many words of the prompt the tool's name and description share."""
+    asked = set(re.findall(r"[^\W\d_]{3,}", prompt.lower()))
+    name = re.sub(r"([a-z])([A-Z])", r"\1 \2", tool["name"]).replace("_", " ")
+    about = f"{tool.get('description') or ''}".lower()
+    in_name = asked & set(re.findall(r"[^\W\d_]{3,}", name.lower()))
+    return 3 * len(in_name) + len(asked & set(re.findall(r"[^\W\d_]{3,}", about)))
+
+
+def _subject(prompt: str) -> str:
+    """What a short question is about, for an argument that nothing else fits.
+
+    >>> _subject("weather in paris?"), _subject("Sing!")
+    ('paris', 'Sing!')
+    """
+    found = re.findall(r"\b(?:in|at|for|from|of|about|to) (?:the )?([\w'’-]+)", prompt)
+    return found[-1] if found else prompt
 
 
 def answer_to(prompt: str) -> str:
@@ -119,83 +187,3 @@ def answer_to(prompt: str) -> str:
         (asked.find(word), text) for word, text in ANSWERS.items() if word in asked
     ]
     return min(found, default=(0, OTHERWISE))[1]
-
-
-def quoted(prompt: str) -> list[str]:
-    """The words that the prompt puts in quotation marks.
-
-    >>> quoted("Return JSON with 'setup' and 'punchline' keys.")
-    ['setup', 'punchline']
-    """
-    return re.findall(r"(?<!\w)['\"“]([^'\"“”]+)['\"”](?!\w)", prompt)
-
-
-def fill(schema: Schema, prompt: str) -> Any:
-    """A value that follows the JSON schema, taken from the prompt where it can be.
-
-    >>> fill({"type": "object", "properties": {"n": {"type": "integer"}}}, "Double 21.")
-    {'n': 21}
-    """
-    return _Filler(schema, prompt).value(schema, "answer")
-
-
-class _Filler:
-    def __init__(self, schema: Schema, prompt: str) -> None:
-        self.definitions = schema.get("$defs") or schema.get("definitions") or {}
-        self.prompt = prompt
-        self.numbers = iter(re.findall(r"-?\d+(?:\.\d+)?", prompt))
-        self.words = iter(quoted(prompt))
-
-    def value(self, schema: Schema, name: str) -> Any:
-        """A value for one part of the schema."""
-        schema = self._resolved(schema)
-        for fixed in ("const", "default"):
-            if fixed in schema:
-                return schema[fixed]
-        if schema.get("enum"):
-            return self._choice(schema["enum"])
-        kind = schema.get("type", "object" if "properties" in schema else "string")
-        kind = kind[0] if isinstance(kind, list) else kind
-        return getattr(self, f"_{kind}", self._string)(schema, name)
-
-    def _resolved(self, schema: Schema) -> Schema:
-        if "$ref" in schema:
-            found: Schema = self.definitions[schema["$ref"].rsplit("/", 1)[-1]]
-            return found
-        options = schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf")
-        return self._resolved(options[0]) if options else schema
-
-    def _choice(self, options: Sequence[Any]) -> Any:
-        asked = self.prompt.lower()
-        mentioned = [option for option in options if str(option).lower() in asked]
-        return (mentioned or list(options))[0]
-
-    def _object(self, schema: Schema, name: str) -> dict[str, Any]:
-        parts: Schema = schema.get("properties") or {}
-        return {key: self.value(part, key) for key, part in parts.items()}
-
-    def _array(self, schema: Schema, name: str) -> list[Any]:
-        return [self.value(schema.get("items") or {}, name)]
-
-    def _integer(self, schema: Schema, name: str) -> int:
-        return int(float(next(self.numbers, "3")))
-
-    def _number(self, schema: Schema, name: str) -> float:
-        return float(next(self.numbers, "3"))
-
-    def _boolean(self, schema: Schema, name: str) -> bool:
-        return True
-
-    def _null(self, schema: Schema, name: str) -> None:
-        return None
-
-    def _string(self, schema: Schema, name: str) -> str:
-        return (
-            next(self.words, None) or _named_in(self.prompt) or answer_to(self.prompt)
-        )
-
-
-def _named_in(prompt: str) -> str:
-    """A proper name in the prompt, such as a city, if there is one."""
-    names: Iterator[str] = iter(re.findall(r"(?<=\w )[A-Z][a-zà-ÿ]+", prompt))
-    return next(names, "")

@@ -19,6 +19,7 @@ from typing import Any
 
 from course_utils.clock import Clock
 from course_utils.replies import Reply
+from course_utils.schema_values import Unanswerable
 from course_utils.script import Call, Script
 from course_utils.wire_api import Api, Shared, encode
 from course_utils.wire_connection import Connection, ReaderLeft, has_left
@@ -222,6 +223,8 @@ class Handler(BaseHTTPRequestHandler):
         attempt = int(retries) + 1 if retries.isdecimal() else 1
         try:
             reply, call = self.server.script.next(api.request, attempt)
+        except Unanswerable as error:
+            raise Refused(400, str(error), code="invalid_schema") from error
         except Exception as error:  # who wrote the replies reads it at the caller
             told = f"{type(error).__name__}: {error}"
             raise Refused(500, told, kind="server_error") from error

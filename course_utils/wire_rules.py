@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from course_utils.schema_values import Unanswerable, check_schema
 from course_utils.wire_errors import Refused
 
 Body = Mapping[str, Any]
@@ -185,7 +186,13 @@ def _check_tools(body: Body) -> None:
             place += ".function"
             if not isinstance(tool.get("function"), Mapping):
                 raise missing(place)
-        _check_name(tool.get("function", tool).get("name"), f"{place}.name")
+        function = tool.get("function", tool)
+        _check_name(function.get("name"), f"{place}.name")
+        _check_schema(
+            function.get("parameters"),
+            f"function '{function['name']}'",
+            f"{place}.parameters",
+        )
 
 
 def _check_name(name: Any, place: str) -> None:
@@ -200,6 +207,20 @@ def _check_name(name: Any, place: str) -> None:
             place,
             "invalid_value",
         )
+
+
+def _check_schema(schema: Any, owner: str, place: str) -> None:
+    if schema is None:
+        return
+    kind = schema.get("type", "object") if isinstance(schema, Mapping) else schema
+    try:
+        if kind != "object":
+            why = "schema must be a JSON Schema of 'type: \"object\"', got 'type: \""
+            raise Unanswerable(f"{why}{kind}\"'.")
+        check_schema(schema)
+    except Unanswerable as error:
+        said = f"Invalid schema for {owner}: {error}"
+        raise invalid(said, place, "invalid_schema") from error
 
 
 def tool_name(choice: Mapping[str, Any]) -> Any:
@@ -263,6 +284,7 @@ def _check_schema_format(found: Body, place: str, chat: bool) -> None:
     _check_name(found.get("name"), f"{place}.name")
     if not isinstance(found.get("schema"), Mapping):
         raise missing(f"{place}.schema")
+    _check_schema(found["schema"], f"response_format '{found['name']}'", place)
 
 
 def check_json_word(texts: Sequence[str], chat: bool) -> None:

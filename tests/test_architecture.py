@@ -25,10 +25,12 @@ FLOORS = [
     ["tokens", "notebook", "offline", "_hang_up", "_sync_stream"],
     [
         "clock",
-        "text finish passages passages.* ending _streams _token_text "
+        "_off_thread",
+        "text finish passages passages.* ending _gate _streams _token_text "
         "model_call wrapped_*",
         "characters public_json",
-        "latency replies reply_fields plan responder script history",
+        "latency replies reply_fields plan responder script history schema_*"
+        " pattern_text",
         "style",
     ],
     ["fake_model fake_chunks", "fake_server wire_*"],
@@ -39,7 +41,7 @@ FLOORS = [
         "reliability truncation recovery deadlines"
         " _chunk_parts _errors _in_time _policy",
         "cache _cache_* sqlite_cache redis_cache",
-        "serving _answer_events _gate _own_stream _replay_buffer _sse _threaded",
+        "serving _answer_events _own_stream _replay_buffer _sse _threaded",
     ],
     [
         "live live_*",
@@ -115,7 +117,7 @@ def test_a_module_imports_only_what_is_declared(file):
 
 FAKE = (
     *("fake_*", "wire_*", "replies", "reply_fields", "plan", "script"),
-    *("responder", "history"),
+    *("responder", "history", "schema_*", "pattern_text"),
 )
 PLAYS = ("lessons*", "ready", "__init__", "latency", *FAKE)  # these may play a model
 

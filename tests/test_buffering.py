@@ -1,3 +1,4 @@
+import asyncio
 from functools import reduce
 from itertools import accumulate
 from operator import add
@@ -5,7 +6,8 @@ from operator import add
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from langchain_core.messages import AIMessageChunk
+from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.messages.utils import message_chunk_to_message
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.runnables import RunnableGenerator
 
@@ -17,6 +19,9 @@ from course_utils.buffering import (
     buffered,
 )
 from course_utils.clock import VirtualClock
+from course_utils.fake_model import FakeStreamingChatModel
+from course_utils.fake_server import FakeServer
+from tests.callers import chat
 
 clock = VirtualClock()
 KINDS = {
@@ -331,3 +336,113 @@ def test_a_buffer_that_forgot_to_return_is_told_so():
 
     with pytest.raises(TypeError, match=r"push.* returns text, got NoneType: return"):
         list(buffered(Forgot).transform(iter(["a"])))
+
+
+# Whole answers: what stream hides, invoke hides
+
+
+class Hide:
+    """Hides a word, wherever chunks cut it."""
+
+    def __init__(self):
+        self.held = ""
+
+    def push(self, text):
+        self.held += text
+        return ""
+
+    def flush(self):
+        shown, self.held = self.held.replace("secret", "***"), ""
+        return shown
+
+
+hidden = "Top secret: it rains. Then some."
+EVERY_BUFFER = {**KINDS, "hide": Hide}
+every_kind = pytest.mark.parametrize("make", EVERY_BUFFER.values(), ids=EVERY_BUFFER)
+
+
+@every_kind
+@given(
+    texts=st.lists(st.sampled_from(["sec", "ret", ". ", "a\n", "é", ""]), max_size=9)
+)
+def test_invoke_equals_the_joined_stream(make, texts):
+    streamed = "".join(buffered(make).transform(iter(texts)))
+    assert buffered(make).invoke("".join(texts)) == streamed
+
+
+@every_kind
+@given(
+    texts=st.lists(
+        st.tuples(st.sampled_from([0, 0, 1]), st.sampled_from(["sec", "ret ", "x."])),
+        max_size=9,
+    )
+)
+def test_invoke_of_blocks_equals_the_joined_stream(make, texts):
+    chunks = [blocks(text, index) for index, text in sorted(texts, key=lambda t: t[0])]
+    chunks.append(AIMessageChunk([], id="run-1", chunk_position="last"))
+    streamed = reduce(add, buffered(make).transform(iter(chunks)))
+    whole = message_chunk_to_message(reduce(add, chunks))
+    assert buffered(make).invoke(whole).content == streamed.content
+
+
+CALLS = [
+    ("invoke", lambda chain: chain.invoke("go")),
+    ("ainvoke", lambda chain: asyncio.run(chain.ainvoke("go"))),
+    ("batch", lambda chain: chain.batch(["go"])[0]),
+    ("abatch", lambda chain: asyncio.run(chain.abatch(["go"]))[0]),
+]
+
+
+@pytest.mark.parametrize("call", [call for _, call in CALLS], ids=dict(CALLS))
+@pytest.mark.parametrize("parse", [True, False], ids=["text", "message"])
+def test_every_way_to_ask_runs_the_buffer(call, parse):
+    model = FakeStreamingChatModel(replies=[hidden])
+    chain = (model | StrOutputParser() if parse else model) | buffered(Hide)
+    said = [call(chain), reduce(add, chain.stream("go"))]
+    texts = [one if parse else one.text for one in said]
+    assert texts == ["Top ***: it rains. Then some."] * 2
+
+
+def test_what_is_no_text_of_a_whole_message_stays():
+    tools = [{"name": "pay", "args": {}, "id": "c1", "type": "tool_call"}]
+    thought = {"type": "reasoning", "reasoning": "secret"}
+    message = AIMessage([thought, "a secret"], tool_calls=tools, usage_metadata=USAGE)
+    shown = buffered(Hide).invoke(message)
+    assert shown.content == [thought, "a ***"]
+    assert (shown.tool_calls, shown.usage_metadata) == (tools, USAGE)
+
+
+def test_a_message_that_came_whole_is_buffered_in_a_stream_too():
+    model = FakeStreamingChatModel(replies=[hidden], disable_streaming=True)
+    (message,) = (model | buffered(Hide)).stream("go")
+    assert "secret" not in message.text
+
+
+def test_several_blocks_in_one_chunk_are_buffered_each():
+    two = [{"type": "text", "text": "a secret", "index": 0}, "and a secret"]
+    out = list(buffered(Hide).transform(iter([AIMessageChunk(two, id="run-1")])))
+    assert reduce(add, out).text == "a ***and a ***"
+
+
+@pytest.mark.parametrize("last", ["", []])
+def test_what_is_held_of_a_block_stays_a_block(last):
+    end = AIMessageChunk(last, id="run-1", response_metadata={"status": "completed"})
+    chunks = [blocks("One. Tw"), blocks("o."), end]
+    out = list(buffered(SentenceBuffer).transform(iter(chunks)))
+    assert reduce(add, out).content == [
+        {"type": "text", "text": "One. Two.", "index": 0}
+    ]
+    assert reduce(add, out) == reduce(add, chunks)
+
+
+@every_kind
+@pytest.mark.parametrize("version", [None, "v1", "v0", "responses/v1"])
+def test_the_next_request_has_the_buffered_answer(make, version):
+    with FakeServer([hidden, "Yes."]) as server:
+        model = chat(server, use_responses_api=True, output_version=version)
+        chain = model | buffered(make)
+        answer = reduce(add, chain.stream("Hi"))
+        model.invoke([("user", "Hi"), answer, ("user", "Sure?")])
+        sent = server.log[-1].request.messages[1]
+    assert sent.text == answer.text
+    assert answer.text == hidden.replace("secret", "***" if make is Hide else "secret")

@@ -182,6 +182,37 @@ def test_the_error_of_the_source_comes_through():
     assert workers() == []
 
 
+LOUD = [SystemExit(2), KeyboardInterrupt(), asyncio.CancelledError(), GeneratorExit()]
+
+
+@pytest.mark.parametrize("error", LOUD, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("texts", [[], ["a"]], ids=["at once", "after a token"])
+def test_whatever_ends_a_source_never_leaves_its_reader_waiting(
+    error: BaseException, texts: list[str]
+):
+    def broken() -> Generator[Chunk, None, None]:
+        yield from map(chunk, texts)
+        raise error
+
+    came = []
+    with pytest.raises(type(error)):
+        for one in within(broken(), timer(Clock(), first_token=600)):
+            came.append(one.text)
+    assert came == texts and workers() == []
+
+
+def test_a_source_that_fails_in_closing_never_leaves_its_reader_waiting():
+    def broken() -> Generator[Chunk, None, None]:
+        try:
+            yield chunk("a")
+        finally:
+            raise OSError("closed badly")
+
+    with pytest.raises(OSError, match="badly"):
+        list(within(broken(), timer(Clock(), first_token=600)))
+    assert workers() == []
+
+
 def test_a_reader_who_leaves_closes_the_source_and_its_thread():
     source = Source()
     stream = within(source.endless(), timer(Clock(), total=600))

@@ -40,7 +40,6 @@ def fake() -> FakeStreamingChatModel:
 
 MODELS: dict[str, Any] = {
     "plain": chat,
-    "reliable": lambda: reliable(chat(), first_token=5),
     "fake": fake,
 }
 
@@ -52,6 +51,16 @@ def test_an_answer_that_edition_1_kept_is_found(tmp_path, name):
     model = cached(MODELS[name](), SQLiteStreamCache(tmp_path / "answers.db"))
     answer = model.invoke(f"Ask {name}")
     assert answer.text == ANSWER and answer.response_metadata["cached"] is True
+
+
+def test_what_edition_1_kept_without_an_address_is_asked_anew(tmp_path):
+    """Two servers with a model of one name shared those answers."""
+    with closing(sqlite3.connect(tmp_path / "answers.db")) as database:
+        database.executescript((KEPT / "edition_1_answers.sql").read_text("utf-8"))
+    store = SQLiteStreamCache(tmp_path / "answers.db")
+    model = cached(reliable(fake()), store)
+    assert "cached" not in model.invoke("Ask reliable").response_metadata
+    assert model.invoke("Ask reliable").response_metadata["cached"] is True
 
 
 @pytest.mark.parametrize("lesson", LESSONS)

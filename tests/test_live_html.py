@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from course_utils.live_answer import answer_html, answer_text
-from course_utils.live_markdown import markdown_html
+from course_utils.live_markdown import CODE_BOX, markdown_html
 from course_utils.live_transcript import Transcript
 from course_utils.passages import Passage
 from tests.browser.payloads import PAYLOADS
@@ -16,7 +16,7 @@ TEXT = ["a", "br", "code", "del", "em", "p", "pre", "s", "small", "span", "stron
 BLOCKS = ["blockquote", "div", "hr", "li", "ol", "ul", *(f"h{n}" for n in range(1, 7))]
 TABLES = ["table", "tbody", "td", "th", "thead", "tr"]
 ELEMENTS = {*TEXT, *BLOCKS, *TABLES}
-ATTRIBUTES = {"href", "title", "rel", "target", "start", "style", "class"}
+ATTRIBUTES = {"href", "title", "rel", "target", "start", "style", "class", "dir"}
 
 
 class Audit(HTMLParser):
@@ -39,6 +39,7 @@ class Audit(HTMLParser):
 
 
 ALIGNED = {f"text-align:{side}" for side in ("left", "right", "center")}
+ALIGNED |= {"list-style:none", CODE_BOX}
 
 
 def audit(html: str) -> None:

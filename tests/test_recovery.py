@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from langchain_core.exceptions import (
     ModelAPIError,
+    ModelError,
     ModelInvalidRequestError,
     ModelRateLimitError,
 )
@@ -118,7 +119,7 @@ def test_what_nobody_saw_is_asked_for_again():
 
 def test_after_the_finish_reason_no_error_matters():
     state = recovery()
-    last = text("")
+    last = text("So.")
     last.message.response_metadata = {"finish_reason": "stop"}
     assert state.push(last) == [last]
     assert state.failed(PASSING) is None and state.end() == []
@@ -146,6 +147,62 @@ def test_retry_after_is_read_from_the_response(headers: Any, seconds: float | No
     error = Exception()
     error.response = type("Response", (), {"headers": headers})  # type: ignore[attr-defined]
     assert retry_after_of(error) == seconds
+
+
+NONSENSE: list[Any] = [
+    *("30s", "-5", "nan", "inf", "1e300", "soon", "", "\x00", "²", "٣٠s", b"30"),
+    *(-1, float("nan"), float("inf"), 1e300, 10**400, [], [30], {}, object()),
+    "Sun, 22 Nov 99999 10:00:30 GMT",
+    "Sun, 99 Nov 2026 10:00:30 GMT",
+]
+
+
+def answered(headers: Any) -> Exception:
+    error = PASSING.__class__("429")
+    error.response = type("Response", (), {"headers": headers})  # type: ignore[attr-defined]
+    return error
+
+
+@pytest.mark.parametrize("said", NONSENSE, ids=repr)
+def test_nonsense_about_waiting_never_replaces_the_error(said: Any):
+    told = type(PASSING)("429")
+    told.retry_after = said  # type: ignore[attr-defined]
+    dated = {"retry-after": said, "date": "Sun, 22 Nov 2026 10:00:00 GMT"}
+    undated = {"retry-after": "Sun, 22 Nov 2026 10:00:30 GMT", "date": said}
+    in_ms = {"retry-after-ms": said}
+    for error in (told, *map(answered, [dated, undated, in_ms, {1: said}, said])):
+        assert retry_after_of(error) in (None, 0.0, 0.03, 30.0)
+        state = Recovery(Policy(attempts=2), Attempt([]))
+        assert state.failed(error) is not None  # retried, with our own wait
+        with pytest.raises(type(error)) as raised:
+            state.failed(error)
+        assert raised.value is error
+
+
+def test_a_date_of_no_zone_counts_as_universal_time():
+    told = {"retry-after": "Sun, 22 Nov 2026 10:00:30 -0000"}
+    dates = ["Sun, 22 Nov 2026 10:00:00 GMT", "Sun, 22 Nov 2026 10:00:00 -0000"]
+    assert [retry_after_of(answered({**told, "date": date})) for date in dates] == [
+        30,
+        30,
+    ]
+
+
+def test_headers_are_read_whatever_their_letters():
+    assert retry_after_of(answered({"Retry-After": "7"})) == 7.0
+
+
+def test_an_error_that_takes_no_attribute_is_still_the_error():
+    class Sealed(ModelError):
+        is_retryable = False
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            raise AttributeError(name)
+
+    error = Sealed("sealed")
+    with pytest.raises(Sealed) as raised:
+        Recovery(Policy(), Attempt([])).failed(error)
+    assert raised.value is error
 
 
 @pytest.mark.parametrize(

@@ -1,26 +1,104 @@
-"""Whether an answer hands texts on as they come, or collects them first.
+"""Scenes for a generator that asks a model and yields its texts as they come.
 
-first_text_comes_early(stream_with_retry, 3)
+texts_come_early(stream_with_retry, 3)
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import islice
 from typing import Any
 
-from course_utils.exercise import expect
+from course_utils.exercise import NotYet, expect, shorten
 from course_utils.fake_model import FakeStreamingChatModel
+from course_utils.lessons._scenes import (
+    MANY,
+    MOST,
+    PIECES,
+    in_turns,
+    interrupt,
+    leaves,
+    lets_through,
+)
+from course_utils.lessons._scripted import Scripted, answer, say
+
+Asks = Callable[..., Any]  # a generator function of a model, a prompt and more
+WORDS = ["word", *[" word"] * 19]
 
 
-def first_text_comes_early(answer: Callable[..., Any], *more: Any) -> None:
-    """Go on if the first text comes while the model has just begun.
+def texts_of(made: Any, seen: list[str] | None = None) -> list[str]:
+    """The texts that an answer yields: no chunks, no list, and not for ever.
 
     Args:
-        answer: A generator function of a model, a prompt and `more`.
+        made: What the answer made.
+        seen: Where to put each text as it comes.
+    """
+    if not isinstance(made, Iterator):
+        raise NotYet(f"It gave {shorten(made)}: yield texts as they come.")
+    texts = [] if seen is None else seen
+    for item in islice(made, MOST):
+        if not isinstance(item, str):
+            raise NotYet(f"It yields {shorten(item)}: yield its text.")
+        texts.append(str(item))
+    expect(len(texts) < MOST, f"After {MOST:,} texts it goes on: does it ever end?")
+    return texts
+
+
+def texts_and_error(made: Any) -> tuple[list[str], BaseException | None]:
+    """The texts that an answer yields, and what broke it."""
+    seen: list[str] = []
+    try:
+        return texts_of(made, seen), None
+    except (NotYet, NotImplementedError):
+        raise
+    except (Exception, KeyboardInterrupt) as error:
+        return seen, error
+
+
+def texts_come_early(asks: Asks, *more: Any) -> None:
+    """Go on if every text comes while the model has sent no more than that.
+
+    Args:
+        asks: A generator function of a model, a prompt and `more`.
         more: What else it takes.
     """
-    model = FakeStreamingChatModel(replies=("word " * 20).strip())
-    stream = answer(model, "Hi", *more)
-    if hasattr(stream, "__next__"):  # anything else is told elsewhere
-        next((text for text in stream if text), None)
-        sent = model.log[0].tokens_sent if model.log else 0
-        why = f"The first text came after {sent} tokens of 20: yield each as it comes."
-        expect(sent < 3, why)
+    model = Scripted(answers=[answer(WORDS)])
+    made, came = asks(model, "Hi", *more), 0
+    if not isinstance(made, Iterator):
+        return  # told elsewhere
+    for text in islice(made, MOST):
+        came += bool(text)
+        sent = model.texts
+        told = f"Text number {came} came after {sent} tokens of 20"
+        expect(sent <= came, f"{told}: yield each as it comes.")
+
+
+def asks_fairly(asks: Asks, *more: Any) -> None:
+    """Go on if its reader may leave, or be interrupted, and two may ask at once."""
+    fake = FakeStreamingChatModel(replies="".join(WORDS))
+    made = asks(fake, "Hi", *more)
+    leaves("it", made)
+    del made
+    call, requests = fake.log[0], len(fake.log)
+    expect(requests == 1, f"The reader left, and then it made {requests - 1} request.")
+    left = f"The reader left, and the model wrote on: it {call.outcome}."
+    expect(call.outcome == "closed by reader", left)
+    for begun in ([], ["One"]):
+        error = interrupt()
+        model = Scripted(answers=[[*map(say, begun), error], answer(["Two"])])
+        lets_through(partial(_read, asks, model, more), error, asks.__name__)
+        asked = len(model.prompts)
+        expect(asked == 1, f"Somebody pressed the square button, and it asked {asked}.")
+    _two_at_once(asks, *more)
+
+
+def _read(asks: Asks, model: Any, more: Sequence[Any]) -> list[str]:
+    return texts_of(asks(model, "Hi", *more))
+
+
+def _two_at_once(asks: Asks, *more: Any) -> None:
+    for pieces in ([PIECES, WORDS], [MANY]):
+        models = [Scripted(answers=[answer(some)]) for some in pieces]
+        got = in_turns(*(asks(model, "Hi", *more) for model in models))
+        texts, wanted = list(map("".join, got)), list(map("".join, pieces))
+        told = f"{'Two' if len(pieces) > 1 else 'Of 3,000 pieces'} at once"
+        expect(texts == wanted, f"{told}: it gave {shorten(texts)}.")

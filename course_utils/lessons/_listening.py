@@ -1,29 +1,21 @@
 """Let handlers listen to a stream, and see what its reader gets.
 
-text, error = listen(model, handler)
+heard = listen(model, handler)      # .text, .error
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_core.callbacks import BaseCallbackHandler
-from langchain_core.outputs import ChatGenerationChunk
+from langchain_core.runnables import Runnable
 
 from course_utils.clock import VirtualClock
-from course_utils.exercise import NotYet
-from course_utils.fake_model import FakeStreamingChatModel
-
-
-class Blocks(FakeStreamingChatModel):
-    """A model whose tokens are lists of blocks, as with the Responses API."""
-
-    def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
-        for chunk in super()._stream(*args, **kwargs):
-            content = [{"type": "text", "text": str(chunk.text), "index": 0}]
-            message = chunk.message.model_copy(update={"content": content})
-            yield ChatGenerationChunk(message=message)
+from course_utils.exercise import NotYet, expect, expect_equal
+from course_utils.lessons._scenes import on_purpose
+from course_utils.text import text_of
 
 
 class Asked(VirtualClock):
@@ -50,30 +42,58 @@ def quietly() -> Iterator[None]:
         logger.disabled = before
 
 
+@dataclass
+class Heard:
+    """What the reader of a stream got: the texts, and the error that ended it."""
+
+    texts: list[str] = field(default_factory=list)
+    error: BaseException | None = None
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return "".join(self.texts)
+
+
 def listen(
-    model: FakeStreamingChatModel, *handlers: Any
-) -> tuple[str, Exception | None]:
-    """What the reader of a stream gets: the text, and the error that ended it."""
+    model: Runnable[Any, Any],
+    *handlers: Any,
+    at_each: Callable[[list[str]], None] = lambda texts: None,
+) -> Heard:
+    """Read a stream with these handlers; a slip of theirs is raised.
+
+    Args:
+        model: A model or a chain.
+        at_each: Called with the texts so far whenever the reader gets another one.
+    """
     for handler in handlers:
-        if not isinstance(handler, BaseCallbackHandler):
-            raise NotYet(
-                f"LangChain got a {type(handler).__name__} as a handler: every handler "
-                "is a BaseCallbackHandler."
-            )
-    text = ""
+        kind = type(handler).__name__
+        every = "every handler is a BaseCallbackHandler."
+        known = isinstance(handler, BaseCallbackHandler)
+        expect(known, f"LangChain got a {kind} as a handler: {every}")
+    heard = Heard()
     with quietly():
+        stream = model.stream("Hi", {"callbacks": list(handlers)})
         try:
-            for chunk in model.stream("Hi", {"callbacks": list(handlers)}):
-                text += str(chunk.text)
-        except Exception as error:
-            return text, error
-    return text, None
+            for text in map(text_of, stream):
+                if text:
+                    heard.texts.append(text)
+                    at_each(heard.texts)
+        except NotYet:
+            raise
+        except (Exception, KeyboardInterrupt) as error:
+            heard.error = error
+    if slip := own_error(heard.error):
+        raise slip
+    return heard
 
 
-def own_error(error: Exception | None) -> Exception | None:
+def own_error(error: BaseException | None) -> BaseException | None:
     """An error that can only come from the learner's code, not from the model."""
     slips = (TypeError, AttributeError, NameError, LookupError, ValueError)
-    return error if isinstance(error, slips) else None
+    mine = isinstance(error, slips) and not on_purpose(error)
+    stopped = isinstance(error, KeyboardInterrupt) and not on_purpose(error)
+    return error if mine or stopped else None
 
 
 def loud(*handlers: Any) -> tuple[Any, ...]:
@@ -89,3 +109,59 @@ def unknown_event(handler: Any) -> str:
     events = [name for name in dir(handler) if name.startswith("on_")]
     unknown = [name for name in events if not hasattr(BaseCallbackHandler, name)]
     return f" LangChain knows no event `{unknown[0]}`." if unknown else ""
+
+
+class Request:
+    """One request with the answer's handlers, and what these told."""
+
+    def __init__(self, listeners: Any) -> None:
+        self.screen: list[Any] = []
+        self.log: list[Any] = []
+        self.late = False  # whether the reader had a text before the screen
+        self.early = False  # whether the log wrote before the screen had all
+        handlers = listeners(self._update, self.log.append)
+        if not isinstance(handlers, list | tuple):
+            expect_equal(handlers, [], "listeners(update, log)")
+        empty = "listeners(update, log) gave an empty list: two are missing."
+        expect(handlers, empty)
+        self.handlers = loud(*handlers)
+
+    def _update(self, text: Any) -> None:
+        self.early = self.early or bool(self.log)
+        self.screen.append(text)
+
+    def at_each(self, texts: list[str]) -> None:
+        """The reader got another text: the screen has it already."""
+        self.late = self.late or len(self.screen) < len(texts)
+        self.early = self.early or bool(self.log)
+
+    def judge(self, texts: list[str], line: str, when: str) -> None:
+        """Go on if screen and log got what they should."""
+        unknown = "".join(map(unknown_event, self.handlers))
+        compare_heard("update", self.screen, texts, when, unknown)
+        told = f"{when}, the log got {self.log}: it should be one line, {line!r}."
+        expect(self.log == [line], told + unknown)
+        expect(not self.early, f"{when}, the log wrote before the answer had ended.")
+        late = "update got a token after the reader did: call it as each token comes."
+        expect(not self.late, f"{when}, {late}")
+
+
+def compare_heard(
+    name: str, heard: list[Any], texts: list[str], when: str, unknown: str = ""
+) -> None:
+    """Whether the learner's function got each token with text, and nothing else."""
+    for piece in heard:
+        if not isinstance(piece, str):
+            raise NotYet(
+                f"{when}, {name} got {piece!r}, a {type(piece).__name__}: the text of "
+                "every token is `chunk.text`."
+            )
+    expect(
+        "" not in heard,
+        f"{when}, {name} got '' as well: {heard}. It is called for tokens with text.",
+    )
+    got, text = "".join(heard), "".join(texts)
+    told = f"{when}, {name} got {got!r} in all, and {text!r} arrived.{unknown}"
+    expect(got == text, told)
+    times = f"{when}, {name} was called {len(heard)} times: once for each token."
+    expect(len(heard) == len(texts), times)

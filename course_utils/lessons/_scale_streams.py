@@ -75,11 +75,6 @@ def async_generator(made: Any, items: str) -> Any:
     return made
 
 
-def hush() -> None:
-    """Keep asyncio's own reports of an answer's slips out of the notebook."""
-    asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
-
-
 async def until(so: Callable[[], bool]) -> bool:
     """Whether it is so within half a second: an answer may look now and then only."""
     for _ in range(500):

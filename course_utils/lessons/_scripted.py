@@ -15,7 +15,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
-from pydantic import PrivateAttr
+from pydantic import Field, PrivateAttr
 
 from course_utils.finish import finish_of
 
@@ -36,19 +36,31 @@ def thinking(thought: str) -> AIMessageChunk:
     return say([{"type": "reasoning", "reasoning": thought, "index": 0}])
 
 
-class Scripted(BaseChatModel):
-    """Plays one list of chunks for each request; an exception among them is raised.
+def calling(name: str | None, args: str, index: int = 0) -> AIMessageChunk:
+    """A chunk with a tool call or a part of one; only the first part has a name."""
+    number = f"call_{index}" if name else None
+    call = {"name": name, "args": args, "id": number, "index": index}
+    fragment: Any = {**call, "type": "tool_call_chunk"}
+    return say("", tool_call_chunks=[fragment])
 
-    After the last list it plays the last one again.
+
+class Scripted(BaseChatModel):
+    """Plays one list of chunks for each request, and the last list again and again.
+
+    An exception among the chunks is raised; a number is a wait on the clock.
 
     Attributes:
-        prompts: What it was asked, request by request.
+        asked: The messages of each request.
+        prompts: Of each request the text of the last message.
         texts: How many chunks with text it has given in all.
         wholes: How many of the requests wanted a full response.
     """
 
-    answers: list[Any]
-    _prompts: list[str] = PrivateAttr(default_factory=list)
+    answers: list[Any] = Field(
+        repr=False, exclude=True
+    )  # LangChain writes the rest out
+    clock: Any = Field(default=None, repr=False, exclude=True)
+    _asked: list[list[BaseMessage]] = PrivateAttr(default_factory=list)
     _texts: int = PrivateAttr(default=0)
     _wholes: int = PrivateAttr(default=0)
 
@@ -57,9 +69,14 @@ class Scripted(BaseChatModel):
         return "scripted"
 
     @property
+    def asked(self) -> list[list[BaseMessage]]:
+        """The messages of each request."""
+        return self._asked
+
+    @property
     def prompts(self) -> list[str]:
-        """What it was asked, request by request."""
-        return self._prompts
+        """Of each request the text of the last message."""
+        return [str(messages[-1].text) for messages in self._asked]
 
     @property
     def texts(self) -> int:
@@ -72,11 +89,14 @@ class Scripted(BaseChatModel):
         return self._wholes
 
     def _play(self, messages: list[BaseMessage]) -> Iterator[ChatGenerationChunk]:
-        number = min(len(self._prompts), len(self.answers) - 1)
-        self._prompts.append(str(messages[-1].text))
+        number = min(len(self._asked), len(self.answers) - 1)
+        self._asked.append(messages)
         for item in self.answers[number]:
             if isinstance(item, BaseException):
                 raise item
+            if isinstance(item, int | float):
+                self.clock.advance(item)
+                continue
             self._texts += bool(item.text)
             yield ChatGenerationChunk(message=item)
 

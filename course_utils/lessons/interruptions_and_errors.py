@@ -7,19 +7,18 @@ reader, an interrupt at a chosen token.
 """
 
 import asyncio
-from collections.abc import AsyncIterable, Callable, Iterable, Iterator
+import inspect
+from collections.abc import AsyncIterable, Callable, Iterable
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
-from langchain_core.exceptions import (
-    ModelAPIError,
-    ModelConnectionError,
-    ModelError,
-    ModelInvalidRequestError,
-)
-
 from course_utils.exercise import Exercise, NotYet, expect, expect_equal, shorten
-from course_utils.fake_model import FakeStreamingChatModel
-from course_utils.lessons._early import first_text_comes_early
+from course_utils.lessons._early import (
+    asks_fairly,
+    texts_and_error,
+    texts_come_early,
+)
 from course_utils.lessons._interruption_questions import (
     completes,
     half_a_call,
@@ -27,16 +26,43 @@ from course_utils.lessons._interruption_questions import (
     retries,
 )
 from course_utils.lessons._interruption_streams import (
+    BROKE,
+    CALLS,
+    COMPLETED,
+    ENDS,
+    GOOD,
+    HELLO,
+    KEPT,
+    REFUSED,
+    RETRIED,
     WHOLE,
+    Asked,
     WatchedEvent,
-    ended,
+    aplay,
     model_of,
     pausing,
     pressing,
 )
 from course_utils.lessons._proxy import Proxy
+from course_utils.lessons._scenes import (
+    MANY,
+    NASTY,
+    PIECES,
+    Broke,
+    alets_through,
+    breaking,
+    can_be_cancelled,
+    errors,
+    hush,
+    interrupt,
+    lets_through,
+    nobody_sleeps,
+    on_purpose,
+    stalling,
+)
+from course_utils.lessons._scripted import Scripted, in_blocks, say
 from course_utils.lessons.solutions import interruptions_and_errors as solutions
-from course_utils.replies import Reply
+from course_utils.replies import Reply, pieces
 from course_utils.text import text_of
 
 __all__ = [
@@ -102,54 +128,48 @@ async def _cancelled_after(stream: AsyncIterable[Any], tokens: int) -> str:
 
 
 def _check_keep_partial(keep_partial: Callable[[Any], Any]) -> None:
-    given = {
-        "a whole stream": (Reply(WHOLE), WHOLE, None),
-        "a stream that breaks": (
-            Reply(WHOLE, drop_after=2),
-            "Hello there",
-            ModelConnectionError,
-        ),
-        "a refused request": (Reply(reset=True), "", ModelConnectionError),
-        "an error event": (Reply(WHOLE, error_after=2), "Hello there", ModelAPIError),
-        "an error of another kind": (ValueError("odd"), "", ValueError),
-    }
-    for name, (reply, text, error) in given.items():
-        got = _pair(_let_through(keep_partial, reply, name), name)
-        if error is None:
-            expect(got[1] is None, f"With {name} an error came: {got[1]!r}.")
-        elif not isinstance(got[1], error):
-            came = f"With {name} the error is {shorten(got[1])}"
-            raise NotYet(f"{came}: return the exception itself.")
+    for name, chunks in KEPT.items():
+        got = _kept(keep_partial, iter(chunks), f"With {name}")
+        expect(got[1] is None, f"With {name} an error came: {_words(got[1])}.")
+        text = "".join(str(chunk.text) for chunk in chunks)
         expect_equal(got[0], text, f"with {name}, the text")
-    _check_interrupt(keep_partial)
+    for error in (BROKE, REFUSED, *errors()):
+        for begun in ([], HELLO):
+            name = f"a {type(error).__name__} after {len(begun)} tokens"
+            stream = breaking(map(say, begun), error)
+            got = _kept(keep_partial, stream, f"With {name}")
+            came = f"With {name} the error is {shorten(got[1])}"
+            expect(got[1] is error, f"{came}: return the exception itself.")
+            expect_equal(got[0], "".join(begun), f"with {name}, the text")
+    for begun in ([], HELLO):
+        pressed = interrupt()
+        stream = breaking(map(say, begun), pressed)
+        lets_through(partial(keep_partial, stream), pressed, "keep_partial")
 
 
-def _let_through(keep_partial: Callable[[Any], Any], reply: Any, name: str) -> Any:
+def _words(error: Any) -> str:
+    """An error in words, or what came in its place."""
+    said = f": {error}" if isinstance(error, Exception) else ""
+    return shorten(error) + said[:80]
+
+
+def _kept(keep_partial: Callable[[Any], Any], stream: Any, told: str) -> Any:
     try:
-        return keep_partial(model_of(reply).stream("Hi"))
-    except (ModelError, ValueError) as error:
-        raised = f"With {name} it raised {type(error).__name__}"
+        return _pair(keep_partial(stream), told)
+    except (NotYet, NotImplementedError):
+        raise
+    except Exception as error:
+        if not on_purpose(error):
+            raise
+        raised = f"{told} it raised {type(error).__name__}"
         raise NotYet(f"{raised}: return it with the text.") from error
 
 
-def _check_interrupt(keep_partial: Callable[[Any], Any]) -> None:
-    def interrupted_at_once() -> Iterator[Any]:
-        raise KeyboardInterrupt
-        yield
-
-    try:
-        got = keep_partial(interrupted_at_once())
-    except KeyboardInterrupt:
-        return
-    why = f"Somebody pressed the square button, and it gave {shorten(got)}"
-    raise NotYet(f"{why}: an interrupt is no error of the stream, let it pass.")
-
-
-def _pair(got: Any, name: str) -> tuple[Any, Any]:
+def _pair(got: Any, told: str) -> tuple[Any, Any]:
     if got is None:
-        raise NotYet(f"With {name} it gave None. Is a `return` missing?")
+        raise NotYet(f"{told} it gave None. Is a `return` missing?")
     if not isinstance(got, tuple | list) or len(got) != 2:
-        raise NotYet(f"With {name} it gave {shorten(got)}: two things, please.")
+        raise NotYet(f"{told} it gave {shorten(got)}: two things, please.")
     return got[0], got[1]
 
 
@@ -167,25 +187,21 @@ keep_partial = Exercise(
 
 
 def _check_is_whole(is_whole: Callable[[Any], Any]) -> None:
-    call = {"name": "pay", "args": {"amount": 10000}}
-    given = {
-        "a whole answer": (Reply(WHOLE), True),
-        "a whole tool call": (Reply(tool_calls=[call]), True),
-        "a silent cut": (Reply(WHOLE, cut_after=2), False),
-        "an answer at its token limit": (Reply(WHOLE, length_after=2), False),
-        "a filtered answer": (Reply(WHOLE, filter_after=2), False),
-    }
-    for name, (reply, expected) in given.items():
-        got = is_whole(model_of(reply).stream("Hi"))
-        if got is None and expected:
-            raise NotYet(f"For {name} it gave None. Is a `return` missing?")
-        expect(bool(got) is expected, f"For {name} it gave {shorten(got)}.")
-    try:
-        got = is_whole(iter([]))
-    except (IndexError, AttributeError, TypeError) as error:
-        raised = f"For a stream without any chunk it raised {type(error).__name__}"
-        raise NotYet(f"{raised}: that is no whole answer, either.") from error
-    expect(not got, f"For a stream without any chunk it gave {shorten(got)}.")
+    for name, (chunks, whole) in ENDS.items():
+        try:
+            got = is_whole(iter(chunks))
+        except (IndexError, AttributeError, TypeError, KeyError, ValueError) as error:
+            raised = f"For {name} it raised {type(error).__name__}"
+            raise NotYet(f"{raised}: say whether it is whole.") from error
+        lost = f"For {name} it gave None. Is a `return` missing?"
+        expect(got is not None or not whole, lost)
+        expect(bool(got) is whole, f"For {name} it gave {shorten(got)}.")
+    with suppress(Broke):  # to raise it is as good as to say no
+        got = is_whole(breaking(map(say, HELLO), Broke("on purpose")))
+        expect(not got, f"The stream broke, and it gave {shorten(got)}.")
+    pressed = interrupt()
+    stream = breaking(map(say, HELLO), pressed)
+    lets_through(partial(is_whole, stream), pressed, "is_whole")
 
 
 is_whole = Exercise(
@@ -202,72 +218,36 @@ is_whole = Exercise(
 
 
 def _check_stream_with_retry(stream_with_retry: Callable[..., Any]) -> None:
-    first_text_comes_early(stream_with_retry, 3)
-    at_once, late = Reply(WHOLE, drop_after=0), Reply(WHOLE, drop_after=2)
-    cases: list[tuple[str, list[Any], str, type[Exception] | None, int]] = [
-        ("a healthy model", [WHOLE], WHOLE, None, 1),
-        ("one failure first", [Reply(status=500), WHOLE], WHOLE, None, 2),
-        ("a break before any text", [at_once, WHOLE], WHOLE, None, 2),
-        ("a break after two tokens", [late], "Hello there", ModelConnectionError, 1),
-        ("failures only", [Reply(status=500)], "", ModelAPIError, 3),
-        (
-            "a request that is wrong",
-            [Reply(status=400)],
-            "",
-            ModelInvalidRequestError,
-            1,
-        ),
-        ("an error without `is_retryable`", [ValueError("odd")], "", ValueError, 1),
-    ]
-    for name, replies, text, raised, requests in cases:
-        model = model_of(*replies)
-        shown, error = _read(stream_with_retry(model, "Hi", 3))
-        _not_twice(shown, name)
-        if raised is None:
-            expect(error is None, f"With {name} an error came: {shorten(error)}.")
-        else:
-            _check_error(error, raised, name)
-        expect_equal(shown, text, f"with {name}, the text")
-        _check_requests(model, requests, name)
+    texts_come_early(stream_with_retry, 3)
+    for name, given in RETRIED.items():
+        _ask(stream_with_retry, given, name, given.attempts)
+    asks_fairly(stream_with_retry, 3)
 
 
-def _check_error(error: Exception | None, raised: type[Exception], name: str) -> None:
-    expect(error is not None, f"With {name} no error reached the reader.")
-    came = f"With {name} the reader got {shorten(error)}"
-    expect(isinstance(error, raised), f"{came}, not the model's {raised.__name__}.")
+def _ask(asks: Callable[..., Any], given: Asked, name: str, *more: Any) -> Scripted:
+    """Go on if an answer gives the texts, the error and the requests it should."""
+    model, prompt = Scripted(answers=given.answers), f"Why {name}?"
+    texts, error = texts_and_error(asks(model, prompt, *more))
+    shown, sent = "".join(texts), len(model.prompts)
+    _not_twice(shown, given.text, name)
+    if given.error is None:
+        expect(error is None, f"With {name} an error came: {_words(error)}.")
+    else:
+        expect(error is not None, f"With {name} no error reached the reader.")
+    made = f"With {name} it made {sent} requests, not {given.requests}."
+    expect(sent == given.requests, made)
+    came = f"With {name} the reader got {_words(error)}, not the model's "
+    expect(error is given.error, f"{came}{type(given.error).__name__} as it is.")
+    expect_equal(shown, given.text, f"with {name}, the text")
+    asked = f"It was given the prompt {prompt!r}, and asked {shorten(model.prompts)}."
+    expect(set(model.prompts) == {prompt}, asked)
+    return model
 
 
-def _check_requests(model: FakeStreamingChatModel, requests: int, name: str) -> None:
-    sent = len(model.log)
-    expect(sent == requests, f"With {name} it made {sent} requests, not {requests}.")
-
-
-def _read(stream: Any) -> tuple[str, Exception | None]:
-    """The text of a stream and what broke it."""
-    if not isinstance(stream, Iterator):
-        raise NotYet(f"It gave {shorten(stream)}: yield texts as they come.")
-    texts: list[str] = []
-    try:
-        for text in stream:
-            texts.append(_text(text))
-    except NotYet:
-        raise
-    except Exception as error:
-        if isinstance(error, NotImplementedError):
-            raise
-        return "".join(texts), error
-    return "".join(texts), None
-
-
-def _not_twice(shown: str, name: str) -> None:
-    if shown.count(WHOLE[:5]) > 1:
-        raise NotYet(f"With {name} the reader sees the beginning twice: {shown!r}.")
-
-
-def _text(item: Any) -> str:
-    if isinstance(item, str):
-        return item
-    raise NotYet(f"It yields {shorten(item)}: yield its text.")
+def _not_twice(shown: str, text: str, name: str) -> None:
+    begin = text[:9]
+    twice = f"With {name} the reader sees the beginning twice: {shorten(shown)}."
+    expect(shown.count(begin) <= max(1, text.count(begin)) or not begin, twice)
 
 
 stream_with_retry = Exercise(
@@ -286,26 +266,13 @@ stream_with_retry = Exercise(
 
 
 def _check_with_full_response(with_full_response: Callable[..., Any]) -> None:
-    first_text_comes_early(with_full_response)
-    for name, (replies, requests) in _FULL_CASES.items():
-        model = model_of(*replies)
-        shown, error = _read(with_full_response(model, "Hi"))
-        expect(error is None, f"With {name} it raised {shorten(error)}.")
-        _not_twice(shown, name)
-        expect_equal(shown, WHOLE, f"with {name}, the text")
-        _check_requests(model, requests, name)
-    model = model_of(Reply(WHOLE, drop_after=2), Reply(status=500))
-    _, error = _read(with_full_response(model, "Hi"))
-    _check_error(error, ModelAPIError, "a break, and a refusal of the full response")
-    _check_requests(model, 2, "a break, and a refusal of the full response")
+    texts_come_early(with_full_response)
+    for name, given in COMPLETED.items():
+        model = _ask(with_full_response, given, name)
+        streamed = f"With {name} it streamed again: the full response is `invoke`."
+        expect(model.wholes == given.requests - 1, streamed)
+    asks_fairly(with_full_response)
 
-
-_FULL_CASES: dict[str, tuple[list[Any], int]] = {
-    "a healthy stream": ([WHOLE], 1),
-    "a break": ([Reply(WHOLE, drop_after=2), WHOLE], 2),
-    "a silent cut": ([Reply(WHOLE, cut_after=3), WHOLE], 2),
-    "a refusal": ([Reply(status=500), WHOLE], 2),
-}
 
 with_full_response = Exercise(
     "with_full_response",
@@ -322,39 +289,66 @@ with_full_response = Exercise(
 
 
 async def _check_read_until(read_until: Callable[..., Any]) -> None:
-    whole = await read_until(model_of(WHOLE).astream("Hi"), asyncio.Event())
-    expect_equal(whole, WHOLE, "without a stop, the text")
-    whole = await read_until(pausing(), asyncio.Event())
-    expect_equal(whole, WHOLE, "without a stop, but with a pause, the text")
-    await _check_stop(read_until)
-    await _check_break(read_until)
+    hush()
+    with nobody_sleeps("read_until"):
+        model = model_of(WHOLE)
+        await _read_whole(read_until, model.astream("Hi"), WHOLE, "")
+        await _read_whole(read_until, pausing(), WHOLE, ", but with a pause")
+        await asyncio.gather(
+            _read_whole(read_until, aplay(GOOD), NASTY, ", of odd text"),
+            _read_whole(read_until, aplay(map(in_blocks, PIECES)), NASTY, ", of lists"),
+            _read_whole(read_until, aplay(map(say, MANY)), "".join(MANY), ", of 3,000"),
+        )
+        for tokens in (2, 0):
+            await _check_stop(read_until, tokens)
+        for error in (BROKE, *errors()):
+            await _check_break(read_until, error)
+        await _check_cancel(read_until)
 
 
-async def _check_stop(read_until: Callable[..., Any]) -> None:
-    model = model_of(Reply(WHOLE, stall_after=2))
+async def _read_whole(read_until: Any, stream: Any, text: str, how: str) -> None:
+    made = read_until(stream, asyncio.Event())
+    if not inspect.isawaitable(made):
+        raise NotYet(f"It gave {shorten(made)}: begin with `async def`.")
+    expect_equal(await made, text, f"without a stop{how}, the text")
+
+
+async def _check_stop(read_until: Callable[..., Any], tokens: int) -> None:
+    """Stop is pressed after so many tokens, and then the stream is silent."""
+    model = model_of(Reply(WHOLE, stall_after=tokens))
     stop, others = WatchedEvent(), asyncio.all_tasks()
-    stream = pressing(model.astream("Hi"), stop, 2)
+    stream = pressing(model.astream("Hi"), stop, tokens)
     reading = asyncio.ensure_future(read_until(stream, stop))
     done, _ = await asyncio.wait([reading], timeout=2)
     reading.cancel()
     expect(done, "The stream is silent and `stop` is set, and it still waits.")
-    expect_equal(reading.result(), "Hello there", "stopped in a stall, the text")
-    left = model.log[0].outcome
-    expect(left == "closed by reader", f"After the stop the model is {left!r}.")
+    said = "".join(pieces(WHOLE)[:tokens])
+    expect_equal(reading.result(), said, "stopped in a stall, the text")
     expect(stop.asked, "It left the stall without a look at `stop`: wait for it.")
+    left = model.log[0].outcome if model.log else "closed by reader"
+    expect(left == "closed by reader", f"After the stop the model is {left!r}.")
+    await _nothing_is_left(others | {reading}, "the stop")
+
+
+async def _check_break(read_until: Callable[..., Any], error: Exception) -> None:
+    others = asyncio.all_tasks()
+    broken = aplay(breaking(map(say, HELLO), error))
+    read = partial(read_until, broken, asyncio.Event())
+    await alets_through(read, error, "read_until")
+    await _nothing_is_left(others, "the break")
+
+
+async def _check_cancel(read_until: Callable[..., Any]) -> None:
+    """The program ends, or the user's connection: whoever awaits it is cancelled."""
+    stream = stalling(map(say, HELLO))
+    await can_be_cancelled(read_until(stream, asyncio.Event()), "read_until")
+
+
+async def _nothing_is_left(others: set[Any], when: str) -> None:
     for _ in range(10):  # a cancelled task needs a turn of the loop to end
         await asyncio.sleep(0)
-    left_over = asyncio.all_tasks() - others - {reading}
-    expect(not left_over, "A task of yours still runs after the stop: cancel it.")
-
-
-async def _check_break(read_until: Callable[..., Any]) -> None:
-    broken = model_of(Reply(WHOLE, drop_after=2)).astream("Hi")
-    try:
-        got = await read_until(broken, asyncio.Event())
-    except ModelConnectionError:
-        return
-    raise NotYet(f"The stream broke, and it gave {shorten(got)} as if nothing had.")
+    left = asyncio.all_tasks() - others
+    expect(not left, f"A task of yours still runs after {when}: cancel it.")
 
 
 read_until = Exercise(
@@ -375,30 +369,8 @@ read_until = Exercise(
 
 
 def _check_safe_tool_calls(safe_tool_calls: Callable[[Any], Any]) -> None:
-    pay = {"name": "pay", "args": {"to": "bob", "amount": 10000}}
-    look = {"name": "look", "args": {"what": "the account"}}
-    whole = [("pay", pay["args"])]
-    given: dict[str, tuple[Reply, list[Any]]] = {
-        "a whole call": (Reply(tool_calls=[pay]), whole),
-        "two calls": (
-            Reply(tool_calls=[pay, look]),
-            [*whole, ("look", look["args"])],
-        ),
-        "a call at the token limit": (Reply(tool_calls=[pay], length_after=-2), []),
-        "a silent cut": (Reply(tool_calls=[pay], cut_after=-2), []),
-        "text only": (Reply(WHOLE), []),
-    }
-    for name, (reply, expected) in given.items():
-        chunks = list(model_of(reply).stream("Hi"))
-        _check_calls(safe_tool_calls, chunks, expected, f"for {name}")
-    _check_calls(safe_tool_calls, [], [], "for no chunk at all")
-    half = ended(Reply(tool_calls=[pay], length_after=-2), "tool_calls")
-    _check_calls(safe_tool_calls, half, [], "for half a call that ended `tool_calls`")
-    for reason in (None, "length", "stop"):
-        chunks = ended(Reply(tool_calls=[pay]), reason)
-        told = f"ended with {reason!r}" if reason else "had no finish reason"
-        name = f"where the arguments are complete and the answer {told}"
-        _check_calls(safe_tool_calls, chunks, [], name)
+    for name, (chunks, expected) in CALLS.items():
+        _check_calls(safe_tool_calls, list(chunks), expected, name)
 
 
 def _check_calls(

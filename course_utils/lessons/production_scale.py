@@ -20,7 +20,7 @@ from course_utils.clock import Clock, VirtualClock
 from course_utils.exercise import Exercise, NotYet, expect, expect_equal, guess, shorten
 from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.fake_server import FakeServer
-from course_utils.lessons._early import first_text_comes_early
+from course_utils.lessons._early import texts_come_early
 from course_utils.lessons._scale_questions import (
     always_better,
     cache_and_stream,
@@ -32,12 +32,12 @@ from course_utils.lessons._scale_streams import (
     async_generator,
     error_last,
     first_comes_early,
-    hush,
     keeps_the_last_text,
     leaves_a_silence,
     reads_ahead,
     same_items,
 )
+from course_utils.lessons._scenes import hush
 from course_utils.lessons._site import PAGE, PAGE_SCRIPT, Site, quiet, settled
 from course_utils.lessons.solutions import production_scale as solutions
 from course_utils.offline import open_local
@@ -270,7 +270,7 @@ NOT_KEPT = {
 
 
 def _check_stream_cached(stream_cached: Callable[..., Any]) -> None:
-    first_text_comes_early(stream_cached, {})
+    texts_come_early(stream_cached, {})
     model, store = _model(WHOLE, "Something else."), dict[str, Any]()
     first = _texts(stream_cached(model, PROMPT, store))
     expect_equal("".join(first), WHOLE, "the first time, the text")

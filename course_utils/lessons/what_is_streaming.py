@@ -32,6 +32,7 @@ from course_utils.lessons._scenes import (
     alets_through,
     can_be_cancelled,
     errors,
+    interrupt,
     lets_through,
     nobody_sleeps,
     stage_is_honest,
@@ -49,7 +50,7 @@ def _check_collect(collect: Any) -> None:
     for stream in STREAMS:
         clock = VirtualClock(START)
         stream.judge("collect", collect(stream.play(clock), clock.now))
-    for error in [*errors(), KeyboardInterrupt()]:
+    for error in [*errors(), interrupt()]:
         clock = VirtualClock(START)
         stream = broken_by(error)
         lets_through(partial(collect, stream.play(clock), clock.now), error, "collect")

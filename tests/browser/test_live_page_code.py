@@ -11,8 +11,10 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from course_utils.live_markdown import markdown_html
-from course_utils.live_page import page_code
+from tests.browser.page import open_page
 from tests.browser.payloads import PAYLOADS
+from tests.pathological import KINDS
+from tests.test_live_markdown import HOSTS, SHOWN
 
 pytestmark = pytest.mark.slow
 
@@ -64,12 +66,8 @@ def documents(seed: int, count: int) -> list[str]:
 
 @pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page()
-    page.route("http://page.test/", lambda route: route.fulfill(body="<body>"))
-    page.goto("http://page.test/")
-    page.add_script_tag(content=page_code().replace("export ", "") + PROBE)
-    yield page
-    page.close()
+    with open_page(browser, PROBE) as page:
+        yield page
 
 
 class Shape(HTMLParser):
@@ -111,8 +109,22 @@ def test_the_page_reads_markdown_as_the_saved_notebook_does(page: Page):
     drawn = page.evaluate("texts => texts.map((t) => html([t]))", texts)
     pairs = zip(texts, drawn, strict=True)
     wrong = [text for text, html in pairs if shape(html) != shape(markdown_html(text))]
-    # What is left are nests of half marks that no model writes.
-    assert len(wrong) <= 3, wrong[:5]
+    assert wrong == []
+
+
+def test_what_models_write_is_shown_alike_whole_and_by_the_letter(page: Page):
+    texts = [text for text, _ in SHOWN.values()]
+    texts += [f"[{words}]({address})" for words, address in HOSTS]
+    for text in texts:
+        saved = shape(markdown_html(text))
+        assert shape(page.evaluate("t => html([t])", text)) == saved, text
+        assert shape(page.evaluate("t => html([...t])", text)) == saved, text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_loses_a_reader_is_shown_alike(page: Page, kind: str):
+    text = KINDS[kind]
+    assert shape(page.evaluate("t => html([t])", text)) == shape(markdown_html(text))
 
 
 def test_any_chunks_give_the_same_page(page: Page):
@@ -124,6 +136,30 @@ def test_any_chunks_give_the_same_page(page: Page):
         assert page.evaluate("p => html(p)", pieces) == page.evaluate(
             "t => html([t])", text
         ), pieces
+
+
+LONG = {
+    "a list": [f"- item {n} **of** many\n" for n in range(60)],
+    "a numbered list": [f"{n}. item\n" for n in range(7, 60)],
+    "a list that turns loose late": ["- a\n"] * 30 + ["\n- b\n"] * 30,
+    "a list that was loose early": ["- a\n\n- b\n"] + ["- c\n"] * 30,
+    "a list with nests and code": ["- a\n  - b\n\n    ```\n    c\n    ```\n"] * 20,
+    "a table": ["| a | b |\n|:-:|---|\n", *(f"| {n} | `x` |\n" for n in range(40))],
+    "a table with thin rows": [TABLE, *["| 1 | 2 |\n"] * 20, "| 1\n", "words\n"],
+    "a program": ["```python\n", *(f'x{n} = """{n}\n"""\n' for n in range(40))],
+    "a formula": ["Words\n\\[\n", *["- a_b*c*\n= d\n"] * 20, "\\]\n"],
+}
+
+
+@pytest.mark.parametrize("kind", LONG)
+@pytest.mark.parametrize("end", ["", "\nThe **end**.\n", "```\n\nAnd *more*."])
+def test_long_blocks_are_drawn_in_pieces_as_at_once(page: Page, kind: str, end: str):
+    text = "Before.\n\n" + "".join(LONG[kind]) + end
+    whole = page.evaluate("t => html([t])", text)
+    assert shape(whole) == shape(markdown_html(text))
+    for size in (1, 7, 100):
+        pieces = [text[at : at + size] for at in range(0, len(text), size)]
+        assert page.evaluate("p => html(p)", pieces) == whole, size
 
 
 ANSWER = """# Streaming
@@ -180,7 +216,7 @@ AUDIT = """
 () => [...document.body.firstChild.querySelectorAll("*")].flatMap((node) => {
   const good = /^(a|blockquote|br|code|div|em|h[1-6]|hr|li|ol|p|pre|s|span|strong|table|
     tbody|td|th|thead|tr|ul)$/x;
-  const attributes = ["href", "title", "rel", "target", "start", "style", "class"];
+  const attributes = ["href", "title", "rel", "target", "start", "style", "class", "dir"];
   const bad = [...node.attributes].filter((a) => !attributes.includes(a.name));
   const link = node.getAttribute("href");
   if (link !== null && !/^(https?|mailto):/i.test(link)) bad.push(link);

@@ -4,39 +4,46 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.page import open_page
-from tests.pathological import KINDS
+from tests.pathological import KINDS, SIZE
 
 pytestmark = pytest.mark.slow
 
 MOST = 100  # milliseconds for one update
 
-# The dearest update, in milliseconds, when a text comes in pieces of `size` letters.
-DEAREST = """
-globalThis.dearest = ([source, size]) => {
+# What each update costs, in milliseconds, when a text comes in pieces of `size` letters.
+COSTS = """
+globalThis.costs = ([source, size]) => {
   const root = document.createElement("div");
   document.body.replaceChildren(root);
   const writer = new MarkdownText(root);
-  let most = 0;
   const timed = (piece, done) => {
     const start = performance.now();
     writer.write(piece, done);
     root.getBoundingClientRect();
-    most = Math.max(most, performance.now() - start);
+    return performance.now() - start;
   };
-  for (let at = 0; at < source.length; at += size) timed(source.slice(at, at + size), false);
-  timed("", true);
-  return most;
+  const found = [];
+  for (let at = 0; at < source.length; at += size) {
+    found.push(timed(source.slice(at, at + size), false));
+  }
+  return [...found, timed("", true)];
 };
 """
 
 
 @pytest.fixture(scope="module")
 def page(browser):
-    with open_page(browser, DEAREST) as page:
+    with open_page(browser, COSTS) as page:
         yield page
 
 
+@pytest.mark.parametrize("size", [SIZE * 2, 40])
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_update_holds_the_page_for_long(page: Page, kind: str):
-    whole, pieces = (page.evaluate("a => dearest(a)", [KINDS[kind], n]) for n in (10**6, 40))
-    assert max(whole, pieces) < MOST, (whole, pieces)
+def test_no_update_holds_the_page_for_long(page: Page, kind: str, size: int):
+    costs = page.evaluate("a => costs(a)", [KINDS[kind], size])
+    for _ in range(4):  # other programs run beside this one: the least of a few counts
+        if max(costs) < MOST:
+            break
+        again = page.evaluate("a => costs(a)", [KINDS[kind], size])
+        costs = list(map(min, costs, again))
+    assert max(costs) < MOST
