@@ -23,9 +23,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # import each other, and everything may import what stands on a lower floor.
 FLOORS = [
     [
-        "clock",
+        "clock _off_thread",
         "_hang_up",
-        "_off_thread",
         "text finish _gate _streams _token_text model_call wrapped_*",
         "latency replies responder script",
         "style",
