@@ -73,15 +73,17 @@ C = TypeVar("C", bound=SharedCall)
 class Seat(Generic[C]):
     """A reader's place at a call. To leave it is to let go of it, in whatever way."""
 
+    _token: object | None = None
+
     def __init__(self, call: C, first: bool) -> None:
         self.call = call
         self.first = first
-        self._token = object()
+        self._token = object()  # none yet, if its reader is interrupted before this
         call.seats.add(self._token)
 
     def leave(self) -> None:
         """Be a reader no longer."""
-        if self._token in self.call.seats:
+        if self._token is not None and self._token in self.call.seats:
             self.call.seats.discard(self._token)
             self.call.left()
 
