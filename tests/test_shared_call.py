@@ -250,6 +250,7 @@ def lines_of_a_stream(model):
 
 @pytest.mark.parametrize("followed", [False, True])
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_reader_may_be_interrupted_at_any_line(followed):
     lines = lines_of_a_stream(cached(fake(WHOLE)))
     assert lines > 100
