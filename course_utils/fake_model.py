@@ -7,9 +7,17 @@ fragments. Underneath it only plays the steps of its replies.
     model = FakeStreamingChatModel(replies=["Hello.", Reply("Slow.", first_token=2)])
 """
 
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Generator,
+    Iterator,
+    Sequence,
+)
 from contextlib import closing
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any, Literal
 
 from langchain_core.callbacks import (
@@ -23,7 +31,7 @@ from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
-from pydantic import ConfigDict, Field, PrivateAttr
+from pydantic import ConfigDict, Field, PrivateAttr, ValidationError
 
 from course_utils.clock import Clock, course_clock
 from course_utils.fake_chunks import chunk_of, whole
@@ -35,11 +43,14 @@ from course_utils.responder import Request
 from course_utils.schema_values import Unanswerable
 from course_utils.script import Call, Script
 
+# What a real model is given and a scripted one has no use for: it may stay in a call.
+NEEDLESS = {"api_key", "base_url", "streaming", "stream_usage"}
+
 
 class FakeStreamingChatModel(BaseChatModel):
     """A scripted chat model that streams like a real one, offline and for free.
 
-    >>> model = FakeStreamingChatModel(replies="Nice to meet you.")
+    >>> model = FakeStreamingChatModel("Nice to meet you.")
     >>> [chunk.text for chunk in model.stream("Hi") if chunk.text]
     ['Nice', ' to', ' meet', ' you', '.']
 
@@ -55,10 +66,12 @@ class FakeStreamingChatModel(BaseChatModel):
         strict: Refuse a tool call without its result, as OpenAI and the server do.
         clock: What waits; a `VirtualClock` does not really wait.
 
-    Errors are LangChain's own `ModelError` family, the same for every provider.
+    Errors are LangChain's own `ModelError` family, the same for every provider. A
+    setting that is none is a TypeError, a value it does not take a ValueError.
     """
 
-    model_config = ConfigDict(arbitrary_types_allowed=True)
+    # Strict: a time that is written as text is a slip, told where it is made.
+    model_config = ConfigDict(arbitrary_types_allowed=True, strict=True)
 
     replies: Any = Field(default=None, exclude=True, repr=False)
     model: str = "fake"
@@ -75,6 +88,15 @@ class FakeStreamingChatModel(BaseChatModel):
     stop: list[str] | None = None
     clock: Clock = Field(default=course_clock, exclude=True, repr=False)
     _script: Script = PrivateAttr()
+
+    def __init__(self, replies: Any = None, **settings: Any) -> None:
+        known = type(self).model_fields
+        for name in settings.keys() - known.keys() - NEEDLESS:
+            raise TypeError(_no_such_setting(name, known))
+        try:
+            super().__init__(**{"replies": replies, **settings})
+        except ValidationError as error:
+            raise _wrong_setting(error) from None
 
     def model_post_init(self, context: Any, /) -> None:
         """Make the script that says which reply comes next."""
@@ -129,10 +151,11 @@ class FakeStreamingChatModel(BaseChatModel):
     def _begin(
         self, messages: list[BaseMessage], stop: list[str] | None, options: Any
     ) -> tuple[Reply, Call, Generator[Step]]:
-        if self.strict and (fault := fault_in(messages)) is not None:
-            raise ModelInvalidRequestError(fault.message)
+        request = self._request(messages, stop, options)
+        if self.strict and (words := _refused(request)) is not None:
+            raise ModelInvalidRequestError(words)
         try:
-            reply, call = self._script.next(self._request(messages, stop, options))
+            reply, call = self._script.next(request)
         except Unanswerable as error:
             raise ModelInvalidRequestError(str(error)) from error
         if reply.exception is not None:
@@ -206,3 +229,35 @@ class FakeStreamingChatModel(BaseChatModel):
         played = list(steps)
         await self.clock.asleep(sum(step.wait for step in played))
         return whole(played, reply, call)
+
+
+def _refused(request: Request) -> str | None:
+    """OpenAI's words for a request that it refuses."""
+    if (fault := fault_in(request.messages)) is not None:
+        return fault.message
+    limit, choice = request.max_tokens, request.tool_choice
+    if limit is not None and limit < 1:
+        return (
+            "Invalid 'max_tokens': integer below minimum value. "
+            f"Expected a value >= 1, but got {limit} instead."
+        )
+    names = [tool["name"] for tool in request.tools]
+    if choice not in ("auto", "none", "required", *names):
+        return f"Tool choice '{choice}' not found in 'tools' parameter."
+    return None
+
+
+def _no_such_setting(name: str, known: Collection[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    ours = "replies, preset, first_token, per_token, seed, fault_rate, strict, clock"
+    advice = f"write {near[0]}=" if near else f"there are {ours}"
+    return f"FakeStreamingChatModel() has no such setting, got {name}=...: {advice}."
+
+
+def _wrong_setting(error: ValidationError) -> ValueError:
+    first = error.errors()[0]
+    name, said = first["loc"][0] if first["loc"] else "...", first["msg"]
+    return ValueError(
+        f"FakeStreamingChatModel({name}=...) does not take this, got "
+        f"{first['input']!r}: {said[:1].lower()}{said[1:]}."
+    )

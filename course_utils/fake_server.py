@@ -5,6 +5,8 @@ go wrong on a wire, a reset, a stall, a silent cut, is one keyword of a `Reply`.
 
     with FakeServer(replies=["Hello.", Reply("a b c", cut_after=2)]) as server:
         model = ChatOpenAI(model="fake", base_url=server.url, api_key="offline")
+
+For any language, from a terminal: `python -m course_utils.fake_server --help`.
 """
 
 import argparse
@@ -13,11 +15,14 @@ import threading
 import warnings
 import weakref
 from collections.abc import Sequence
-from typing import Self
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Self
 
 from course_utils.clock import Clock, course_clock
 from course_utils.latency import Latency
 from course_utils.latency import preset as preset_latency
+from course_utils.replies import Reply
 from course_utils.script import Call, Replies, Script
 from course_utils.wire_api import Shared
 from course_utils.wire_listener import LOOPBACK, Listener
@@ -67,11 +72,7 @@ class FakeServer:
         port: int = 0,
         reasoning_field: str | None = "reasoning_content",
     ) -> None:
-        if not isinstance(key, str) or not key.strip():
-            raise ValueError(
-                f"FakeServer(key=...) is a text that callers send, got {key!r}: "
-                'leave it out, then it is "offline".'
-            )
+        _check(key, port)
         latency = Latency(first_token, per_token)
         if preset is not None:
             latency = preset_latency(preset)
@@ -144,6 +145,19 @@ def _stop_earlier(port: int) -> None:
         earlier.stop()
 
 
+def _check(key: object, port: object) -> None:
+    if not isinstance(key, str) or not key.strip():
+        raise ValueError(
+            f"FakeServer(key=...) is a text that callers send, got {key!r}: "
+            'leave it out, then it is "offline".'
+        )
+    if not isinstance(port, int) or not 0 <= port < 2**16:
+        raise ValueError(
+            f"FakeServer(port=...) is a number below 65536, got {port!r}: "
+            "leave it out, then the server takes a free one."
+        )
+
+
 def _reasoning_field(name: str | None) -> str | None:
     if name in ("reasoning_content", "reasoning", None):
         return name
@@ -155,23 +169,71 @@ def _reasoning_field(name: str | None) -> str | None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until Ctrl-C: `python -m course_utils.fake_server`."""
-    parser = argparse.ArgumentParser(
-        prog="python -m course_utils.fake_server",
-        description="An OpenAI-compatible server on this machine, for practice.",
-    )
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument("--key", default="offline", help="the key callers must send")
-    parser.add_argument("--preset", help="fast, frontier, reasoning or overloaded")
-    parser.add_argument("--fault-rate", type=float, default=0.0, help="0.07: a bad day")
+    parser = _parser()
     options = vars(parser.parse_args(arguments))
     try:
+        if options["replies"] is not None:
+            options["replies"] = replies_in(options["replies"])
         with FakeServer(**options) as server:
             print(server.url, curl(server.url, options["key"]), sep="\n\n", flush=True)
             threading.Event().wait()
     except KeyboardInterrupt:
         print("\nstopped")
-    except (OSError, ValueError) as error:
+    except (OSError, TypeError, ValueError) as error:
         parser.error(str(error))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m course_utils.fake_server",
+        description="An OpenAI-compatible server on this machine, for practice.",
+    )
+    parser.add_argument(
+        "--replies", metavar="FILE", help="JSON: a list of texts and of Reply's fields"
+    )
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--key", default="offline", help="the key callers must send")
+    parser.add_argument("--preset", help="fast, frontier, reasoning or overloaded")
+    for name, what in (("first-token", "the first token"), ("per-token", "each other")):
+        parser.add_argument(
+            f"--{name}", type=float, default=0.0, help=f"seconds before {what}"
+        )
+    parser.add_argument("--fault-rate", type=float, default=0.0, help="0.07: a bad day")
+    parser.add_argument("--seed", default="", help="draws other waits and faults")
+    return parser
+
+
+def replies_in(file: str) -> list[str | Reply]:
+    """The replies that a JSON file scripts, for those who test from another language.
+
+    The file holds a list of texts and of objects with the fields of a `Reply`:
+    `["Hello.", {"text": "a b c", "cut_after": 2}, {"status": 429}]`.
+
+    Raises:
+        ValueError: The file holds something else; the message says where.
+    """
+    try:
+        given = json.loads(Path(file).read_text("utf-8"))
+    except ValueError as error:
+        raise ValueError(
+            f"{file} is to hold JSON, got something else ({error}): "
+            'write ["Hello.", {"text": "a b c", "cut_after": 2}].'
+        ) from error
+    listed = given if isinstance(given, list) else [given]
+    return [_scripted(one, number) for number, one in enumerate(listed, start=1)]
+
+
+def _scripted(given: Any, number: int) -> str | Reply:
+    if isinstance(given, str):
+        return given
+    known = {field.name for field in fields(Reply)} - {"exception"}
+    if not isinstance(given, dict) or (unknown := set(given) - known):
+        wrong = ", ".join(sorted(unknown)) if isinstance(given, dict) else given
+        raise ValueError(
+            f"Reply {number} of the file is a text or has fields of a Reply, got "
+            f"{wrong}: use some of {', '.join(sorted(known))}."
+        )
+    return Reply(**given)
 
 
 def curl(url: str, key: str) -> str:

@@ -44,6 +44,15 @@ class Latency:
     stall_share: float = 0.0
     stall: float = 0.0
 
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if not _is_amount(value):
+                raise (ValueError if isinstance(value, float | int) else TypeError)(
+                    f"{name} is a time in seconds or a share, got {value!r}: "
+                    "use a number of 0 or more."
+                )
+
     def waits(self, seed: str, prompt_tokens: int = 0) -> Iterator[float]:
         """Endless waits: the first is the time to first token, the rest are gaps."""
         draw = random.Random(f"latency {seed}")
@@ -62,6 +71,12 @@ class Latency:
         if draw.random() < self.burst_share:
             return 0.0
         return self.per_token * exp(draw.gauss(0, self.per_spread))
+
+
+def _is_amount(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, float | int):
+        return False
+    return value >= 0
 
 
 # Fitted to public probes of hosted models in 2026 (percentiles of time to first token

@@ -221,6 +221,6 @@ def limited(reply: Scripted, stop: Iterable[str], max_tokens: int | None) -> Scr
     found = [reply.text.find(word) for word in stop if word and word in reply.text]
     if found:
         reply = replace(reply, text=reply.text[: min(found)])
-    if max_tokens is not None and max_tokens < len(_content(reply)):
+    if max_tokens is not None and 0 <= max_tokens < len(_content(reply)):
         reply = replace(reply, length_after=max_tokens)
     return reply

@@ -69,7 +69,8 @@ class Script:
     log: list[Call] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        if not 0 <= self.fault_rate <= 1:
+        share = isinstance(self.fault_rate, float | int)
+        if not share or not 0 <= self.fault_rate <= 1:
             raise ValueError(
                 f"fault_rate is a share from 0 to 1, got {self.fault_rate!r}: "
                 "0.07 is a bad day."

@@ -204,3 +204,71 @@ def test_the_log_knows_the_fault_that_ended_an_answer() -> None:
     with pytest.raises(ModelConnectionError):
         list(model.stream("Hi"))
     assert repr(model.log[0]) == "Call 1 (attempt 1): 2 tokens, drop"
+
+
+# Settings, at the door.
+
+
+def test_a_reply_may_be_given_without_its_name() -> None:
+    assert FakeStreamingChatModel("Hi there.").invoke("Hi").text == "Hi there."
+    assert FakeStreamingChatModel(["a", "b"]).invoke("Hi").text == "a"
+
+
+@pytest.mark.parametrize(
+    ("slip", "advice"),
+    [
+        ("repiles", "write replies="),
+        ("per_tokens", "write per_token="),
+        ("sed", "write seed="),
+        ("xyz", "there are replies, preset"),
+    ],
+)
+def test_a_misspelt_setting_is_refused_with_the_right_one(
+    slip: str, advice: str
+) -> None:
+    with pytest.raises(TypeError, match=f"such setting, got {slip}=.*: {advice}"):
+        FakeStreamingChatModel(**{slip: "Hi"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("first_token", "2"),
+        ("first_token", -1),
+        ("per_token", None),
+        ("preset", "slow"),
+        ("seed", 3),
+        ("fault_rate", 7),
+        ("strict", "yes"),
+        ("max_tokens", "5"),
+        ("clock", 3),
+        ("replies", 3),
+        ("replies", []),
+        ("replies", {"text": "Hi"}),
+    ],
+)
+def test_a_wrong_kind_of_setting_fails_where_it_is_written(
+    name: str, value: Any
+) -> None:
+    with pytest.raises((TypeError, ValueError), match=r"got |empty list"):
+        FakeStreamingChatModel(**{name: value})
+
+
+def test_a_fake_can_be_made_anew_with_another_setting() -> None:
+    model = FakeStreamingChatModel("Hi", temperature=1)
+    other = model.model_copy(update={"temperature": 0.5})
+    assert (other.invoke("Hi").text, other.temperature) == ("Hi", 0.5)
+    assert model.with_config(tags=["a"]).invoke("Hi").text == "Hi"
+
+
+@pytest.mark.parametrize("stall", [float("inf"), 1e12])
+@pytest.mark.parametrize("keep_alive", [True, False])
+async def test_a_full_response_that_stalls_is_not_made_of_endless_comments(
+    stall: float, keep_alive: bool
+) -> None:
+    reply = Reply("a b", stall_after=1, stall=stall, keep_alive=keep_alive)
+    clock = VirtualClock()
+    model = FakeStreamingChatModel(reply, clock=clock)
+    assert model.invoke("Hi").text == (await model.ainvoke("Hi")).text == "a b"
+    assert clock.now() >= stall
+    assert "".join(chunk.text for chunk in model.stream("Hi")) == "a b"

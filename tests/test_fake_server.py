@@ -1,6 +1,8 @@
 """The fake server's life: started, left, broken, interrupted, stopped."""
 
 import gc
+import json
+import re
 import signal
 import socket
 import subprocess
@@ -16,7 +18,7 @@ import pytest
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
-from course_utils.fake_server import FakeServer, main
+from course_utils.fake_server import FakeServer, main, replies_in
 from course_utils.replies import Reply
 from tests.callers import STREAM, chat, connect, events, get, request
 
@@ -229,3 +231,78 @@ def test_the_command_line_explains_a_wrong_option(
     with pytest.raises(SystemExit):
         main(["--preset", "slow"])
     assert "choose one of fast" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("first_token", "2"),
+        ("per_token", -1),
+        ("preset", "slow"),
+        ("fault_rate", "0.1"),
+        ("port", "80"),
+        ("port", -1),
+        ("reasoning_field", "thoughts"),
+        ("replies", []),
+    ],
+)
+def test_a_wrong_kind_of_setting_fails_where_it_is_written(
+    name: str, value: Any
+) -> None:
+    with pytest.raises((TypeError, ValueError), match=r"got |There is no|empty list"):
+        FakeServer(**{name: value})
+
+
+def test_a_file_scripts_the_replies_for_any_language(tmp_path: Path) -> None:
+    file = tmp_path / "replies.json"
+    call = {"name": "pay", "args": {"amount": 5}}
+    script = [
+        "Hello.",
+        {"text": "a b c", "reasoning": "Hm.", "cut_after": 3},
+        {"status": 429, "retry_after": 2},
+        {"tool_calls": [call]},
+    ]
+    file.write_text(json.dumps(script))
+    assert replies_in(str(file)) == [
+        "Hello.",
+        Reply("a b c", reasoning="Hm.", cut_after=3),
+        Reply(status=429, retry_after=2),
+        Reply(tool_calls=[call]),
+    ]
+    file.write_text('{"text": "Only this."}')
+    assert replies_in(str(file)) == [Reply("Only this.")]
+
+
+def test_the_command_line_plays_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "replies.json"
+    file.write_text('["Scripted."]')
+    command = [sys.executable, "-m", "course_utils.fake_server", "--replies", file]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        model = ChatOpenAI(model="fake", base_url=url, api_key=SecretStr("offline"))
+        assert model.invoke("Hi").text == "Scripted."
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "is to hold JSON, got something else"),
+        ("[3]", "Reply 1 of the file .* got 3: use some of"),
+        ('["a", {"txt": "b"}]', "Reply 2 of the file .* got txt: use some of"),
+        ('[{"text": "a", "cut_after": "2"}]', "cut_after=.*got '2'"),
+        ("[]", "empty list"),
+        (None, "No such file"),
+    ],
+)
+def test_a_file_that_is_no_script_is_told_with_the_way_out(
+    tmp_path: Path, text: str | None, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "replies.json"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(SystemExit):
+        main(["--replies", str(file)])
+    assert re.search(words, capsys.readouterr().err)

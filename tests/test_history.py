@@ -144,3 +144,22 @@ def test_the_responses_api_has_words_of_its_own(items: Any, words: str | None) -
         status, told = get(server, {"model": "m", "input": items}, "/responses")
     assert status == (400 if words else 200)
     assert (told["error"] or {}).get("message") == words
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"max_tokens": -1}, "Expected a value >= 1, but got -1"),
+        ({"max_tokens": 0}, "Expected a value >= 1, but got 0"),
+        ({"tool_choice": "x"}, "Tool choice 'x' not found"),
+    ],
+)
+def test_a_strict_fake_refuses_options_that_openai_refuses(
+    options: Any, words: str
+) -> None:
+    strict = FakeStreamingChatModel("One two.", strict=True)
+    with pytest.raises(ModelInvalidRequestError, match=words):
+        strict.invoke("Hi", **options)
+    if options.get("max_tokens") != 0:
+        lenient = FakeStreamingChatModel("One two.")
+        assert lenient.invoke("Hi", **options).text == "One two."
