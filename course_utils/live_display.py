@@ -15,9 +15,13 @@ from typing import Any, Literal, Self
 
 from course_utils.live_lane import Lane
 from course_utils.live_stop import StopSwitch
+from course_utils.live_terminal import Terminal, printable
 from course_utils.live_transcript import Change
 
 Mode = Literal["live", "static", "text"]
+# As in live.css: three lanes stand side by side in a notebook's column.
+ROW = "display: flex; flex-wrap: wrap; gap: 0 2em"
+LANE = "flex: 1 1 13em; min-width: 0"
 
 
 def live_mode() -> Mode:
@@ -56,6 +60,7 @@ class LiveDisplay:
         self.mode = live_mode()
         self.key = uuid.uuid4().hex[:8]  # it travels with every message
         self._page: Any = None
+        self._terminal = Terminal(lanes[0].title if len(lanes) == 1 else "")
 
     def __enter__(self) -> Self:
         """Show the empty view."""
@@ -73,7 +78,7 @@ class LiveDisplay:
             self._page.put(self.lanes.index(lane), changes, **self._facts(lane))
             self._page.show_text(self.plain)
         elif self.mode == "text" and len(self.lanes) == 1:
-            _write("".join(change[2] for change in changes if change[0] == "add"))
+            _write(self._terminal.text(changes))
 
     def _facts(self, lane: Lane) -> dict[str, Any]:
         facts = {"chunks": lane.timing.chunks}
@@ -94,7 +99,7 @@ class LiveDisplay:
         elif len(self.lanes) == 1:
             _write(f"\n[{self.lanes[0].state}]\n")
         else:
-            _write(self.plain() + "\n")
+            _write(printable(self.plain()) + "\n")
 
     def bundle(self, figures: bool = False) -> dict[str, str]:
         """The output of the cell; without figures it is the same at every run."""
@@ -104,10 +109,11 @@ class LiveDisplay:
         """All lanes as HTML, side by side, and the finding."""
         if len(self.lanes) == 1:
             return self.lanes[0].html(figures)
-        style = "flex: 1 1 18em; min-width: 0"
+        style = LANE
         lanes = [f'<div style="{style}">{lane.html()}</div>' for lane in self.lanes]
-        row = f'<div style="display: flex; flex-wrap: wrap; gap: 2em">{"".join(lanes)}'
-        return f"{row}</div><p>{escape(self.finding)}</p>"
+        row = f'<div style="{ROW}">{"".join(lanes)}</div>'
+        finding = f'<p class="mathjax_ignore">{escape(self.finding)}</p>'
+        return row + finding
 
     def plain(self) -> str:
         """All lanes as text, one after the other, and the finding."""

@@ -8,26 +8,26 @@ Model output is data: live_markdown.py reads it so that nothing can run or load.
 from collections.abc import Sequence
 from html import escape
 
-from course_utils.live_markdown import markdown_html
+from course_utils.live_markdown import markdown_html, visible
 from course_utils.live_transcript import Passage
 
 SIGNS = {"tool_call": "→", "tool_result": "←"}
 
-# Lab would take "$5 and $10" for a formula: the text stays as the model wrote it.
-BODY = '<div class="course-live-text mathjax_ignore">{}</div>'
+# mathjax_ignore: Lab would take "$5 and $10" for a formula.
+BODY = '<div class="course-live-text">{}</div>'
 
 
 def label_html(title: str, state: str) -> str:
     """The line above an answer: its title and its state."""
-    name = f"<strong>{escape(title)}</strong> · " if title else ""
+    name = f"<strong>{escape(visible(title))}</strong> · " if title else ""
     return f'<div class="course-live-label"><small>{name}{escape(state)}</small></div>'
 
 
 def passage_html(passage: Passage, markdown: bool) -> str:
     """One passage: text as Markdown or as it is, a tool's part as a line."""
     if passage.kind != "text":
-        sign, label = SIGNS[passage.kind], escape(passage.label)
-        said = f"<code>{escape(passage.text)}</code>"
+        sign, label = SIGNS[passage.kind], escape(visible(passage.label))
+        said = f'<code dir="ltr">{escape(visible(passage.text))}</code>'
         return (
             f'<div class="course-live-tool"><small>{sign} {label} {said}</small></div>'
         )
@@ -49,7 +49,8 @@ def answer_html(
 ) -> str:
     """A whole answer: label, then passages."""
     body = "".join(passage_html(passage, markdown) for passage in passages)
-    return f'<div class="course-live">{label_html(title, state)}{body}</div>'
+    label = label_html(title, state)
+    return f'<div class="course-live mathjax_ignore">{label}{body}</div>'
 
 
 def answer_text(title: str, state: str, passages: Sequence[Passage]) -> str:
@@ -59,4 +60,5 @@ def answer_text(title: str, state: str, passages: Sequence[Passage]) -> str:
 
 
 def _as_it_is(text: str) -> str:
-    return f'<pre style="white-space: pre-wrap">{escape(text)}</pre>'
+    style = "white-space: pre-wrap; unicode-bidi: plaintext"
+    return f'<pre style="{style}">{escape(visible(text))}</pre>'

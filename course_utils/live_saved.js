@@ -85,14 +85,14 @@ function bundleOf(feed) {
   const lanes = feed.lanes.map((lane) => ({ ...lane, state: lane.state || feed.notice || SO_FAR }));
   const row = document.createElement("div");
   row.className = "mathjax_ignore";
-  if (lanes.length > 1) row.style.cssText = "display: flex; flex-wrap: wrap; gap: 2em";
+  if (lanes.length > 1) row.style.cssText = "display: flex; flex-wrap: wrap; gap: 0 2em";
   row.append(...lanes.map(laneNode));
   return { "text/html": row.outerHTML, "text/plain": lanes.map(laneText).join("\n\n") };
 }
 
 function laneNode(lane) {
   const node = make("div", "course-live", null);
-  node.style.cssText = "flex: 1 1 14em; min-width: 0";
+  node.style.cssText = "flex: 1 1 13em; min-width: 0";
   const words = make("small", "", make("div", "course-live-label", node));
   if (lane.title) make("strong", "", words).textContent = visible(lane.title);
   words.append(`${lane.title ? " · " : ""}${lane.state}`);

@@ -40,17 +40,23 @@ def half(
     """A notebook whose cell 3 streams, and the file that lets it go on."""
     notebook, flag = open_notebook(), tmp_path / "flag"
     notebook.execute(HALVES)
-    output = notebook.execute(f"await show(halves({str(flag)!r}), title='t')", wait=False)
+    output = notebook.execute(
+        f"await show(halves({str(flag)!r}), title='t')", wait=False
+    )
     expect(live(output)).to_contain_text("before before")
     return notebook, output, flag
 
 
 def saved_texts(notebook: OpenNotebook) -> list[str]:
     """The text of each saved output; there must be no widget in any."""
-    outputs: list[Any] = [o for c in notebook.save().cells for o in c.get("outputs", [])]
+    outputs: list[Any] = [
+        o for c in notebook.save().cells for o in c.get("outputs", [])
+    ]
     shown = [o for o in outputs if o.output_type == "display_data"]
     assert all(set(o.data) == {"text/html", "text/plain"} for o in shown)
-    assert all(words in o.data["text/html"] for o in shown for words in ("<p", "before"))
+    assert all(
+        words in o.data["text/html"] for o in shown for words in ("<p", "before")
+    )
     return [o.data["text/plain"] for o in shown]
 
 
@@ -90,7 +96,9 @@ def test_a_reload_after_the_kernel_is_gone_shows_what_was_saved(half):
 
 def test_a_restart_of_the_kernel_leaves_the_text_in_the_notebook(half):
     notebook, output, _ = half
-    restart = "() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()"
+    restart = (
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.restartKernel()"
+    )
     notebook.page.evaluate(restart)
     expect(output).to_contain_text("cut: the kernel died")
     expect(output.locator("p")).to_have_text(TEXT.strip())
@@ -108,7 +116,9 @@ def test_a_restart_of_the_kernel_leaves_the_text_in_the_notebook(half):
 )
 def test_a_cell_on_the_way_keeps_its_answer(half, commands: list[str], cell: int):
     notebook, _, flag = half
-    notebook.page.wait_for_timeout(1000)  # else Lab's undo takes back more than one step
+    notebook.page.wait_for_timeout(
+        1000
+    )  # else Lab's undo takes back more than one step
     for command in commands:
         notebook.command(command)
     output = notebook.output(cell)
