@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from html import escape
 
 from course_utils.live_entry import Entry
-from course_utils.live_markdown import markdown_html
+from course_utils.live_markdown import markdown_html, visible
 
 SIGNS = {
     "text": "",
@@ -27,11 +27,10 @@ LINES = 3  # of what a tool was told or gave; the rest is folded
 LETTERS = 300
 GLANCE = 60  # letters of a thought
 
-# Lab would take "$5 and $10" for a formula: the text stays as the model wrote it.
-TEXT = '<div class="course-live-text mathjax_ignore">{}</div>'
-LINE = '<div class="course-live-tool mathjax_ignore">{}</div>'
-AS_IT_IS = '<pre style="white-space: pre-wrap">{}</pre>'
-CODE = '<code style="white-space: pre-wrap">{}</code>'
+TEXT = '<div class="course-live-text">{}</div>'
+LINE = '<div class="course-live-tool">{}</div>'
+AS_IT_IS = '<pre style="white-space: pre-wrap; unicode-bidi: plaintext">{}</pre>'
+CODE = '<code dir="ltr" style="white-space: pre-wrap">{}</code>'
 FOLD = "<details><summary><small>{}</small></summary>{}</details>"
 
 
@@ -50,7 +49,9 @@ def answer_html(
 ) -> str:
     """A whole answer: label, then entries; with times if `figures`."""
     body = "".join(entry_html(entry, markdown, figures) for entry in entries)
-    return f'<div class="course-live">{label_html(title, state)}{body}</div>'
+    label = label_html(title, state)
+    # mathjax_ignore: Lab would take "$5 and $10" for a formula.
+    return visible(f'<div class="course-live mathjax_ignore">{label}{body}</div>')
 
 
 def answer_text(title: str, state: str, entries: Sequence[Entry]) -> str:
