@@ -41,7 +41,7 @@ READERS_OF_THE_SITE = {
     "an odd one": Reader("Köln & 3.5?\n#no", Reply(NASTY), NASTY, "done"),
 }
 LAST = "More"  # its answer is so long that nobody reads it to the end
-LONG = Reply("One two" + " more" * 400, per_token=0.25)
+LONG = Reply("One two" + " more" * 200, per_token=0.25)
 
 
 def model_for_readers() -> FakeStreamingChatModel:
