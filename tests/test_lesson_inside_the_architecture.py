@@ -17,6 +17,7 @@ from pydantic import PrivateAttr
 
 from course_utils.buffering import SentenceBuffer, WordBuffer, buffered
 from course_utils.cache import cached
+from course_utils.callbacks import on_token
 from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.lessons import inside_the_architecture as lesson
 from course_utils.lessons.solutions import inside_the_architecture as solutions
@@ -811,3 +812,18 @@ async def test_the_bad_day_is_the_same_each_time() -> None:
     assert sum(first.outcomes.values()) == 40
     assert 0 < len(first.first_tokens) < 40
     assert "first token: p50" in repr(first)
+
+
+def test_a_store_made_outside_knows_nothing_of_the_next_check() -> None:
+    for _ in range(2):
+        outcome = lesson.production_chat.check(with_a_store_made_outside)
+        assert outcome.outcome == "correct"
+
+
+def test_handlers_hear_each_word_of_the_solution_once_and_none_in_invoke() -> None:
+    heard: list[str] = []
+    with_handler: Any = {"callbacks": [on_token(heard.append)]}
+    solutions.Echo().invoke("one two", with_handler)
+    assert heard == []
+    list(solutions.Echo().stream("one two", with_handler))
+    assert "".join(heard).split() == ["one", "two"]
