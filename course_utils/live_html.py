@@ -14,7 +14,7 @@ from course_utils.live_transcript import Passage
 SIGNS = {"tool_call": "→", "tool_result": "←"}
 
 # mathjax_ignore: Lab would take "$5 and $10" for a formula.
-BODY = '<div class="course-live-text" style="text-align:start">{}</div>'
+BODY = '<div class="course-live-text">{}</div>'
 
 
 def label_html(title: str, state: str) -> str:
