@@ -91,6 +91,7 @@ function createFence(tree) {
   box.style.cssText = CODE_BOX;
   const pre = box.appendChild(document.createElement("pre"));
   pre.append(document.createElement("code"));
+  for (const node of [pre, pre.firstChild]) node.style.background = "none";
   drawnLines.set(box, { language: tree.language, lines: [] });
   extendFence(box, tree);
   return box;

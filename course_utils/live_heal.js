@@ -112,7 +112,7 @@ function healLink(state) {
 function isHalfLink(rest) {
   const end = rest.indexOf("]");
   const label = end < 0 ? rest : rest.slice(0, end);
-  if (/^\s|\n/.test(label) || label.length > 300) return false;
+  if (/^[\s\d]|\n/.test(label) || label.length > 300) return false;
   if (/^[^(]*\)/.test(label)) return false; // a half-open interval: [0, 10)
   return end < 0 || HALF_TARGET.test(rest.slice(end));
 }

@@ -86,7 +86,7 @@ function elementOf(token) {
   if (BY_LETTER.has(token.tag)) attrs.dir = "auto";
   if (token.tag === "ol" && token.attrGet("start") !== null) attrs.start = String(token.attrGet("start"));
   if (token.tag === "li" && token.attrGet("style")) attrs.task = "true";
-  if (/^t[hd]$/.test(token.tag)) attrs.align = /\w+$/.exec(token.attrGet("style") ?? "left")[0];
+  if (/^t[hd]$/.test(token.tag)) attrs.align = /\w+$/.exec(token.attrGet("style") ?? "start")[0];
   return { ...element(token.tag, attrs), from: token.map?.[0], unsure: token.meta?.unsure };
 }
 

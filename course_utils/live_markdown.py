@@ -23,6 +23,7 @@ CODE_BOX = (
     "background:var(--jp-cell-editor-background,#f5f5f5);"
     "padding:0.5em 0.75em;margin:0 0 1em;overflow-x:auto"
 )
+BARE = ' style="background:none"'  # of its own: the box has it
 HIDDEN = re.compile("[\u202a-\u202e\u2066-\u2069]")
 NAME = re.compile(r"[\w-]+(?:\.[\w-]+)*\.[^\W\d_]{2,}")
 
@@ -119,7 +120,7 @@ def _block_open(self: Any, tokens: Any, index: int, options: Any, env: Any) -> s
     token = tokens[index]
     token.attrSet("dir", "auto")
     if token.tag in ("th", "td") and not token.attrGet("style"):
-        token.attrSet("style", "text-align:left")  # Lab's own is right
+        token.attrSet("style", "text-align:start")  # Lab's own is right
     return str(self.renderToken(tokens, index, options, env))
 
 
@@ -131,7 +132,7 @@ def _fence(_: Any, tokens: Any, index: int, *rest: Any) -> str:
     language = (tokens[index].info.split() or [""])[0]
     code = highlighted(tokens[index].content, language)
     box = f'<div class="highlight" dir="ltr" style="{CODE_BOX}">'
-    return f"{box}<pre><code>{code}</code></pre></div>\n"
+    return f"{box}<pre{BARE}><code{BARE}>{code}</code></pre></div>\n"
 
 
 BLOCKS = ("paragraph", "heading", "bullet_list", "ordered_list", "blockquote")

@@ -103,6 +103,7 @@ function laneNode(lane) {
 function passageNode(passage, markdown, parent) {
   const kind = KINDS[passage.kind] ?? KINDS.text;
   const body = make("div", kind.className, parent);
+  body.style.textAlign = "start";
   kind.start(passage, markdown, body).write(passage.text, true);
   if (!passage.struck) return;
   const struck = make("del", "", null);

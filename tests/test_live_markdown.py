@@ -33,7 +33,7 @@ SHOWN = {
     "prices": ("$5 to *$10*", "$5 to <em>$10</em>"),
     "an escaped dollar": (r"\$5 and *a* \$", "$5 and <em>a</em> $"),
     "an override": ("a\u202eb `c\u202e`", "a⟨U+202E⟩b"),
-    "prose in a table": ("|a|\n|-|\n|b|", '<td dir="auto" style="text-align:left">b'),
+    "prose in a table": ("|a|\n|-|\n|b|", '<td dir="auto" style="text-align:start">b'),
     "figures in a table": ("|a|\n|-:|\n|b|", 'style="text-align:right" dir="auto">b'),
     "a paragraph's side": ("שלום", '<p dir="auto">'),
     "a list's side": ("- שלום", '<ul dir="auto">'),

@@ -80,7 +80,9 @@ class Shape(HTMLParser):
     def handle_starttag(self, tag: str, attrs: Any) -> None:
         given = {k: (v or "").replace(" ", "").rstrip(";") for k, v in attrs}
         seen = [given[k] for k in ("start", "dir") if k in given]
-        seen += [given["style"]] if "style" in given and tag != "div" else []
+        seen += (
+            [given["style"]] if "style" in given and tag in ("td", "th", "li") else []
+        )
         link = ["href"] if "href" in given else []
         if tag != "span":
             self.parts.append(f"<{' '.join([tag, *seen, *link])}>")
