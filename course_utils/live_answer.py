@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from html import escape
 
 from course_utils.live_entry import Entry
-from course_utils.live_markdown import markdown_html
+from course_utils.live_markdown import markdown_html, visible
 
 SIGNS = {
     "text": "",
@@ -23,15 +23,18 @@ SIGNS = {
     "data": "",
     "question": "?",
 }
+# What parts an entry's head from its text; elsewhere a blank.
+HEADS = {"text": ": ", "aside": ": ", "thinking": ": ", "data": "\n", "question": "\n"}
 LINES = 3  # of what a tool was told or gave; the rest is folded
 LETTERS = 300
 GLANCE = 60  # letters of a thought
 
 # Lab would take "$5 and $10" for a formula: the text stays as the model wrote it.
+ANSWER = '<div class="course-live mathjax_ignore">{}</div>'
 TEXT = '<div class="course-live-text mathjax_ignore">{}</div>'
-LINE = '<div class="course-live-tool mathjax_ignore">{}</div>'
+LINE = '<div class="course-live-tool">{}</div>'
 AS_IT_IS = '<pre style="white-space: pre-wrap">{}</pre>'
-CODE = '<code style="white-space: pre-wrap">{}</code>'
+CODE = '<code dir="ltr" style="white-space: pre-wrap">{}</code>'
 FOLD = "<details><summary><small>{}</small></summary>{}</details>"
 
 
@@ -50,7 +53,7 @@ def answer_html(
 ) -> str:
     """A whole answer: label, then entries; with times if `figures`."""
     body = "".join(entry_html(entry, markdown, figures) for entry in entries)
-    return f'<div class="course-live">{label_html(title, state)}{body}</div>'
+    return visible(ANSWER.format(label_html(title, state) + body))
 
 
 def answer_text(title: str, state: str, entries: Sequence[Entry]) -> str:
@@ -98,14 +101,8 @@ def entry_text(entry: Entry) -> str:
 
 def entry_head(entry: Entry) -> str:
     """What stands before an entry's text: its sign, and whose it is."""
-    if entry.kind in ("text", "aside"):
-        return f"{entry.label}: " if entry.label else ""
     head = f"{SIGNS[entry.kind]} {entry.label}".strip()
-    if entry.kind in ("data", "question", "thinking"):
-        return head + {"data": "\n", "question": "\n", "thinking": ": "}[
-            entry.kind
-        ] * bool(head)
-    return f"{head} "
+    return head + HEADS.get(entry.kind, " ") if head else ""
 
 
 def _body(entry: Entry) -> str:

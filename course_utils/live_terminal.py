@@ -79,7 +79,7 @@ class Terminal:
         self._said = wanted
 
     def _say(self, text: str) -> None:
-        self._write(visible(text))
+        self._write(harmless(text))
 
     def _write(self, text: str) -> None:
         self._out.write(text)
@@ -92,13 +92,13 @@ def _line(entry: Entry, final: bool) -> str:
     if entry.kind == "thinking":
         return f"○ {entry.timed_label if entry.closed else entry.label}"
     whole = final if entry.kind == "data" else entry.closed
-    return visible(entry_text(entry)) if whole else ""
+    return harmless(entry_text(entry)) if whole else ""
 
 
-def visible(text: str) -> str:
+def harmless(text: str) -> str:
     r"""The text with control characters as signs that do nothing.
 
-    >>> visible("red \x1b[31m text")
+    >>> harmless("red \x1b[31m text")
     'red ␛[31m text'
     """
     return CONTROL.sub(_sign, text.replace("\r\n", "\n"))
