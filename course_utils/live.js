@@ -6,7 +6,8 @@
 // Page to kernel:  {ask: "stop"}; {ask: "whole"}, answered by the model's snapshot; and
 // once {ask: "here"}, without which the kernel falls back on plain text.
 
-import { MarkdownText, PlainText } from "./live_dom.js";
+import { visible } from "./live_dom.js";
+import { KINDS, make, Notebook } from "./live_saved.js";
 
 /**
  * @typedef {["open", string, string] | ["add", number, string] | ["strike", number, ""]} Change
@@ -16,8 +17,6 @@ import { MarkdownText, PlainText } from "./live_dom.js";
  * @typedef {{number: number, lanes: Object<string, Partial<Lane> & {changes: Change[]}>}} News
  */
 
-const SIGNS = { tool_call: "→", tool_result: "←" };
-
 export class Library {
   /** @param model  The hidden widget on which all deltas come. */
   constructor(model) {
@@ -25,6 +24,7 @@ export class Library {
     this.feeds = new Map();
     /** @type {Map<string, News[]>} News of views that the page does not show yet. */
     this.early = new Map();
+    this.notebook = new Notebook(model.widget_manager, this.feeds);
     model.on("msg:custom", (message) => {
       for (const [key, news] of Object.entries(message)) this.take(key, news);
     });
@@ -43,7 +43,7 @@ export class Library {
     const key = model.get("key");
     let feed = this.feeds.get(key);
     if (!feed) {
-      feed = new Feed(model, this.early.get(key) ?? []);
+      feed = new Feed(model, this.early.get(key) ?? [], this.notebook);
       this.feeds.set(key, feed);
       this.early.delete(key);
     }
@@ -54,8 +54,9 @@ export class Library {
 
 /** Everything known of one view, in order and without gaps. */
 class Feed {
-  constructor(model, early) {
+  constructor(model, early, notebook) {
     this.model = model;
+    this.notebook = notebook;
     this.speed = model.get("speed");
     this.started = performance.now();
     /** @type {Set<View>} */
@@ -78,6 +79,7 @@ class Feed {
     }));
     this.asked = false;
     for (const view of this.views) view.start();
+    this.noteEnd();
   }
 
   /** @param {News} news */
@@ -94,6 +96,13 @@ class Feed {
       for (const change of changes) apply(lane.passages, change);
     }
     for (const view of this.views) view.changed();
+    this.noteEnd();
+  }
+
+  /** At the end the answer stands in the notebook, by the kernel or else by the page. */
+  noteEnd() {
+    if (this.ended && !this.noted) this.notebook.writeLater(this);
+    this.noted = this.ended;
   }
 
   askWhole() {
@@ -107,9 +116,11 @@ class Feed {
 
   /** Something about the kernel that the reader should know. */
   tell(notice) {
-    if (this.ended) return;
-    this.notice = notice;
+    if (this.ended || this.notice) return;
+    const { canWrite } = this.notebook;
+    this.notice = canWrite ? notice : `${notice} · not saved: run the cell again`;
     for (const view of this.views) view.changed();
+    if (canWrite) this.notebook.write(this);
   }
 }
 
@@ -135,19 +146,13 @@ function watchKernel(model, feed) {
 
 // ---------------------------------------------------------------- drawing
 
-const make = (tag, name, parent) => {
-  const node = document.createElement(tag);
-  if (name) node.className = name;
-  parent?.append(node);
-  return node;
-};
 const prefersCalm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 /** One drawing of a feed. */
 class View {
   constructor(feed, el) {
     this.feed = feed;
-    this.root = make("section", "course-live jp-RenderedHTMLCommon", el);
+    this.root = make("section", "course-live jp-RenderedHTMLCommon mathjax_ignore", el);
     this.root.setAttribute("aria-label", "Streamed answer");
     this.pace = new Pace(() => this.paint());
     this.start();
@@ -192,25 +197,29 @@ class View {
   }
 }
 
-/** Paints once per frame; less often where a paint is dear or nobody looks. */
+const BEAT = 33; // milliseconds between two paints: every second frame
+
+/** Paints thirty times a second; less often where a paint is dear or nobody looks. */
 class Pace {
   constructor(paint) {
     this.paint = paint;
     this.cost = 0;
+    this.painted = 0;
   }
 
   ask(atOnce) {
     if (atOnce) this.run();
     if (atOnce || this.frame || this.timer) return;
     const wait = this.rest();
-    if (wait) this.timer = setTimeout(() => this.next(), wait);
+    if (wait > 0) this.timer = setTimeout(() => this.next(), wait);
     else this.frame = requestAnimationFrame(() => this.run());
   }
 
   rest() {
     if (document.hidden) return 500;
     if (prefersCalm()) return 250;
-    return this.cost > 6 ? Math.min(1000, this.cost * 4) : 0;
+    const beat = this.cost > 6 ? Math.min(1000, this.cost * 4) : BEAT - 8;
+    return beat - (performance.now() - this.painted);
   }
 
   next() {
@@ -223,6 +232,7 @@ class Pace {
     this.stop();
     const start = performance.now();
     const more = this.paint();
+    this.painted = start;
     this.cost = 0.7 * this.cost + 0.3 * (performance.now() - start);
     if (more) this.ask(false);
   }
@@ -234,7 +244,7 @@ class Pace {
   }
 }
 
-const BATCH = 50; // milliseconds between two messages: the time to spread a batch over
+const BATCH = 75; // milliseconds between two messages: the time to spread a batch over
 
 /** One lane: its label with the state, and its passages. */
 class LaneView {
@@ -244,7 +254,7 @@ class LaneView {
     this.label = make("div", "course-live-label", this.root);
     const words = make("small", "", this.label);
     if (lane.title) {
-      make("strong", "", words).textContent = lane.title;
+      make("strong", "", words).textContent = visible(lane.title);
       words.append(" · ");
     }
     this.state = make("span", "course-live-state", words);
@@ -321,27 +331,15 @@ class Rate {
   }
 }
 
-/** One passage: text, a tool call or a tool's result. */
+/** One passage, drawn as its kind says. */
 class PassageView {
   constructor(passage, markdown, parent) {
     this.passage = passage;
     this.drawn = 0;
     this.done = false;
-    if (passage.kind === "text") this.startText(markdown, parent);
-    else this.startTool(parent);
-  }
-
-  startText(markdown, parent) {
-    this.root = make("div", "course-live-text mathjax_ignore", parent);
-    this.writer = markdown ? new MarkdownText(this.root) : new PlainText(this.root);
-  }
-
-  startTool(parent) {
-    this.root = make("div", "course-live-tool", parent);
-    const line = make("small", "", this.root);
-    line.append(`${SIGNS[this.passage.kind]} ${this.passage.label} `);
-    const code = make("code", "", line);
-    this.writer = { write: (text) => code.append(text) };
+    const kind = KINDS[passage.kind] ?? KINDS.text;
+    this.root = make("div", kind.className, parent);
+    this.writer = kind.start(passage, markdown, this.root);
   }
 
   get left() {

@@ -31,9 +31,9 @@ GLANCE = 60  # letters of a thought
 
 # Lab would take "$5 and $10" for a formula: the text stays as the model wrote it.
 ANSWER = '<div class="course-live mathjax_ignore">{}</div>'
-TEXT = '<div class="course-live-text mathjax_ignore">{}</div>'
+TEXT = '<div class="course-live-text">{}</div>'
 LINE = '<div class="course-live-tool">{}</div>'
-AS_IT_IS = '<pre style="white-space: pre-wrap">{}</pre>'
+AS_IT_IS = '<pre style="white-space: pre-wrap; unicode-bidi: plaintext">{}</pre>'
 CODE = '<code dir="ltr" style="white-space: pre-wrap">{}</code>'
 FOLD = "<details><summary><small>{}</small></summary>{}</details>"
 

@@ -18,6 +18,10 @@ from course_utils.live_terminal import Terminal, harmless
 from course_utils.live_transcript import Change
 from course_utils.notebook import live_mode
 
+# As in live.css: three lanes stand side by side in a notebook's column.
+ROW = "display: flex; flex-wrap: wrap; gap: 0 2em"
+LANE = "flex: 1 1 13em; min-width: 0"
+
 
 def load_page() -> None:
     """Let the page load its code now, so that the first token of a stream meets it.
@@ -93,10 +97,11 @@ class LiveDisplay:
         """All lanes as HTML, side by side, and the finding."""
         if len(self.lanes) == 1:
             return self.lanes[0].html(figures)
-        style = "flex: 1 1 18em; min-width: 0"
+        style = LANE
         lanes = [f'<div style="{style}">{lane.html()}</div>' for lane in self.lanes]
-        row = f'<div style="display: flex; flex-wrap: wrap; gap: 2em">{"".join(lanes)}'
-        return f"{row}</div><p>{escape(self.finding)}</p>"
+        row = f'<div style="{ROW}">{"".join(lanes)}</div>'
+        finding = f'<p class="mathjax_ignore">{escape(self.finding)}</p>'
+        return row + finding
 
     def plain(self) -> str:
         """All lanes as text, one after the other, and the finding."""

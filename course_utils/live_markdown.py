@@ -1,13 +1,14 @@
 """Markdown from a model as safe HTML, for the saved notebook.
 
 Raw HTML is shown as text, an image becomes a link, a link leads only to http, https or
-mail; so nothing in an answer can run or load. The page of a live view reads the same
-dialect by the same rules: live_markdown.js and live_rules.js.
+mail; so nothing in an answer can run or load. The live view reads the same dialect by
+the same rules: live_markdown.js and live_rules.js.
 
     markdown_html("**Hi** <script>")   # <p dir="auto"><strong>Hi</strong> &lt;script&gt;
 """
 
 import re
+from collections.abc import Callable
 from functools import cache
 from html import escape
 from typing import Any
@@ -135,7 +136,7 @@ def _fence(_: Any, tokens: Any, index: int, *rest: Any) -> str:
 
 BLOCKS = ("paragraph", "heading", "bullet_list", "ordered_list", "blockquote")
 TABLE = ("table", "th", "td")
-RULES = {
+RULES: dict[str, Callable[..., str]] = {
     "link_open": _link_open,
     "link_close": _link_close,
     "image": _image,

@@ -8,6 +8,7 @@ page's code; so a view costs a few hundred bytes and ten views share one message
 
 import threading
 import time
+import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -34,6 +35,7 @@ SOURCES = (
     "live_markdown.js",
     "live_code.js",
     "live_dom.js",
+    "live_saved.js",
     "live.js",
 )
 
@@ -56,7 +58,10 @@ export default { render };
 """
 # The library learns its own id once it is known; then it loads before any view asks.
 LIBRARY = """
-const initialize = ({ model }) => model.on("change:library", () => load(model));
+const initialize = ({ model }) => {
+  if (model.get("library")) load(model);
+  else model.on("change:library", () => load(model));
+};
 export default { initialize: (context) => void initialize(context) };
 """
 
@@ -169,6 +174,8 @@ class Page:
     def __init__(self, display: Display) -> None:
         self.display = display
         self.widget = ViewWidget(
+            # The page finds the view of an output by the id that stands in it.
+            model_id=display.key + uuid.uuid4().hex[len(display.key) :],
             library=feeder().library.model_id,
             key=display.key,
             speed=course_clock.speed,

@@ -1,7 +1,8 @@
 """What a model's Markdown has beyond CommonMark, as rules of markdown-it-py.
 
-Formulas keep their marks, `<br>` breaks a line, a bare address is a link, a task has its
-box, `**` works beside Chinese, Japanese and Korean signs; depth and width are bounded.
+Formulas keep their marks, `<br>` breaks a line, a bare address is a link, a task has
+its box, `**` works beside Chinese, Japanese and Korean signs; depth and width have
+bounds.
 live_rules.js holds the same rules for the live view, and tests hold them equal.
 
     teach(MarkdownIt("commonmark"))
@@ -108,7 +109,9 @@ def _formula_block(state: StateBlock, start: int, end: int, silent: bool) -> boo
 def _formula_end(state: StateBlock, start: int, end: int, closing: str) -> int:
     """The line after a formula; 0 if it has no end."""
     for line in range(start, min(end, start + TALLEST)):
-        if state.isEmpty(line) or (line > start and state.sCount[line] < state.blkIndent):
+        if state.isEmpty(line) or (
+            line > start and state.sCount[line] < state.blkIndent
+        ):
             return 0
         text = _line(state, line)[2 if line == start else 0 :]
         if text.rstrip().endswith(closing):
@@ -141,7 +144,7 @@ def _formula_to(text: str, at: int, most: int) -> int:
 
 
 def _dollar_to(text: str, at: int, most: int) -> int:
-    """Pandoc's rule: no blank inside of either $, no digit after: "$5 to $10" is none."""
+    """Pandoc's rule: no blank inside of either $, no digit after it."""
     end = text.find("$", at + 1, most)
     while end > 0 and text[end - 1] == "\\":
         end = text.find("$", end + 1, most)
@@ -225,7 +228,9 @@ def _is_free(char: str) -> bool:
 
 
 class _Inline(ParserInline):
-    def parse(self, src: str, md: MarkdownIt, env: Any, tokens: list[Token]) -> list[Token]:
+    def parse(
+        self, src: str, md: MarkdownIt, env: Any, tokens: list[Token]
+    ) -> list[Token]:
         """As markdown-it-py does, with a state that scans in its own way."""
         state = _State(src, md, env, tokens)
         self.tokenize(state)

@@ -59,7 +59,11 @@ class Picture:
         )
         lines = "<br>".join(escape(line) for line in self.text.splitlines())
         display(  # type: ignore[no-untyped-call]
-            {"text/html": f"<p>{lines}</p>", "text/plain": self.text}, raw=True
+            {
+                "text/html": f'<p class="mathjax_ignore">{lines}</p>',
+                "text/plain": self.text,
+            },
+            raw=True,
         )
 
 
@@ -164,8 +168,8 @@ class Table:
         body = "".join(f"<tr>{_cells(row)}</tr>" for row in self.rows)
         caption = f'<caption style="{CAPTION}">{escape(self.caption)}</caption>'
         return (
-            f"<table>{caption}<thead><tr>{''.join(heads)}</tr></thead>"
-            f"<tbody>{body}</tbody></table>"
+            f'<table class="mathjax_ignore">{caption}<thead><tr>{"".join(heads)}</tr>'
+            f"</thead><tbody>{body}</tbody></table>"
         )
 
     @property

@@ -12,7 +12,7 @@ from course_utils._messages import as_html
 from course_utils._progress_file import done
 from course_utils.exercise import Exercise
 from course_utils.quiz import Predict, Quiz
-from course_utils.style import BLUE, GREEN, bar
+from course_utils.style import BLUE, DIV, GREEN, bar
 
 __all__ = ["Progress", "progress"]
 
@@ -52,7 +52,7 @@ class Progress:
 
     def _repr_html_(self) -> str:
         colour = BLUE if self._next else GREEN
-        return f'<div style="{bar(colour)}">{as_html(repr(self))}</div>'
+        return f'<{DIV} style="{bar(colour)}">{as_html(repr(self))}</div>'
 
 
 def progress(lesson: ModuleType) -> Progress:

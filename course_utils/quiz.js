@@ -3,7 +3,7 @@
 
 function render({ model, el }) {
   const field = document.createElement("fieldset");
-  field.className = "jp-RenderedHTMLCommon"; // code and lists as in Jupyter's pages
+  field.className = "jp-RenderedHTMLCommon mathjax_ignore"; // code and lists as in Jupyter's pages
   field.style.cssText = `border: 0; border-left: 3px solid #0072B2; margin: 0;
     padding: 0.1em 0.75em; max-width: 42em; line-height: 1.6;
     color: var(--jp-content-font-color1, inherit);

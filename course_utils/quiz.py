@@ -15,7 +15,7 @@ from typing import Any
 from course_utils._messages import as_html
 from course_utils._progress_file import note_done
 from course_utils.notebook import static_page
-from course_utils.style import BLUE, GREEN, ORANGE, TEXT, bar
+from course_utils.style import BLUE, DIV, GREEN, ORANGE, TEXT, bar
 
 LETTERS = "abcdefgh"
 LIST = "list-style: none; padding-left: 0; margin: 0.2em 0"
@@ -52,7 +52,7 @@ class Explanation:
         colour = GREEN if self.guess == self.right else ORANGE
         items = "".join(self._item(*reason) for reason in self.reasons)
         return (
-            f'<div role="status" style="{bar(colour)}"><b>{self._verdict()}</b>'
+            f'<{DIV} role="status" style="{bar(colour)}"><b>{self._verdict()}</b>'
             f'<ul style="{LIST}">{items}</ul></div>'
         )
 
@@ -144,7 +144,7 @@ class Predict:
             for letter, (_, why) in self.options.items()
         )
         return (
-            f'<div style="{bar(BLUE)}"><b>? {as_html(self.question)}</b>'
+            f'<{DIV} style="{bar(BLUE)}"><b>? {as_html(self.question)}</b>'
             f'<ul style="{LIST}">{choices}</ul><details><summary>Why each is right or '
             f'wrong</summary><ul style="{LIST}">{reasons}</ul></details></div>'
         )
@@ -197,7 +197,8 @@ class Quiz:
         html = "".join(question._html() for question in self.questions)
         text = {
             "text/plain": repr(self),
-            "text/html": f'<div style="{TEXT}"><b>{escape(self.title)}</b>{html}</div>',
+            "text/html": f'<{DIV} style="{TEXT}"><b>{escape(self.title)}</b>{html}'
+            "</div>",
         }
         return text if static_page() else _with_widget(text, self.questions, self.title)
 
@@ -223,7 +224,7 @@ class Marked:
         pairs = zip(self.questions, self.explained, strict=True)
         blocks = [f"<p>{as_html(text)}</p>{one._repr_html_()}" for text, one in pairs]
         head = f"<b>{self.right} of {len(self.explained)} right.</b>"
-        return f'<div style="{TEXT}">{head}{"".join(blocks)}</div>'
+        return f'<{DIV} style="{TEXT}">{head}{"".join(blocks)}</div>'
 
 
 def _with_widget(

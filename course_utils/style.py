@@ -20,6 +20,8 @@ TEXT = (
     "font-family: var(--jp-content-font-family, sans-serif); "
     "font-size: var(--jp-content-font-size1, 14px); line-height: 1.6"
 )
+# Without it Lab would typeset "$5 to $10" as a formula.
+DIV = 'div class="mathjax_ignore"'
 QUIET = "color: var(--jp-content-font-color2, inherit)"
 
 
@@ -37,4 +39,4 @@ def callout(sign: str, word: str, html: str, colour: str) -> str:
     True
     """
     head = f"<b>{sign} {word}</b>"
-    return f'<div role="status" style="{bar(colour)}">{head} {html}</div>'
+    return f'<{DIV} role="status" style="{bar(colour)}">{head} {html}</div>'

@@ -1,7 +1,7 @@
 """Texts on which a Markdown reader may lose itself, about 10 kB each.
 
-Own versions of the kinds that cmark keeps in its tests, and of those which froze the live
-view: many beginnings without an end, nests, and rows that fill themselves up.
+Own versions of the kinds that cmark keeps in its tests, and of those which froze the
+live view: many beginnings without an end, nests, and rows that fill themselves up.
 """
 
 SIZE = 10_000

@@ -90,7 +90,12 @@ def test_a_link_that_names_its_own_host_or_none_is_left_alone(words, address):
 
 def test_no_character_that_turns_a_text_around_is_left():
     turning = "".join(map(chr, [*range(0x202A, 0x202F), *range(0x2066, 0x206A)]))
-    for text in (turning, f"`{turning}`", f"```\n{turning}\n```", f"[{turning}](http://a)"):
+    for text in (
+        turning,
+        f"`{turning}`",
+        f"```\n{turning}\n```",
+        f"[{turning}](http://a)",
+    ):
         assert not set(turning) & set(markdown_html(text))
     assert visible("שלום") == "שלום"
 

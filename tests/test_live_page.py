@@ -10,7 +10,7 @@ from IPython.utils.capture import capture_output
 
 from course_utils import live_page
 from course_utils.live import show
-from course_utils.live_page import SOURCES, Page, page_code
+from course_utils.live_page import Page, page_code
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
