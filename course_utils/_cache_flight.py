@@ -10,6 +10,7 @@ lock, so that nobody's leaving, however it comes about, can hold up another.
 from collections.abc import Callable
 from types import TracebackType
 from typing import Generic, TypeVar
+from weakref import ref
 
 from course_utils._cache_kept import Kept
 from course_utils._cache_record import Arrival
@@ -36,7 +37,7 @@ class SharedCall:
         self.kept: Kept | None = None
         self.ended = False
         self.finished = False
-        self.seats: set[object] = set()
+        self.seats: dict[int, object] = {}
         self._error: BaseException | None = None
         self._traceback: TracebackType | None = None
         self.on_end: Callable[[], None] = lambda: None
@@ -76,17 +77,18 @@ class Seat(Generic[C]):
     def __init__(self, call: C, first: bool) -> None:
         self.call = call
         self.first = first
-        self._token = object()
-        call.seats.add(self._token)
+        number = id(self)
+
+        def let_go(_: object) -> None:
+            call.seats.pop(number, None)
+            call.left()
+
+        call.seats[number] = ref(self, let_go)
 
     def leave(self) -> None:
         """Be a reader no longer."""
-        if self._token in self.call.seats:
-            self.call.seats.discard(self._token)
+        if self.call.seats.pop(id(self), None) is not None:
             self.call.left()
-
-    def __del__(self) -> None:
-        self.leave()
 
 
 class Calls(Generic[C]):

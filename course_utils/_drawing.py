@@ -121,8 +121,10 @@ def _draw_stalls(axes: "Axes", lane: int, timing: StreamTiming) -> None:
 
 def _draw_end(axes: "Axes", lane: int, timing: StreamTiming) -> None:
     """A stroke where the stream ended, and the end in words."""
+    end = timing.endings
     broken = timing.error is not None or timing.stopped
-    colour = ORANGE if broken else GREEN if timing.finish_reason else INK
+    broken = broken or bool(end.decisive and not end.decisive.whole)
+    colour = ORANGE if broken else GREEN if end.whole else INK
     axes.vlines(
         timing.total, lane - 0.16, lane + 0.16, color=colour, lw=1.6, clip_on=False
     )

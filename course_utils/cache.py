@@ -16,7 +16,13 @@ from pydantic import Field
 from course_utils._cache_kept import Replay
 from course_utils._cache_key import Unkeyable
 from course_utils._cache_question import Question
-from course_utils._cache_source import Asking, aanswer, answer, desk_of
+from course_utils._cache_source import (
+    Asking,
+    aanswer,
+    acall_off_loop,
+    answer,
+    desk_of,
+)
 from course_utils.clock import Clock, course_clock
 from course_utils.model_call import AsyncChunks, Chunks, Request, acall, call
 from course_utils.redis_cache import RedisStreamCache
@@ -123,7 +129,7 @@ class CachedChatModel(WrappedChatModel):
         return answer(desk_of(self.store), asking)
 
     def _aanswer(self, request: Request, reader: Reader) -> AsyncChunks:
-        asking = self._asking(request, acall)
+        asking = self._asking(request, acall_off_loop)
         if asking is None:
             return acall(self.inner, request)
         return aanswer(desk_of(self.store), asking)

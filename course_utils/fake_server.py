@@ -72,16 +72,7 @@ class FakeServer:
         port: int = 0,
         reasoning_field: str | None = "reasoning_content",
     ) -> None:
-        if not isinstance(key, str) or not key.strip():
-            raise ValueError(
-                f"FakeServer(key=...) is a text that callers send, got {key!r}: "
-                'leave it out, then it is "offline".'
-            )
-        if not isinstance(port, int) or not 0 <= port < 2**16:
-            raise ValueError(
-                f"FakeServer(port=...) is a number below 65536, got {port!r}: "
-                "leave it out, then the server takes a free one."
-            )
+        _check(key, port)
         latency = Latency(first_token, per_token)
         if preset is not None:
             latency = preset_latency(preset)
@@ -152,6 +143,19 @@ _BY_PORT: weakref.WeakValueDictionary[int, FakeServer] = weakref.WeakValueDictio
 def _stop_earlier(port: int) -> None:
     if (earlier := _BY_PORT.pop(port, None)) is not None:
         earlier.stop()
+
+
+def _check(key: object, port: object) -> None:
+    if not isinstance(key, str) or not key.strip():
+        raise ValueError(
+            f"FakeServer(key=...) is a text that callers send, got {key!r}: "
+            'leave it out, then it is "offline".'
+        )
+    if not isinstance(port, int) or not 0 <= port < 2**16:
+        raise ValueError(
+            f"FakeServer(port=...) is a number below 65536, got {port!r}: "
+            "leave it out, then the server takes a free one."
+        )
 
 
 def _reasoning_field(name: str | None) -> str | None:

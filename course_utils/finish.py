@@ -89,6 +89,17 @@ class Finish:
             return None
         return f"unknown: {self.reason}" if self.meaning == "unknown" else self.reason
 
+    @property
+    def in_words(self) -> str:
+        """How the answer ended, alike wherever a person reads it.
+
+        >>> finish("stop").in_words, finish("length").in_words, finish("gone").in_words
+        ('finished: stop', 'cut short: length', 'ended: gone')
+        """
+        how = {"unknown": "ended", "refused": "ended", "paused": "paused"}
+        told = "finished" if self.whole else how.get(self.meaning, "cut short")
+        return f"{told}: {self.reason}"
+
 
 def finish(reason: str) -> Finish:
     """What this word means, in capitals or not.

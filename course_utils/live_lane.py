@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from course_utils.clock import Clock
 from course_utils.ending import Ending, heard
-from course_utils.finish import Endings, Finish
+from course_utils.finish import Endings
 from course_utils.live_answer import answer_html, answer_text
 from course_utils.live_stop import StopSwitch, leave
 from course_utils.live_transcript import Change, Transcript
@@ -109,7 +109,7 @@ class Lane:
             return "paused"
         ends = self.timing.endings or self.models()
         if ends.decisive is not None and not ends.decisive.whole:
-            return bad_end(ends.decisive)
+            return ends.decisive.in_words
         if ends.unended:
             return "ended without a finish reason"
         silence = self.ending.silence
@@ -156,18 +156,6 @@ class Lane:
     def shown(self) -> Shown:
         """The text with its timing."""
         return Shown(self.transcript.text, self.timing)
-
-
-def bad_end(end: Finish) -> str:
-    """An end that is not whole, in words.
-
-    >>> bad_end(Finish("length", "length")), bad_end(Finish("gone fishing", "unknown"))
-    ('cut short: length', 'ended: gone fishing')
-    """
-    if end.meaning == "paused":
-        return f"paused: {end.reason}"
-    told = "ended" if end.meaning in ("unknown", "refused") else "cut short"
-    return f"{told}: {end.reason}"
 
 
 def read(lane: Lane, stream: Iterable[Any], switch: StopSwitch) -> None:

@@ -152,18 +152,16 @@ class ReliableChatModel(WrappedChatModel):
         """This model, with its answers parsed into `schema` by any method it knows.
 
         Raises:
-            ValueError: A fallback answers in a form that the model's parser cannot read.
+            ValueError: A fallback answers in a form that this one's parser cannot read.
         """
         plain = {**kwargs, "include_raw": False}
-        chains = [
-            model.with_structured_output(schema, **plain) for model in self.models
-        ]
+        chains = [one.with_structured_output(schema, **plain) for one in self.models]
         if len({type(getattr(chain, "last", chain)) for chain in chains}) > 1:
             names = ", ".join(type(model).__name__ for model in self.models)
             raise ValueError(
-                f"These models answer structured output in different forms: {names}. Use "
-                'method="function_calling", or give each its own: '
-                "a.with_structured_output(S).with_fallbacks([b.with_structured_output(S)])."
+                f"Structured output comes in different forms from {names}: use "
+                'method="function_calling", or give each its own, '
+                "one.with_structured_output(S).with_fallbacks([other...])."
             )
         return super().with_structured_output(schema, **kwargs)
 

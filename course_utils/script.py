@@ -84,6 +84,13 @@ class Script:
             _check(turn)
         self._lock = threading.Lock()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy takes over: all but the lock."""
+        return {name: value for name, value in vars(self).items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.Lock())
+
     def next(self, request: Request, attempt: int = 1) -> tuple[Reply, Call]:
         """The reply to this request, and its entry in the log."""
         with self._lock:

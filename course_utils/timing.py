@@ -122,12 +122,7 @@ class StreamTiming(Recording):
         ends = self.endings
         if ends.unended:
             return "ended without a finish reason"
-        if ends.decisive is None:
-            return "ended"
-        end = ends.decisive
-        if end.meaning == "unknown":
-            return f"ended: {end.reason}"
-        return f"{'finished' if end.whole else 'cut short'}: {end.reason}"
+        return "ended" if ends.decisive is None else ends.decisive.in_words
 
     def __repr__(self) -> str:
         first = self.time_to_first_token

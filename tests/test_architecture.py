@@ -24,8 +24,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = [
     ["tokens", "notebook", "offline", "_hang_up", "_sync_stream"],
     [
-        "clock",
-        "_off_thread",
+        "clock _off_thread",
         "text finish passages passages.* ending _gate _streams _token_text "
         "model_call wrapped_*",
         "characters public_json",

@@ -2,15 +2,18 @@
 
 import asyncio
 import re
+import time
 from contextlib import nullcontext, suppress
 from typing import Any, ClassVar
 
 from fastapi import FastAPI
-from langchain_core.exceptions import ModelConnectionError
+from langchain_core.exceptions import ModelConnectionError, ModelError
 
 from course_utils.clock import VirtualClock
 from course_utils.fake_model import FakeStreamingChatModel
+from course_utils.finish import finish_of
 from course_utils.lessons import production_scale as lesson
+from course_utils.lessons.solutions import production_scale as solutions
 from course_utils.replies import Reply
 from course_utils.serving import sse_response
 from tests.exercise_rules import (
@@ -36,9 +39,10 @@ class ListThrottle:
         self.last: float | None = None
 
     def push(self, text: Any) -> Any:
-        self.parts.append(text)
+        self.parts += [text] if text else []
         now = self.clock.now()
-        if self.last is None or now - self.last >= self.seconds:
+        due = self.last is None or now - self.last >= self.seconds
+        if due and self.parts:
             self.last = now
             return self.flush()
         return ""
@@ -260,6 +264,7 @@ def hands_over(
     *,
     until_empty: bool = False,
     texts: bool = False,
+    raises: bool = False,
     cancel: bool = True,
     awaited: bool = True,
     close: bool = True,
@@ -269,13 +274,14 @@ def hands_over(
     async def hand_over(stream: Any, maxsize: Any) -> Any:
         queue: asyncio.Queue[Any] = asyncio.Queue(size(maxsize))
         end = None if until_empty else object()
+        errors: list[Exception] = []
 
         async def fill() -> None:
             try:
                 async for item in stream:
                     await queue.put(item.text if texts else item)
             except Exception as error:
-                await queue.put(error)
+                errors.append(error)
             await queue.put(end)
 
         task = asyncio.create_task(fill())
@@ -284,10 +290,12 @@ def hands_over(
             while True:
                 item = await queue.get()
                 if item is end or (until_empty and not item):
-                    return
-                if isinstance(item, Exception):
+                    break
+                if raises and isinstance(item, Exception):
                     raise item
                 yield item
+            if errors:
+                raise errors[0]
         finally:
             if cancel:
                 task.cancel()
@@ -503,7 +511,293 @@ async def sends_empty_texts(stream: Any) -> Any:
     yield ("done", reason) if reason else ("error", "cut")
 
 
+# What somebody writes at work
+
+
+class EmptyIsAnUpdate(ListThrottle):
+    def push(self, text: Any) -> Any:
+        if self.last is None:
+            self.last = self.clock.now()
+            return text
+        return super().push(text)
+
+
+class KnowsOnePause(ListThrottle):
+    def __init__(self, seconds: Any, clock: Any) -> None:
+        super().__init__(0.25, clock)
+
+
+class CountsFromBirth(ListThrottle):
+    def __init__(self, seconds: Any, clock: Any) -> None:
+        super().__init__(seconds, clock)
+        self.last = clock.now() - seconds / 2
+
+
+class StripsAtAnUpdate(ListThrottle):
+    def push(self, text: Any) -> Any:
+        return super().push(text).strip()
+
+
+class OneFirstText(ListThrottle):
+    seen = False
+
+    def push(self, text: Any) -> Any:
+        if text and not type(self).seen:
+            type(self).seen = True
+            return super().push(text)
+        if self.last is None:
+            self.last = self.clock.now()
+        return super().push(text)
+
+
+class ByNextUpdate:
+    """Right: it knows when the next update may be."""
+
+    def __init__(self, seconds: Any, clock: Any) -> None:
+        self.seconds, self.clock, self.held, self.due = seconds, clock, "", 0.0
+
+    def push(self, text: Any) -> Any:
+        self.held += text
+        if not self.held or self.clock.now() < self.due:
+            return ""
+        self.due = self.clock.now() + self.seconds
+        return self.flush()
+
+    def flush(self) -> Any:
+        text, self.held = self.held, ""
+        return text
+
+
+class EndsAtAnyBlank(BySplitting):
+    def push(self, text: Any) -> Any:
+        *ready, self.held = re.split(r"(?<=[.!?]\s)", self.held + text)
+        return "".join(ready)
+
+
+class EndsBeforeCapitals(BySplitting):
+    def push(self, text: Any) -> Any:
+        *ready, self.held = re.split(r"(?<=[.!?] )(?=[A-Z])", self.held + text)
+        return "".join(ready)
+
+
+class OneSentenceAPush(BySplitting):
+    def push(self, text: Any) -> Any:
+        self.held += text
+        found = re.search(r"[.!?] ", self.held)
+        end = found.end() if found else 0
+        ready, self.held = self.held[:end], self.held[end:]
+        return ready
+
+
+class JoinsBlanks(BySplitting):
+    def push(self, text: Any) -> Any:
+        return re.sub(" +", " ", super().push(text))
+
+
+class FlushedForEver(BySplitting):
+    done = False
+
+    def flush(self) -> Any:
+        text = "" if self.done else super().flush()
+        self.done = True
+        return text
+
+
+class ByRfind(BySplitting):
+    """Right: it looks for the last end."""
+
+    def push(self, text: Any) -> Any:
+        self.held += text
+        last = max(self.held.rfind(mark) for mark in (". ", "! ", "? "))
+        end = last + 2 if last >= 0 else 0
+        ready, self.held = self.held[:end], self.held[end:]
+        return ready
+
+
+def caches(
+    *,
+    key: Any = lambda prompt: prompt,
+    hit: Any = lambda store, key: key in store,
+    good: Any = lambda reason: reason == "stop",
+    at_once: bool = False,
+    anyhow: bool = False,
+    text: Any = lambda chunk: chunk.text,
+    asks: Any = lambda prompt: prompt,
+) -> Any:
+    """An answer to the third exercise that is right but for one slip."""
+
+    def stream_cached(model: Any, prompt: Any, store: Any) -> Any:
+        if hit(store, key(prompt)):
+            yield from store[key(prompt)]
+            return
+        texts: list[str] = []
+        if at_once:
+            store[key(prompt)] = texts
+        reason = None
+        try:
+            for chunk in model.stream(asks(prompt)):
+                reason = chunk.response_metadata.get("finish_reason") or reason
+                if text(chunk):
+                    texts.append(text(chunk))
+                    yield text(chunk)
+        finally:
+            if (anyhow and texts) or (reason and good(reason)):
+                store[key(prompt)] = texts
+            elif at_once and not good(reason):
+                store.pop(key(prompt), None)
+
+    return stream_cached
+
+
+def keeps_a_message(model: Any, prompt: Any, store: Any) -> Any:
+    """Right: what it keeps in the store is its own matter."""
+    if prompt in store:
+        yield from (chunk.text for chunk in store[prompt]["chunks"])
+        return
+    chunks: list[Any] = []
+    for chunk in model.stream(prompt):
+        chunks.append(chunk)
+        yield chunk.text
+    ends = [end for chunk in chunks if (end := finish_of(chunk))]
+    if ends and ends[-1].whole:
+        store[prompt] = {"chunks": chunks}
+
+
+async def shares_a_queue(stream: Any, maxsize: Any) -> Any:
+    if not QUEUES:
+        QUEUES.append(asyncio.Queue(maxsize))
+    queue = QUEUES[0]
+    end = object()
+
+    async def fill() -> None:
+        async for item in stream:
+            await queue.put(item)
+        await queue.put(end)
+
+    task = asyncio.create_task(fill())
+    try:
+        while (item := await queue.get()) is not end:
+            yield item
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        await stream.aclose()
+
+
+QUEUES: list[Any] = []
+
+
+async def closes_only_in_peace(stream: Any, maxsize: Any) -> Any:
+    queue: asyncio.Queue[Any] = asyncio.Queue(maxsize)
+
+    async def fill() -> None:
+        try:
+            async for item in stream:
+                await queue.put((item, None, False))
+            await queue.put((None, None, True))
+        except Exception as error:
+            await queue.put((None, error, True))
+
+    task = asyncio.create_task(fill())
+    TASKS.append(task)
+    try:
+        while True:
+            item, error, ended = await queue.get()
+            if error:
+                raise error
+            if ended:
+                return
+            yield item
+    except GeneratorExit:
+        task.cancel()
+        await asyncio.wait([task])
+        await stream.aclose()
+        raise
+
+
+async def renames_the_error(stream: Any, maxsize: Any) -> Any:
+    try:
+        async for item in with_a_sentinel(stream, maxsize):
+            yield item
+    except Exception as error:
+        raise RuntimeError(str(error)) from error
+
+
+async def skips_what_is_false(stream: Any, maxsize: Any) -> Any:
+    async for item in with_a_sentinel(stream, maxsize):
+        if item is not None:
+            yield item
+
+
+def events(
+    *,
+    caught: Any = Exception,
+    name: Any = lambda error: type(error).__name__,
+    end: Any = lambda reason: ("done", reason) if reason else ("error", "cut"),
+    text: Any = lambda chunk: chunk.text,
+    stop: bool = False,
+    nap: bool = False,
+) -> Any:
+    """An answer to the fifth exercise that is right but for one slip."""
+
+    async def honest_events(stream: Any) -> Any:
+        reason = None
+        try:
+            async for chunk in stream:
+                if nap:
+                    time.sleep(0)  # noqa: ASYNC251  the slip that is meant
+                if text(chunk):
+                    yield "text", text(chunk)
+                reason = chunk.response_metadata.get("finish_reason") or reason
+                if stop and reason:
+                    break
+        except caught as error:
+            yield "error", name(error)
+            return
+        yield end(reason)
+
+    return honest_events
+
+
+async def one_behind(stream: Any) -> Any:
+    held = None
+    async for event in keeps_the_last_reason(stream):
+        if held:
+            yield held
+        held = event
+    yield held
+
+
+async def without_repeats(stream: Any) -> Any:
+    last = None
+    async for event in keeps_the_last_reason(stream):
+        if event != last:
+            yield event
+        last = event
+
+
+REASONS: list[str] = []
+
+
+async def remembers_reasons(stream: Any) -> Any:
+    try:
+        async for chunk in stream:
+            if chunk.text:
+                yield "text", chunk.text
+            if found := chunk.response_metadata.get("finish_reason"):
+                REASONS.append(found)
+    except Exception as error:
+        yield "error", type(error).__name__
+    else:
+        yield ("done", REASONS[-1]) if REASONS else ("error", "cut")
+
+
 RIGHT = [
+    (lesson.token_throttle, ByNextUpdate),
+    (lesson.sentences, ByRfind),
+    (lesson.stream_cached, caches()),
+    (lesson.stream_cached, keeps_a_message),
+    (lesson.honest_events, events()),
     (lesson.token_throttle, ListThrottle),
     (lesson.sentences, BySplitting),
     (lesson.stream_cached, keeps_tuples),
@@ -513,6 +807,51 @@ RIGHT = [
     (lesson.honest_events, keeps_the_last_reason),
 ]
 WRONG = [
+    (lesson.token_throttle, EmptyIsAnUpdate, "an empty one before it is no update"),
+    (lesson.token_throttle, KnowsOnePause, "With `seconds=1`"),
+    (lesson.token_throttle, CountsFromBirth, "and text is due"),
+    (
+        lesson.token_throttle,
+        StripsAtAnUpdate,
+        "With `seconds=0` each text goes at once",
+    ),
+    (lesson.token_throttle, OneFirstText, "and text is due"),
+    (lesson.sentences, EndsAtAnyBlank, "had left"),
+    (lesson.sentences, EndsBeforeCapitals, "a sentence ends with"),
+    (lesson.sentences, OneSentenceAPush, "Push of all at once"),
+    (lesson.sentences, JoinsBlanks, "had left"),
+    (lesson.sentences, FlushedForEver, "after a flush"),
+    (lesson.stream_cached, caches(key=str.lower), "The store has no 'Which way?'"),
+    (lesson.stream_cached, caches(key=str.strip), "For 'Which way? ', the text"),
+    (lesson.stream_cached, caches(hit=dict.get), "an answer without text. Keep it."),
+    (lesson.stream_cached, caches(anyhow=True), "Asked again after a cut"),
+    (lesson.stream_cached, caches(at_once=True), "Two asked at once"),
+    (
+        lesson.stream_cached,
+        caches(good=lambda reason: reason not in ("length", "content_filter")),
+        "after a server that stopped",
+    ),
+    (lesson.stream_cached, caches(text=lambda chunk: chunk.content), "yield its text"),
+    (lesson.stream_cached, caches(asks=str.strip), "It was given"),
+    (lesson.hand_over, hands_over(raises=True), "an exception too"),
+    (lesson.hand_over, shares_a_queue, "its reader still waits"),
+    (lesson.hand_over, closes_only_in_peace, "Its reader was cancelled"),
+    (lesson.hand_over, renames_the_error, "then its error, the Broke"),
+    (lesson.hand_over, skips_what_is_false, "came out as"),
+    (lesson.honest_events, events(caught=ModelError), "It raised `Broke`"),
+    (lesson.honest_events, events(name=repr), "the last event"),
+    (lesson.honest_events, events(name=lambda error: "error"), "the last event"),
+    (lesson.honest_events, events(stop=True), "With text after the finish reason"),
+    (lesson.honest_events, events(nap=True), "calls `time.sleep`"),
+    (lesson.honest_events, events(text=lambda c: c.text.strip()), "Only the blanks"),
+    (
+        lesson.honest_events,
+        events(end=lambda r: ("done", r) if r == "stop" else ("error", "cut")),
+        "an answer at its limit, the last event",
+    ),
+    (lesson.honest_events, one_behind, "yield it sooner"),
+    (lesson.honest_events, without_repeats, "Something in the middle"),
+    (lesson.honest_events, remembers_reasons, "the last event: ('done'"),
     (lesson.token_throttle, WaitsForTheFirst, "push('a')"),
     (lesson.token_throttle, LosesWhatItHolds, "push('d')"),
     (lesson.token_throttle, NeverCounts, "`push('b')` at 0.125 s gave 'b': too early"),
@@ -536,7 +875,7 @@ WRONG = [
     (lesson.stream_cached, keeps(quiet=True), "Let the error go on to the reader"),
     (lesson.stream_cached, keeps(("stop", "content_filter")), "after a filter"),
     (lesson.stream_cached, keeps(once=True), "third time the model was asked"),
-    (lesson.stream_cached, keeps(spent=True), "The third time, the text"),
+    (lesson.stream_cached, keeps(spent=True), "the third time, the text: ''"),
     (lesson.stream_cached, keeps(elsewhere={}), "The store has no 'Which way?'"),
     (lesson.hand_over, passes_through, "nothing was read ahead"),
     (lesson.hand_over, queue_without_end, "read ahead"),
@@ -546,7 +885,7 @@ WRONG = [
     (lesson.hand_over, hands_over(lambda m: 4), "5 were read ahead. At most 1"),
     (lesson.hand_over, hands_over(lambda m: 1), "only 2 were read ahead, 10 may be"),
     (lesson.hand_over, hands_over(until_empty=True), "ended after 0"),
-    (lesson.hand_over, skips_the_first, "came out as [0, None, 'x']"),
+    (lesson.hand_over, skips_the_first, "came out as [0, None, 'x'"),
     (lesson.hand_over, never_says_that_it_broke, "its reader still waits"),
     (lesson.hand_over, hands_over(texts=True), "raised AttributeError"),
     (lesson.hand_over, hands_over(cancel=False), "your task runs on: cancel it"),
@@ -554,8 +893,8 @@ WRONG = [
     (lesson.hand_over, hands_over(awaited=False), "Await the cancelled task"),
     (lesson.honest_events, always_done, "the last event"),
     (lesson.honest_events, two_ends, "the last event"),
-    (lesson.honest_events, text_or_reason, "' left' had the finish reason, too"),
-    (lesson.honest_events, collects_first, "after 20 tokens of 20"),
+    (lesson.honest_events, text_or_reason, "With text beside the finish reason"),
+    (lesson.honest_events, collects_first, "came after 21 chunks"),
     (lesson.honest_events, catches_everything, "`Exception`, not `BaseException`"),
     (lesson.honest_events, ends_in_finally, "`yield` nothing in `finally`"),
     (lesson.honest_events, keeps_the_model_running, "the model is 'running'"),
@@ -634,3 +973,16 @@ def test_the_page_puts_tokens_in_as_text_and_never_as_html() -> None:
     page = lesson.page.body.decode()
     assert "innerHTML" not in page
     assert "answer.append(JSON.parse(event.data).text)" in page
+
+
+async def test_a_stream_that_cancels_itself_does_not_hold_the_readers_of_the_solution():
+    async def cancelled() -> Any:
+        yield "one"
+        raise asyncio.CancelledError("on purpose")
+
+    got = []
+    with suppress(asyncio.CancelledError):
+        async with asyncio.timeout(5):
+            async for item in solutions.hand_over(cancelled(), 2):
+                got.append(item)
+    assert got == ["one"]

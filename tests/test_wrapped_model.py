@@ -142,8 +142,8 @@ def test_a_fallback_is_asked_for_structured_output_in_its_own_way():
 
 
 def test_a_fallback_that_answers_in_another_form_is_refused():
-    models = ChatOpenAI(api_key="offline"), [FakeStreamingChatModel()]
-    with pytest.raises(ValueError, match="different forms: ChatOpenAI, Fake"):
+    models = ChatOpenAI(model="gpt-4o", api_key="offline"), [FakeStreamingChatModel()]
+    with pytest.raises(ValueError, match="different forms from ChatOpenAI, Fake"):
         reliable(*models).with_structured_output(City)
     chain = reliable(*models).with_structured_output(City, method="function_calling")
     assert chain is not None

@@ -10,7 +10,9 @@ import asyncio
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import quantiles
@@ -18,9 +20,10 @@ from typing import Any
 
 from langchain_core.exceptions import ModelError
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.runnables import Runnable
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.runnables import Runnable, RunnableGenerator
 
+from course_utils._threaded import in_threads
 from course_utils.clock import course_clock
 from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.replies import Reply
@@ -44,6 +47,8 @@ OUTCOMES = (
     "still waiting after ten seconds",
 )
 FAULTS = ("status", "reset", "drop_after", "cut_after", "cut_after", "stall_after")
+
+RUN = " #"  # before the mark of a run, if its questions have one
 
 Chat = Runnable[Any, Any]
 Builder = Callable[[BaseChatModel, BaseChatModel], Chat]
@@ -86,23 +91,36 @@ class _Provider:
 
     def reply(self, messages: list[BaseMessage]) -> Reply:
         """The reply to a question, or to the rest of one; it may break."""
-        question = str(messages[0].text)
+        asked = _asked(messages)
         with self._lock:
-            self._asked[question] += 1
-            attempt = self._asked[question]
-        rest = _rest(messages)
+            self._asked[asked] += 1
+            attempt = self._asked[asked]
+        question, rest = _canonical(asked), _rest(messages)
         return Reply(rest, **_fault(f"{question} {attempt}", len(pieces(rest))))
 
 
 def _rest(messages: list[BaseMessage]) -> str:
     """The true answer, without what the conversation already holds of it."""
     said = "".join(str(m.text) for m in messages if isinstance(m, AIMessage))
-    return _truth(str(messages[0].text)).removeprefix(said)
+    return _truth(_asked(messages)).removeprefix(said)
+
+
+def _asked(messages: list[BaseMessage]) -> str:
+    """The question: what the person said first."""
+    people = [message for message in messages if isinstance(message, HumanMessage)]
+    return str((people or messages)[0].text)
+
+
+def _canonical(question: str) -> str:
+    """The question without the mark of its run: the same day for every run."""
+    return question.partition(RUN)[0]
 
 
 def _truth(question: str) -> str:
     """The whole answer. Its last word is long enough to come in several tokens."""
-    return f"{answer_to(question)} That is the explanation, straightforwardly."
+    return (
+        f"{answer_to(_canonical(question))} That is the explanation, straightforwardly."
+    )
 
 
 def _fault(seed: str, tokens: int) -> dict[str, Any]:
@@ -117,35 +135,53 @@ def _fault(seed: str, tokens: int) -> dict[str, Any]:
     return {fault: draw.randrange(1, max(2, tokens - 1))}
 
 
-async def score(build: Builder) -> Score:
+async def score(build: Builder, run: str = "") -> Score:
     """Let forty people ask a chat on a bad day, and say what each of them got.
 
     Args:
         build: A function of a model and a backup that returns the chat: a chain or a
             model, asked with a text.
+        run: A mark for the questions of this run, so that a store which outlives it
+            does not know them.
     """
-    with course_clock.at_most(UNHURRIED):
-        return await _score(build)
+    with course_clock.at_most(UNHURRIED), ThreadPoolExecutor(2 * READERS) as threads:
+        asyncio.get_running_loop().set_default_executor(threads)  # one for each reader
+        return await _score(build, run)
 
 
-async def _score(build: Builder) -> Score:
+async def _score(build: Builder, run: str) -> Score:
     model = FakeStreamingChatModel(
         replies=_Provider().reply, first_token=0.3, per_token=0.01
     )
     backup = FakeStreamingChatModel(replies=_rest, first_token=0.6, per_token=0.01)
     chat = build(model, backup)
     topics = sorted(ANSWERS)
-    questions = [f"What is {topics[n % len(topics)]}?" for n in range(READERS)]
+    mark = f"{RUN}{run}" if run else ""
+    questions = [f"What is {topics[n % len(topics)]}?{mark}" for n in range(READERS)]
     got = await asyncio.gather(*(_ask(chat, question) for question in questions))
-    asked = {call.request.prompt for call in model.log}
+    asked = "\n".join(call.request.prompt for call in model.log)
     waits = (timing.time_to_first_token for _, _, timing in got)
     return Score(
         outcomes=Counter(outcome for outcome, _, _ in got),
         requests=len(model.log) + len(backup.log),
         choppy=sum(choppy for _, choppy, _ in got),
-        bypassed=len(set(questions) - asked),
+        bypassed=sum(question not in asked for question in set(questions)),
         first_tokens=tuple(sorted(wait for wait in waits if wait is not None)),
     )
+
+
+def stream_of(chat: Chat, question: str) -> AsyncIterator[Any]:
+    """The answer as an async stream; a chat with a sync stage is read on threads.
+
+    A generator function after a `|` is such a stage, and LangChain has no async way
+    through it.
+    """
+    steps = [step for step in getattr(chat, "steps", []) if _is_sync(step)]
+    return in_threads(chat.stream(question)) if steps else chat.astream(question)
+
+
+def _is_sync(step: Any) -> bool:
+    return isinstance(step, RunnableGenerator) and not hasattr(step, "_atransform")
 
 
 async def _ask(chat: Chat, question: str) -> tuple[str, int, StreamTiming]:
@@ -154,7 +190,7 @@ async def _ask(chat: Chat, question: str) -> tuple[str, int, StreamTiming]:
     timing = StreamTiming()
     try:
         async with asyncio.timeout(max(course_clock.real(PATIENCE), BUSY)):
-            async for chunk in timing.watch(chat.astream(question)):
+            async for chunk in timing.watch(stream_of(chat, question)):
                 shown.append(text_of(chunk))
     except TimeoutError:
         return OUTCOMES[4], 0, timing
@@ -176,7 +212,7 @@ def _choppy(shown: list[str]) -> int:
     )
 
 
-async def live_words(build: Builder) -> int:
+async def live_words(build: Builder, run: str = "") -> int:
     """How many words a reader holds when the model has sent five and fallen silent.
 
     Three are enough, and it stops there. What comes after the model was given up does
@@ -186,10 +222,21 @@ async def live_words(build: Builder) -> int:
     chat = build(model, FakeStreamingChatModel(replies=_rest))
     shown = ""
     with course_clock.at_most(UNHURRIED):
-        async for chunk in chat.astream("Why?"):
-            if model.log[0].outcome != "running":
-                break
-            shown += text_of(chunk)
-            if len(shown.split()) > 2:
-                break
+        made: Any = stream_of(chat, f"Why?{RUN}{run}")
+        async with aclosing(made) as stream:
+            async for chunk in stream:
+                if not model.log or model.log[0].outcome != "running":
+                    break
+                shown += text_of(chunk)
+                if len(shown.split()) > 2:
+                    break
     return len(shown.split())
+
+
+async def read_once(
+    build: Builder, model: BaseChatModel, backup: BaseChatModel, run: str
+) -> str:
+    """What one reader gets from a chat of these two models."""
+    with course_clock.at_most(UNHURRIED):
+        stream = stream_of(build(model, backup), f"Why?{RUN}{run}")
+        return "".join([text_of(chunk) async for chunk in stream])

@@ -37,14 +37,21 @@ def pushed(make: Make, pieces: Sequence[str]) -> list[str]:
 
 
 def lets_go(
-    make: Make, pieces: Sequence[str], ready: Callable[[str], str], why: str
+    make: Make,
+    pieces: Sequence[str],
+    ready: Callable[[str], str],
+    why: str,
+    *,
+    exactly: bool = False,
 ) -> None:
-    """Go on if after each piece all text is out that is ready."""
+    """Go on if after each piece all text is out that is ready, and no more if so."""
     text = out = ""
     for piece, part in zip(pieces, pushed(make, pieces), strict=False):
         text, out = text + piece, out + part
         told = f"After {text[-60:]!r} only {out[-60:]!r} had left: {why}"
         expect(out.startswith(ready(text)), told)
+        more = f"After {text[-60:]!r} already {out[-60:]!r} had left: {why}"
+        expect(not exactly or out == ready(text), more)
 
 
 def is_used_again(make: Make, whole: Callable[[str], str]) -> None:

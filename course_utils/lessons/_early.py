@@ -85,7 +85,9 @@ def asks_fairly(asks: Asks, *more: Any) -> None:
     for begun in ([], ["One"]):
         error = interrupt()
         model = Scripted(answers=[[*map(say, begun), error], answer(["Two"])])
-        lets_through(partial(_read, asks, model, more), error, asks.__name__)
+        lets_through(
+            partial(_read, asks, model, more), error, getattr(asks, "__name__", "it")
+        )
         asked = len(model.prompts)
         expect(asked == 1, f"Somebody pressed the square button, and it asked {asked}.")
     _two_at_once(asks, *more)

@@ -5,7 +5,7 @@ calls = safe_tool_calls(ended(reply, "length"))
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -43,13 +43,6 @@ async def pausing() -> AsyncIterator[Any]:
         yield chunk
         if number == 2:
             await asyncio.sleep(0.3)
-
-
-async def aplay(items: Iterable[Any]) -> AsyncIterator[Any]:
-    """These items as an async stream."""
-    for item in items:
-        await asyncio.sleep(0)
-        yield item
 
 
 async def pressing(stream: Any, stop: asyncio.Event, tokens: int) -> Any:

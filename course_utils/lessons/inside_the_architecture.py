@@ -8,8 +8,10 @@ cost of a chunk, the outline of an event stream, and a provider's bad day.
 
 import asyncio
 import inspect
+import logging
+import re
 from collections import defaultdict
-from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterable, Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
@@ -17,15 +19,15 @@ from itertools import groupby
 from time import thread_time
 from typing import Any
 from urllib.error import HTTPError
+from urllib.parse import quote
+from uuid import uuid4
 
+from langchain_core.exceptions import ModelAPIError, ModelError
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
-from langchain_core.outputs import ChatGenerationChunk
 
 from course_utils.exercise import Exercise, NotYet, expect, expect_equal, shorten
 from course_utils.fake_model import FakeStreamingChatModel
-from course_utils.finish import finish_of
 from course_utils.lessons._architecture_questions import (
     layers,
     parser_starts,
@@ -37,15 +39,36 @@ from course_utils.lessons._bad_day import (
     READERS,
     Score,
     live_words,
+    read_once,
     score,
 )
-from course_utils.lessons._site import Site, settled
+from course_utils.lessons._buffers import cut
+from course_utils.lessons._echoed import (
+    keeps_answers_apart,
+    says_the_same_at_once,
+    says_why_it_ended,
+    speaks_word_by_word,
+)
+from course_utils.lessons._readers import (
+    READERS_OF_THE_SITE,
+    gets_its_answer,
+    leaves_early,
+    model_for_readers,
+    timed_each,
+    two_at_once,
+)
+from course_utils.lessons._scenes import (
+    NASTY,
+    PIECES,
+    stage_is_honest,
+    stage_keeps_step,
+    take,
+)
+from course_utils.lessons._scripted import Scripted, answer, in_blocks, say
+from course_utils.lessons._site import Site
 from course_utils.lessons._standard_suite import SuiteResult, standard_suite
 from course_utils.lessons.solutions import inside_the_architecture as solutions
 from course_utils.plots import Table, table
-from course_utils.replies import Reply
-from course_utils.serving import read_sse
-from course_utils.text import text_of
 
 __all__ = [
     "Score",
@@ -147,62 +170,15 @@ event_order = Exercise(
 
 def _check_echo(echo: type[BaseChatModel]) -> None:
     expect(isinstance(echo, type), f"Hand over the class itself, not {shorten(echo)}.")
-    model = echo()
-    for made in model._stream([HumanMessage("one two")]):
-        if not isinstance(made, ChatGenerationChunk):
-            raise NotYet(
-                f"`_stream` yields {shorten(made)} outside a generation chunk."
-            )
-    chunks = list(model.stream("one two three"))
-    texts = [text_of(chunk) for chunk in chunks if text_of(chunk)]
-    expect_equal(" ".join("".join(texts).split()), "one two three", "the streamed text")
-    expect(len(texts) > 1, "The text came in one chunk: yield each word.")
-    _check_ending(chunks)
-    _check_chat(model)
+    speaks_word_by_word(echo)
+    says_why_it_ended(echo)
+    says_the_same_at_once(echo)
+    keeps_answers_apart(echo)
     result = standard_suite(echo, tools=False)
     if result.failed:
         raise NotYet(
             f"LangChain's own tests: {result!r}\nThe first one says: {result.why}"
         )
-
-
-def _check_ending(chunks: list[Any]) -> None:
-    """The last words of a stream of three words: why it ended, and what it cost."""
-    reasons = [chunk for chunk in chunks if finish_of(chunk)]
-    expect(reasons, "No chunk has a `finish_reason`.")
-    count = len(reasons)
-    expect(
-        count == 1,
-        f"{count} chunks have a `finish_reason`: only the last one says why it ended.",
-    )
-    ended = finish_of(reasons[0])
-    expect_equal(ended and ended.reason, "stop", "the `finish_reason`")
-    named = reasons[0].response_metadata.get("model_name")
-    expect(named, "`response_metadata` has no `model_name` beside the finish reason.")
-    usages = [chunk.usage_metadata for chunk in chunks if chunk.usage_metadata]
-    expect(usages, "No chunk has `usage_metadata`.")
-    for kind, true in {"input": 3, "output": 3, "total": 6}.items():
-        told = sum(usage.get(f"{kind}_tokens", 0) for usage in usages)
-        expect(
-            told == true,
-            f"Three words in, three out, and `{kind}_tokens` add up to {told}.",
-        )
-
-
-def _check_chat(model: BaseChatModel) -> None:
-    """What it says at once, to the last of several messages, and by which name."""
-    message = model.invoke("a b")
-    expect_equal(text_of(message).split(), ["a", "b"], "invoke, in words")
-    ended = finish_of(message)
-    reason = ended and ended.reason
-    expect(reason == "stop", f"The finish reason of `invoke` is {reason!r}.")
-    chat = [HumanMessage("one"), AIMessage("two"), HumanMessage("three four")]
-    said = "".join(map(text_of, model.stream(chat))).split()
-    expect_equal(said, ["three", "four"], "of a chat of three messages, the words")
-    expect(
-        model._get_ls_params().get("ls_model_name"),
-        "LangChain finds no name for it: keep the field `model: str` of the class.",
-    )
 
 
 echo = Exercise(
@@ -225,42 +201,54 @@ echo = Exercise(
 
 NUMBERS = "Card 4111111111111111 pays 1234 for room 90210."
 HIDDEN = "Card [number] pays 1234 for room [number]."
-WORDS = ("Hello", " to", " you", " all.")
+LONG_NUMBERS = ["7" * 12, "1 12 123 1234 12345 123456", "12345", "a1234b12345c", ""]
+WORDS = ["Hello", " to", " you", " all."]
+EASTERN = "A ٤١١١١ and 12٣٤٥."  # digits, too
+
+
+def _hidden(text: str) -> str:
+    return re.sub("[0-9]{5,}", "[number]", text)
+
+
+def _safe(pieces: Sequence[str]) -> str:
+    """What can go on: all, up to the last piece that does not end in a digit."""
+    ends = [n for n, piece in enumerate(pieces, 1) if piece and not piece[-1].isdigit()]
+    return _hidden("".join(pieces[: max(ends, default=0)]))
 
 
 def _check_hide_numbers(hide_numbers: Callable[[Any], Any]) -> None:
     for size in (len(NUMBERS), 1, 2, 3, 7):
-        parts = [NUMBERS[n : n + size] for n in range(0, len(NUMBERS), size)]
-        how = f"pieces of {size}" if len(parts) > 1 else "one piece"
-        expect_equal("".join(_read(hide_numbers, parts)), HIDDEN, f"in {how}, the text")
+        how = f"pieces of {size}" if size < len(NUMBERS) else "one piece"
+        got = "".join(_read(hide_numbers, cut(NUMBERS, size)))
+        expect_equal(got, HIDDEN, f"in {how}, the text")
     expect_equal("".join(_read(hide_numbers, [])), "", "of an empty stream, the text")
     expect_equal("".join(_read(hide_numbers, ["12", "345"])), "[number]", "at the end")
     inside = "".join(_read(hide_numbers, ["id123", "45x"]))
     expect_equal(inside, "id[number]x", "of `id12345x`, the text")
-    pulled: list[str] = []
-    _first_text(hide_numbers, pulled)
+    odd = [cut(text, size) for text in LONG_NUMBERS for size in (1, 4)]
+    odd += [["12", "", "345"], ["", "1", "", ""], ["90210\n\n", "90", "210\n"], PIECES]
+    for pieces in odd:
+        got = "".join(_read(hide_numbers, pieces))
+        expect_equal(got, _hidden("".join(pieces)), f"of {pieces}, the text")
+    whole = _read(hide_numbers, [EASTERN])
+    apart = "".join(_read(hide_numbers, [*EASTERN]))
+    told = f"{EASTERN!r} gives {shorten(''.join(whole))} and, letter by letter, "
+    same = apart == "".join(whole)
     expect(
-        len(pulled) < len(WORDS),
-        "It reads the whole stream before it yields: words without digits can go on "
-        "at once.",
+        same, f"{told}{shorten(apart)}: are the digits that you hide those you hold?"
     )
-    expect(len(pulled) == 1, "`Hello` waits for the next piece, and has no digit.")
+    lines = [piece for piece in PIECES if "\n" not in piece]
+    stage_keeps_step("hide_numbers", hide_numbers, [WORDS, [*NUMBERS], lines], _safe)
+    stage_is_honest("hide_numbers", hide_numbers, WORDS)
 
 
 def _read(layer: Callable[[Any], Any], parts: Sequence[str]) -> list[str]:
     made = layer(iter(parts))
     expect(made is not None, "It gave None. Is a `yield` missing?")
     expect(not isinstance(made, str), "It returns one text: write `yield`, often.")
-    return [str(text) for text in made]
-
-
-def _first_text(layer: Callable[[Any], Any], pulled: list[str]) -> str:
-    def source() -> Iterator[str]:
-        for word in WORDS:
-            pulled.append(word)
-            yield word
-
-    return next((text for text in layer(source()) if text), "")
+    asked = inspect.iscoroutine(made) or not hasattr(made, "__iter__")
+    expect(not asked, f"It gave {shorten(made)}: a plain `def`, and `yield`.")
+    return [str(text) for text in take(made)]
 
 
 hide_numbers = Exercise(
@@ -283,7 +271,9 @@ def _check_production_chat(build: Callable[[Any, Any], Any]) -> None:
         raise NotYet(
             f"It gave {shorten(chat)}: return the chain, nobody has asked yet."
         )
-    got = asyncio.run(score(build))
+    run = uuid4().hex[:8]  # a store made outside keeps what an earlier check asked
+    _check_one_reader(build, run)
+    got = asyncio.run(score(build, run))
     expect(
         not got.bypassed,
         f"{got.bypassed} questions never reached `model`: the backup comes second.",
@@ -296,12 +286,27 @@ def _check_production_chat(build: Callable[[Any, Any], Any]) -> None:
         f"{got.requests} requests for {READERS} readers, and many asked the same.",
     )
     expect(not got.choppy, f"{got.choppy} pieces ended inside a word.")
-    live = asyncio.run(live_words(build))
+    live = asyncio.run(live_words(build, run))
     expect(
         live > 2,
         f"The model had sent five words, and its reader had got {live}: let each word "
         "go on as it comes.",
     )
+
+
+def _check_one_reader(build: Callable[[Any, Any], Any], run: str) -> None:
+    """An odd text in blocks comes out whole; when the model is down, the backup's."""
+    odd = [*map(in_blocks, PIECES), say([], "stop")]
+    down = [ModelAPIError("on purpose")]
+    for name, model in {"odd": odd, "down": down}.items():
+        first, backup = Scripted(answers=[model]), Scripted(answers=[answer(PIECES)])
+        try:
+            got = asyncio.run(read_once(build, first, backup, f"{run} {name}"))
+        except ModelError as error:
+            kind = type(error).__name__
+            why = f"`model` was down, and its reader got a {kind}: ask `backup`."
+            raise NotYet(why) from error
+        expect_equal(got, NASTY, "of an odd answer, the text")
 
 
 production_chat = Exercise(
@@ -322,10 +327,6 @@ production_chat = Exercise(
 
 # 5 · The capstone goes out
 
-ANSWER = "One two three."
-LONG = "One two" + " more" * 400  # nobody reads it to the end
-ENDINGS = {"Hi": ("a whole answer", "done"), "Why": ("a cut one", "error")}
-LAST = "More"
 SLIPS = defaultdict(
     str,
     {404: "Which path has the endpoint?", 422: "Is its parameter `question: str`?"},
@@ -334,21 +335,23 @@ SLIPS = defaultdict(
 
 def _check_production_app(build: Callable[[Any, Any], Any]) -> None:
     timings: list[Any] = []
-    model = FakeStreamingChatModel(
-        replies=[ANSWER, Reply(ANSWER, cut_after=2), Reply(LONG, per_token=0.25)]
-    )
+    model = model_for_readers()
     app = build(model | StrOutputParser(), timings)
     if not callable(app):
         raise NotYet(f"It gave {shorten(app)}: return the app.")
     noted = _Noted(app)
     site = Site(noted).start()
+    get = partial(_get, site, noted)
+    logging.disable()  # a server notes each stream that breaks, here on purpose
     try:
-        _check_endings(partial(_get, site, noted))
-        _check_leaving(partial(_get, site, noted), model)
+        for name, reader in READERS_OF_THE_SITE.items():
+            gets_its_answer(get, model, reader, name)
+        leaves_early(get, model)
+        two_at_once(get, model)
     finally:
+        logging.disable(logging.NOTSET)
         site.stop()
-    _check_asked(model)
-    _check_timings(timings)
+    timed_each(timings)
 
 
 class _Noted:
@@ -367,18 +370,8 @@ class _Noted:
             raise
 
 
-def _check_endings(get: Callable[[str], Any]) -> None:
-    for asked, (name, end) in ENDINGS.items():
-        with get(asked) as response:
-            events = list(read_sse(response.read().decode().splitlines()))
-        expect(events, f"With {name} there came no event: `sse_response` makes them.")
-        last = events[-1].event
-        expect(last == end, f"With {name} the last event is `{last}`.")
-        expect(len(events) > 2, f"With {name} all text came in one event.")
-
-
 def _get(site: Site, noted: _Noted, asked: str) -> Any:
-    path = f"/chat?question={asked}"
+    path = f"/chat?question={quote(asked)}"
     try:
         return site.get(path)
     except HTTPError as error:
@@ -387,32 +380,6 @@ def _get(site: Site, noted: _Noted, asked: str) -> Any:
                 raise noted.error.result(timeout=2) from None
         why = f"`GET {path}` gave status {error.code}. {SLIPS[error.code]}"
         raise NotYet(why.rstrip()) from None
-
-
-def _check_leaving(get: Callable[[str], Any], model: FakeStreamingChatModel) -> None:
-    with get(LAST) as response:
-        for line in iter(response.readline, b""):
-            if b"two" in line:
-                break
-    asyncio.run(settled(model))
-    expect(model.log, "The chat was never asked.")
-    outcome = model.log[-1].outcome
-    expect(outcome == "closed by reader", f"The reader left, the model is {outcome!r}.")
-
-
-def _check_asked(model: FakeStreamingChatModel) -> None:
-    for asked, call in zip([*ENDINGS, LAST], model.log, strict=False):
-        got = call.request.prompt
-        expect(asked in got, f"`question` was {asked!r}, the chat was asked {got!r}.")
-
-
-def _check_timings(timings: list[Any]) -> None:
-    count = len(timings)
-    expect(count == 3, f"Three readers asked, and `timings` holds {count}.")
-    for timing in timings:
-        expect(hasattr(timing, "arrivals"), f"`timings` holds {shorten(timing)}.")
-    arrived = timings[0].text
-    expect_equal(arrived, ANSWER, "what the first timing saw, the text")
 
 
 production_app = Exercise(

@@ -38,7 +38,6 @@ from course_utils.lessons._interruption_streams import (
     WHOLE,
     Asked,
     WatchedEvent,
-    aplay,
     model_of,
     pausing,
     pressing,
@@ -50,6 +49,7 @@ from course_utils.lessons._scenes import (
     PIECES,
     Broke,
     alets_through,
+    aplay,
     breaking,
     can_be_cancelled,
     errors,
@@ -59,6 +59,7 @@ from course_utils.lessons._scenes import (
     nobody_sleeps,
     on_purpose,
     stalling,
+    until,
 )
 from course_utils.lessons._scripted import Scripted, in_blocks, say
 from course_utils.lessons.solutions import interruptions_and_errors as solutions
@@ -319,7 +320,7 @@ async def _check_stop(read_until: Callable[..., Any], tokens: int) -> None:
     stop, others = WatchedEvent(), asyncio.all_tasks()
     stream = pressing(model.astream("Hi"), stop, tokens)
     reading = asyncio.ensure_future(read_until(stream, stop))
-    done, _ = await asyncio.wait([reading], timeout=2)
+    done = await until(reading.done)
     reading.cancel()
     expect(done, "The stream is silent and `stop` is set, and it still waits.")
     said = "".join(pieces(WHOLE)[:tokens])

@@ -7,20 +7,27 @@ text, a small web site, and the page that a browser reads a stream with.
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any, Literal
 from urllib.request import Request
 
 from fastapi.responses import HTMLResponse
-from langchain_core.exceptions import ModelConnectionError
 
 from course_utils.buffering import Throttle
 from course_utils.clock import Clock, VirtualClock
-from course_utils.exercise import Exercise, NotYet, expect, expect_equal, guess, shorten
-from course_utils.fake_model import FakeStreamingChatModel
+from course_utils.exercise import Exercise, expect, expect_equal, guess, shorten
 from course_utils.fake_server import FakeServer
-from course_utils.lessons._early import texts_come_early
+from course_utils.lessons._buffers import cut, is_used_again, lets_go, pushed
+from course_utils.lessons._early import asks_fairly, texts_come_early
+from course_utils.lessons._kept import (
+    keeps_nothing_else,
+    keeps_nothing_of_who_left,
+    keeps_prompts_apart,
+    keeps_what_is_whole,
+    serves_two_at_once,
+)
 from course_utils.lessons._scale_questions import (
     always_better,
     cache_and_stream,
@@ -28,21 +35,31 @@ from course_utils.lessons._scale_questions import (
     twice_as_long,
 )
 from course_utils.lessons._scale_streams import (
-    EndsWithText,
-    async_generator,
+    ENDS,
+    each_comes_at_once,
     error_last,
+    events_of_two,
     first_comes_early,
-    keeps_the_last_text,
+    its_reader_is_cancelled,
     leaves_a_silence,
+    leaves_in_other_ways,
+    pairs,
     reads_ahead,
     same_items,
+    two_side_by_side,
 )
-from course_utils.lessons._scenes import hush
+from course_utils.lessons._scenes import (
+    MANY,
+    NASTY,
+    PIECES,
+    aplay,
+    hush,
+    nobody_sleeps,
+)
 from course_utils.lessons._site import PAGE, PAGE_SCRIPT, Site, quiet, settled
 from course_utils.lessons.solutions import production_scale as solutions
 from course_utils.offline import open_local
 from course_utils.plots import Table, table
-from course_utils.replies import Reply
 
 __all__ = [
     "PAGE_SCRIPT",
@@ -139,22 +156,21 @@ def every(seconds: float, clock: Clock) -> Callable[[], bool]:
     return time_to_update
 
 
-def _model(*replies: Any) -> FakeStreamingChatModel:
-    return FakeStreamingChatModel(replies=list(replies))
-
-
 # 1 · Throttle
 
 
 # The text of a push, its moment, and what comes back. The pause is no whole number of
-# waits: an update that counts from a grid, not from the last one, comes too early.
+# waits: an update that counts from a grid, not from the last one, comes too early. The
+# first chunk of a model is empty, and no update.
 PUSHES = [
+    ("", 0, ""),
     ("a", 0, "a"),
     ("b", 0.125, ""),
     ("c", 0.2, ""),
     ("d", 0.25, "bcd"),
-    ("e", 0.375, ""),
-    ("f", 0.5, "ef"),
+    ("", 0.3125, ""),
+    ("e\n", 0.375, ""),
+    ("f", 0.5, "e\nf"),
     ("g", 1.375, "g"),
     ("h", 1.5, ""),
     ("i", 1.625, "hi"),
@@ -162,22 +178,45 @@ PUSHES = [
 
 
 def _check_token_throttle(token_throttle: Callable[..., Any]) -> None:
+    for seconds, start in ((0.25, 0.0), (1.0, 1000.0)):
+        clock = VirtualClock(start)
+        throttle = token_throttle(seconds, clock)
+        _push_all(throttle, seconds, clock)
+        _check_flush(throttle, "")
+        throttle.push("j")
+        _check_flush(throttle, "j")
+        one, two = token_throttle(seconds, clock), token_throttle(seconds, clock)
+        _check_push(one.push("k"), "k", "The first push", "the first text goes at once")
+        first = "its first text goes at once"
+        _check_push(two.push("l"), "l", "Another object's", first)
+        _check_apart(one, two)
     clock = VirtualClock()
-    throttle = token_throttle(0.25, clock)
-    last = "the first text goes at once"
-    for text, moment, want in PUSHES:
-        clock.time = moment
+    throttle = token_throttle(0, clock)
+    got = [throttle.push(word) for word in MANY]
+    expect(got == MANY, f"With `seconds=0` each text goes at once, got {shorten(got)}.")
+    _loses_nothing(token_throttle(0.5, clock), clock)
+
+
+def _push_all(throttle: Any, seconds: float, clock: VirtualClock) -> None:
+    start, scale = clock.now(), seconds / 0.25
+    last = "the first text goes at once, and an empty one before it is no update"
+    for text, quarter, want in PUSHES:
+        moment = quarter * scale
+        clock.time = start + moment
         got = throttle.push(text)
-        told = f"With `seconds=0.25`, `push({text!r})` at {moment} s gave "
+        told = f"With `seconds={seconds:g}`, `push({text!r})` at {moment:g} s gave "
         _check_push(got, want, told + shorten(got), last)
-        last = f"the last update was at {moment} s" if want else last
-    _check_flush(throttle, "")
-    throttle.push("j")
-    _check_flush(throttle, "j")
-    one, two = token_throttle(0.25, clock), token_throttle(0.25, clock)
-    _check_push(one.push("k"), "k", "The first push", "the first text goes at once")
-    _check_push(two.push("l"), "l", "Another object's", "its first text goes at once")
-    _check_apart(one, two)
+        last = f"the last update was at {moment:g} s" if want else last
+
+
+def _loses_nothing(throttle: Any, clock: VirtualClock) -> None:
+    """Every character of three thousand pieces comes out, in order."""
+    text = ""
+    for piece in [*PIECES, *MANY]:
+        clock.advance(0.2)
+        text += throttle.push(piece)
+    text += throttle.flush()
+    expect_equal(text, NASTY + "".join(MANY), "of 3,000 pieces, the text")
 
 
 def _check_push(got: Any, want: str, told: str, last: str) -> None:
@@ -224,6 +263,12 @@ token_throttle = Exercise(
 # 2 · Sentences
 
 SPEECH = "One. Two, or 3.5; and more! Is it so? Yes"
+SPEECHES = [
+    SPEECH,
+    "Wait... what?! No.\nYes.  Two  blanks. \n The end! ",
+    "v3.5 is out, e.g. here. JA!Nein? Ö. ",
+    "A tab.\tNo end. And\u00a0no.\u00a0End. No end yet.",
+]
 
 
 def _check_sentences(sentences: Callable[[], Any]) -> None:
@@ -234,17 +279,24 @@ def _check_sentences(sentences: Callable[[], Any]) -> None:
     whole = sentences().push(SPEECH)
     expect_equal(whole, SPEECH.removesuffix("Yes"), "push of all at once")
     for size in (1, 2, 5):
-        parts = [SPEECH[n : n + size] for n in range(0, len(SPEECH), size)]
-        got = _buffered(sentences(), parts)
+        got = [text for text in pushed(sentences, cut(SPEECH, size)) if text]
         want = ["One. ", "Two, or 3.5; and more! ", "Is it so? ", "Yes"]
         expect_equal("".join(got), SPEECH, f"in pieces of {size}, the text")
         expect(got == want, f"In pieces of {size} the sentences are {got!r}.")
+    why = "a sentence ends with `.`, `!` or `?` and a space, and goes on at once."
+    for pieces in (*(cut(text, size) for text in SPEECHES for size in (1, 3)), PIECES):
+        lets_go(sentences, pieces, _whole_sentences, why, exactly=True)
+        text = "".join(pieces)
+        expect_equal(
+            "".join(pushed(sentences, pieces)), text, "after `flush`, the text"
+        )
+    is_used_again(sentences, str)
     _check_apart(sentences(), sentences())
 
 
-def _buffered(buffer: Any, parts: Iterable[str]) -> list[str]:
-    pushed = [buffer.push(part) for part in parts]
-    return [text for text in [*pushed, buffer.flush()] if text]
+def _whole_sentences(text: str) -> str:
+    ends = [text.rfind(f"{end} ") for end in ".!?"]
+    return text[: max(ends) + 2] if max(ends) >= 0 else ""
 
 
 sentences = Exercise(
@@ -259,58 +311,19 @@ sentences = Exercise(
 
 # 3 · A streaming cache
 
-WHOLE = "Turn left, then right."
-PROMPT = "Which way?"
-NOT_KEPT = {
-    "a cut": Reply(WHOLE, cut_after=3),
-    "a break": Reply(WHOLE, drop_after=3),
-    "a token limit": Reply(WHOLE, length_after=3),
-    "a filter": Reply(WHOLE, filter_after=3),
-}
-
 
 def _check_stream_cached(stream_cached: Callable[..., Any]) -> None:
-    texts_come_early(stream_cached, {})
-    model, store = _model(WHOLE, "Something else."), dict[str, Any]()
-    first = _texts(stream_cached(model, PROMPT, store))
-    expect_equal("".join(first), WHOLE, "the first time, the text")
-    expect(len([t for t in first if t]) > 2, "The first time it came in one piece.")
-    for time in ("second", "third"):
-        again = _texts(stream_cached(model, PROMPT, store))
-        asked = f"The {time} time the model was asked again, and the answer was whole."
-        expect(len(model.log) == 1, asked + " Keep it in the store.")
-        expect_equal("".join(again), WHOLE, f"the {time} time, the text")
-        expect([t for t in again if t] == [t for t in first if t], "The pieces differ.")
-    expect(PROMPT in store, f"The store has no {PROMPT!r}: keep the answer under it.")
-    other = "".join(_texts(stream_cached(model, "Another?", store)))
-    expect_equal(other, "Something else.", "for another question, the text")
-    last = "".join(_texts(stream_cached(EndsWithText(replies=[WHOLE]), PROMPT, {})))
-    told = "A model's last chunk may bring text and the finish reason in one."
-    expect(last == WHOLE, f"{told} Then all that came was {shorten(last)}.")
-    for name, reply in NOT_KEPT.items():
-        _check_not_kept(stream_cached, name, reply)
+    @wraps(stream_cached)
+    def fresh(model: Any, prompt: str) -> Any:
+        return stream_cached(model, prompt, {})
 
-
-def _check_not_kept(stream_cached: Any, name: str, reply: Reply) -> None:
-    model, store = _model(reply, WHOLE), dict[str, Any]()
-    try:
-        got = _texts(stream_cached(model, PROMPT, store))
-        why = f"The stream broke, and its reader got {shorten(got)} and no error."
-        expect(name != "a break", why + " Let the error go on to the reader.")
-    except ModelConnectionError:
-        pass
-    again = "".join(_texts(stream_cached(model, PROMPT, store)))
-    expect_equal(again, WHOLE, f"asked again after {name}, the text")
-
-
-def _texts(stream: Any) -> list[str]:
-    if stream is None or not hasattr(stream, "__iter__"):
-        raise NotYet(f"It gave {shorten(stream)}: a generator of texts, please.")
-    texts = list(stream)
-    for text in texts:
-        if not isinstance(text, str):
-            raise NotYet(f"It yields {shorten(text)}: yield its text.")
-    return texts
+    texts_come_early(fresh)
+    keeps_what_is_whole(stream_cached)
+    keeps_prompts_apart(stream_cached)
+    keeps_nothing_else(stream_cached)
+    keeps_nothing_of_who_left(stream_cached)
+    serves_two_at_once(stream_cached)
+    asks_fairly(fresh)
 
 
 stream_cached = Exercise(
@@ -328,11 +341,14 @@ stream_cached = Exercise(
 
 async def _check_hand_over(hand_over: Callable[..., Any]) -> None:
     hush()
-    await same_items(hand_over)
-    await error_last(hand_over)
-    for maxsize in (1, 10):
-        await reads_ahead(hand_over, maxsize)
-    await leaves_a_silence(hand_over)
+    with nobody_sleeps("hand_over"):
+        await same_items(hand_over)
+        await error_last(hand_over)
+        for maxsize in (1, 10):
+            await reads_ahead(hand_over, maxsize)
+        await leaves_a_silence(hand_over)
+        await leaves_in_other_ways(hand_over)
+        await two_side_by_side(hand_over)
 
 
 hand_over = Exercise(
@@ -350,48 +366,29 @@ hand_over = Exercise(
 # 5 · An honest end
 
 
-ENDS = {
-    "a whole answer": (Reply(WHOLE), WHOLE, ("done", "stop")),
-    "an answer at its limit": (
-        Reply(WHOLE, length_after=2),
-        "Turn left",
-        ("done", "length"),
-    ),
-    "a silent cut": (Reply(WHOLE, cut_after=2), "Turn left", ("error", "cut")),
-    "a break": (
-        Reply(WHOLE, drop_after=2),
-        "Turn left",
-        ("error", "ModelConnectionError"),
-    ),
-    "a server's error": (
-        Reply(WHOLE, error_after=2),
-        "Turn left",
-        ("error", "ModelAPIError"),
-    ),
-}
-
-
 async def _check_honest_events(honest_events: Callable[[Any], Any]) -> None:
     hush()
-    for name, (reply, text, end) in ENDS.items():
-        made = honest_events(_model(reply).astream("Hi"))
-        events = [_pair(one) async for one in async_generator(made, "each event")]
-        expect(events, f"With {name} there were no events.")
-        expect_equal(events[-1], end, f"with {name}, the last event")
-        said = "".join(str(t) for kind, t in events if kind == "text")
-        expect_equal(said, text, f"with {name}, the text")
-        ends = [kind for kind, _ in events if kind in ("done", "error")]
-        expect(len(ends) == 1, f"With {name} it ended {len(ends)} times.")
-        empty = [kind for kind, t in events if kind == "text" and not t]
-        expect(not empty, f"With {name} there were {len(empty)} events without text.")
-    await keeps_the_last_text(honest_events)
-    await first_comes_early(honest_events)
+    with nobody_sleeps("honest_events"):
+        for name, (chunks, end) in ENDS.items():
+            made = honest_events(aplay(chunks))
+            _judge_events(await pairs(made), chunks, end, f"with {name}")
+        await each_comes_at_once(honest_events)
+        await first_comes_early(honest_events)
+        await its_reader_is_cancelled(honest_events)
+        await events_of_two(honest_events)
 
 
-def _pair(event: Any) -> tuple[str, Any]:
-    if not isinstance(event, tuple) or len(event) != 2:
-        raise NotYet(f"It yields {shorten(event)}: yield pairs, (name, text).")
-    return event
+def _judge_events(events: list[Any], chunks: list[Any], end: Any, told: str) -> None:
+    when = told[:1].upper() + told[1:]
+    expect(events, f"{when} there were no events.")
+    expect_equal(events[-1], end, f"{told}, the last event")
+    texts = [str(chunk.text) for chunk in chunks if getattr(chunk, "text", "")]
+    said = [text for kind, text in events if kind == "text"]
+    empty = said.count("")
+    expect(not empty, f"{when} there were {empty} events without text.")
+    expect_equal("".join(map(str, said)), "".join(texts), f"{told}, the text")
+    others = [kind for kind, _ in events[:-1] if kind != "text"]
+    expect(not others, f"{when} there was {others[:1]} before the end.")
 
 
 honest_events = Exercise(

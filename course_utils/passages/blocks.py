@@ -66,3 +66,9 @@ def beside(extra: Mapping[str, Any]) -> Iterator[Said]:
         if words := thought(extra.get(key)):
             yield "reasoning", words
             return
+
+
+def refused(extra: Mapping[str, Any]) -> Iterator[Said]:
+    """The refusal that chat completions put beside the content."""
+    if isinstance(words := extra.get("refusal"), str) and words:
+        yield "refusal", words

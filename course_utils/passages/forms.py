@@ -6,10 +6,8 @@ mode_of(((), "messages", (chunk, metadata)))      # "messages", (), (chunk, ...)
 from collections.abc import Mapping
 from typing import Any
 
-from langchain_core.messages import BaseMessage
-
 from course_utils.passages.frame import MODES, Asked
-from course_utils.passages.graph import is_data, is_pair
+from course_utils.passages.graph import is_data, is_message, is_pair
 from course_utils.passages.refusal import Unreadable
 
 Item = Mapping[str, Any]
@@ -89,7 +87,7 @@ def guess(item: Item) -> str:
         if keys >= wanted:
             return mode
     messages = item.get("messages")
-    if isinstance(messages, list) and any(isinstance(m, BaseMessage) for m in messages):
+    if isinstance(messages, list) and any(map(is_message, messages)):
         return "values"
     return "updates" if item and all(map(_is_update, item.values())) else ""
 

@@ -21,6 +21,7 @@ from course_utils.passages.refusal import Unreadable
 from course_utils.passages.voices import HOOK, Lane, source
 
 NS = tuple[str, ...]
+REMOVE_ALL_MESSAGES = "__remove_all__"  # as langgraph.graph.message has it
 
 
 class Graph:
@@ -106,6 +107,8 @@ class Graph:
                 continue
             rest = fields_of(part)
             messages = as_messages(rest.pop("messages", ()))
+            if any(message.id == REMOVE_ALL_MESSAGES for message in messages):
+                self.messages.history(messages, lane)  # a shorter history, no answer
             yield from self._fresh(messages, lane, repeats=bool(HOOK.match(node)))
             yield from self._structured(rest, lane)
             if any(map(_says, rest.values())):
@@ -247,6 +250,13 @@ def as_messages(written: Any) -> list[BaseMessage]:
         return convert_to_messages(written)
     except (ValueError, NotImplementedError, TypeError):
         return [m for m in written if isinstance(m, BaseMessage)]
+
+
+def is_message(thing: Any) -> bool:
+    """A message, or a dictionary that says the same."""
+    if isinstance(thing, Mapping):
+        return "content" in thing and ("role" in thing or "type" in thing)
+    return isinstance(thing, BaseMessage)
 
 
 def fields_of(state: Any) -> dict[str, Any]:

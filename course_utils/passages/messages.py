@@ -17,7 +17,7 @@ from langchain_core.messages import (
 )
 
 from course_utils.finish import KEYS, Finish, finish_in
-from course_utils.passages.blocks import beside, said
+from course_utils.passages.blocks import beside, refused, said
 from course_utils.passages.calls import Calls
 from course_utils.passages.passage import Passage
 from course_utils.passages.usage import newest
@@ -99,8 +99,9 @@ class Messages:
     ) -> Iterator[Passage]:
         parts = list(said(message.content))
         extra = message.additional_kwargs
-        if extra and not any(kind == "reasoning" for kind, _ in parts):
-            parts = [*beside(extra), *parts]
+        if extra:
+            thought = any(kind == "reasoning" for kind, _ in parts)
+            parts = [*(() if thought else beside(extra)), *parts, *refused(extra)]
         for kind, words in parts:
             voice.finish = None
             if kind == "refusal":

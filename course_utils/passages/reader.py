@@ -76,8 +76,10 @@ async def _aread(
             for passage in reader.read(item):
                 yield passage
     finally:
-        if aclose := getattr(items, "aclose", None):
-            await aclose()
+        # A v3 run goes on when nobody reads it, unless it is told itself.
+        for thing, name in ((items, "aclose"), (stream, "aclose"), (stream, "abort")):
+            if leave := getattr(thing, name, None):
+                await leave()
 
 
 class Reader:

@@ -1,10 +1,13 @@
 """passages: one item of any stream, told one way."""
 
 import pytest
+from langchain.agents import create_agent
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, ToolMessage
 
+from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.finish import finish
 from course_utils.passages import Passage, Reader, passages
+from course_utils.replies import Reply
 
 
 def chunk(text="", message_id="lc_run-1", **fields):
@@ -92,3 +95,41 @@ async def test_an_async_stream_gives_an_async_iterator():
         yield chunk("Hi")
 
     assert [p.text async for p in passages(stream())] == ["Hi"]
+
+
+def closable(closed):
+    try:
+        yield chunk("a")
+        yield chunk("b")
+    finally:
+        closed.append(True)
+
+
+async def aclosable(closed):
+    for item in closable(closed):
+        yield item
+
+
+async def test_leaving_the_passages_leaves_the_stream():
+    closed = []
+    found = passages(closable(closed))
+    next(found)
+    found.close()
+    afound = passages(aclosable(closed))
+    await anext(afound)
+    await afound.aclose()
+    assert closed == [True, True]
+
+
+@pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")
+async def test_leaving_the_passages_of_a_v3_run_stops_it():
+    model = FakeStreamingChatModel(replies=Reply("One two three", stall_after=1))
+    agent = create_agent(model, [])
+    for run in (
+        await model.astream_events("Hi", version="v3"),
+        await agent.astream_events({"messages": [("user", "Hi")]}, version="v3"),
+    ):
+        found = passages(run)
+        await anext(found)
+        await found.aclose()
+    assert {call.outcome for call in model.log} == {"closed by reader"}

@@ -56,8 +56,10 @@ def test_blocks_keep_their_order():
 
 def test_a_refusal_is_told_and_is_no_text():
     blocks = [{"type": "refusal", "refusal": "I won't."}]
-    (passage,) = passages(iter([AIMessageChunk(blocks)]))
-    assert (passage.kind, passage.name, passage.text) == ("data", "refusal", "I won't.")
+    beside = AIMessage("", additional_kwargs={"refusal": "I won't."})
+    for message in (AIMessageChunk(blocks), beside):
+        (told,) = passages(iter([message]))
+        assert (told.kind, told.name, told.text) == ("data", "refusal", "I won't.")
 
 
 def test_the_end_may_stand_beside_the_message():

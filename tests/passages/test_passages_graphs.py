@@ -16,6 +16,8 @@ from langgraph.types import Interrupt
 from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.passages import Passage, Reader, passages
 
+OLD = AIMessage("old", id="old")
+
 
 def read(*items):
     return list(passages(iter(items)))
@@ -150,6 +152,19 @@ def test_of_two_voices_only_the_restarted_one_is_taken_back():
         (chunk("a", "1"), at("one")), (chunk("b", "2"), at("two")), (restart, at("one"))
     )
     assert found[-1] == Passage("restart", message="1", source="one")
+
+
+def test_a_history_that_is_rewritten_is_no_answer():
+    kept = [RemoveMessage(id="__remove_all__"), HumanMessage("in short"), OLD]
+    assert read({"Summary.before_model": {"messages": kept}}) == []
+    assert text(read({"guard": {"messages": [RemoveMessage(id="1"), OLD]}})) == "old"
+
+
+def test_a_state_of_dictionaries_is_read_like_one_of_messages():
+    asked = {"role": "user", "content": "me"}
+    first = {"messages": [asked]}
+    found = read(first, {"messages": [asked, {"role": "assistant", "content": "Hi"}]})
+    assert [(p.kind, p.text) for p in found] == [("text", "Hi")]
 
 
 def test_what_several_modes_tell_is_told_once():

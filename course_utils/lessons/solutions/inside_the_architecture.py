@@ -39,10 +39,7 @@ class Echo(BaseChatModel):
     def _stream(self, messages, stop=None, run_manager=None, **kwargs):
         words = [f"{word} " for word in messages[-1].text.split()]
         for word in words:
-            chunk = ChatGenerationChunk(message=AIMessageChunk(content=word))
-            if run_manager:
-                run_manager.on_llm_new_token(word, chunk=chunk)
-            yield chunk
+            yield ChatGenerationChunk(message=AIMessageChunk(content=word))
         count = len(words)
         usage = {"input_tokens": count, "output_tokens": count}
         last = AIMessageChunk(
@@ -57,7 +54,7 @@ class Echo(BaseChatModel):
 
     def _generate(self, messages, stop=None, run_manager=None, **kwargs):
         whole = AIMessageChunk(content="")
-        for chunk in self._stream(messages, stop, run_manager, **kwargs):
+        for chunk in self._stream(messages, stop, **kwargs):
             whole += chunk.message
         message = AIMessage(
             content=whole.content,
@@ -71,7 +68,7 @@ def hide_numbers(chunks):
     held = ""
     for text in chunks:
         held += text
-        safe = held.rstrip("0123456789")
+        safe = re.sub(r"\d+\Z", "", held)
         yield re.sub(r"\d{5,}", "[number]", safe)
         held = held[len(safe) :]
     yield re.sub(r"\d{5,}", "[number]", held)

@@ -16,7 +16,7 @@ class TokenThrottle:
     def push(self, text):
         self.held += text
         now = self.clock.now()
-        if now < self.next_update:
+        if not self.held or now < self.next_update:
             return ""
         self.next_update = now + self.seconds
         return self.flush()
@@ -60,27 +60,24 @@ async def hand_over(stream, maxsize):
     queue = asyncio.Queue(maxsize)
 
     async def read():
-        try:
-            async for item in stream:
-                await queue.put((item, None))
-            await queue.put((None, StopAsyncIteration()))
-        except Exception as error:
-            await queue.put((None, error))
-        finally:
-            await stream.aclose()
+        async for item in stream:
+            await queue.put(item)
 
     reading = asyncio.create_task(read())
     try:
         while True:
-            item, end = await queue.get()
-            if isinstance(end, StopAsyncIteration):
-                return
-            if end is not None:
-                raise end
-            yield item
+            coming = asyncio.create_task(queue.get())
+            first = asyncio.FIRST_COMPLETED
+            await asyncio.wait([coming, reading], return_when=first)
+            if not coming.done():  # the stream has ended, and nothing is left
+                break
+            yield coming.result()
+        await reading  # raises what broke the stream
     finally:
+        coming.cancel()
         reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
+        await asyncio.gather(coming, reading, return_exceptions=True)
+        await stream.aclose()
 
 
 async def honest_events(stream):
