@@ -139,5 +139,5 @@ def fold(text: str) -> tuple[str, str]:
 
 def more_lines(rest: str) -> str:
     """How much is folded, in words."""
-    count = len(rest.splitlines())
+    count = rest.rstrip("\n").count("\n") + 1
     return f"{count} more line{'' if count == 1 else 's'}"
