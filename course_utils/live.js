@@ -247,7 +247,7 @@ class Pace {
   }
 }
 
-const BATCH = 75; // milliseconds between two messages: the time to spread a batch over
+const BATCH = 88; // milliseconds between two messages: the time to spread a batch over
 
 /** One lane: its label with the state, and its passages. */
 class LaneView {

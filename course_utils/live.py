@@ -1,7 +1,9 @@
 """See a stream while it comes: in a notebook as it grows, saved as plain text and HTML.
 
 `show` reads any stream, sync or async, and displays it with its state and a Stop
-button; `race` shows two or more side by side. What arrived is never lost.
+button; `race` shows two or more side by side. What arrived is never lost:
+the notebook holds what the page shows, also after a reload or a kernel's death, or
+the page says that it is not saved.
 
     answer = show(model.stream("Hi"))
     answer = await show(model.astream("Hi"))

@@ -4,7 +4,7 @@ Raw HTML is shown as text, an image becomes a link, a link leads only to http, h
 mail; so nothing in an answer can run or load. The live view reads the same dialect by
 the same rules: live_markdown.js and live_rules.js.
 
-    markdown_html("**Hi** <script>")   # <p dir="auto"><strong>Hi</strong> &lt;script&gt;
+    markdown_html("**Hi** <script>")   # <strong>Hi</strong> &lt;script&gt;
 """
 
 import re

@@ -62,7 +62,7 @@ def test_one_bundle_is_saved_with_title_state_and_text_and_no_time(saved):
     [bundle] = saved()
     assert bundle["text/plain"] == f"tokens · done\n\n{ANSWER}"
     assert "<strong>tokens</strong> · done" in bundle["text/html"]
-    assert f">{ANSWER}</p>" in bundle["text/html"]
+    assert f'<p dir="auto">{ANSWER}</p>' in bundle["text/html"]
     assert set(bundle) == {"text/html", "text/plain"}
 
 

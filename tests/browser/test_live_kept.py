@@ -1,4 +1,4 @@
-"""What the page shows and what the file holds: never less, whatever happens meanwhile."""
+"""What the page shows, the file holds, whatever happens meanwhile."""
 
 from collections.abc import Callable
 from pathlib import Path

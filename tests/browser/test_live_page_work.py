@@ -10,7 +10,7 @@ pytestmark = pytest.mark.slow
 
 MOST = 100  # milliseconds for one update
 
-# What each update costs, in milliseconds, when a text comes in pieces of `size` letters.
+# Milliseconds of each update, when a text comes in pieces of `size` letters.
 COSTS = """
 globalThis.costs = ([source, size]) => {
   const root = document.createElement("div");
