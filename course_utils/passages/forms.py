@@ -30,7 +30,7 @@ def is_part(item: Item) -> bool:
 def is_raw(item: Item) -> bool:
     """An event of a graph's v3 run."""
     told = item.get("params")
-    if item.get("type") != "event" or "method" not in item:
+    if item.get("type") != "event" or not isinstance(item.get("method"), str):
         return False
     return isinstance(told, Mapping) and "namespace" in told and "data" in told
 

@@ -128,7 +128,7 @@ class Graph:
         yield from self._fresh(messages, lane, repeats=self._with_updates)
         yield from self._structured(rest, lane)
         if any(map(_says, rest.values())):
-            state = data if _is_state(data) and not isinstance(data, Mapping) else rest
+            state = rest if messages or isinstance(data, Mapping) else data
             yield self._state(lane, state, "values")
         elif is_data(data) and not _is_state(data):
             yield self._state(lane, data, "values")

@@ -18,10 +18,9 @@ from langchain_core.messages import (
 
 from course_utils.finish import KEYS, Finish, finish_in
 from course_utils.passages.blocks import beside, refused, said
-from course_utils.passages.calls import Calls
 from course_utils.passages.passage import Passage
 from course_utils.passages.usage import newest
-from course_utils.passages.voices import Lane, Voice, Voices, in_tool, names
+from course_utils.passages.voices import Calls, Lane, Voice, Voices, in_tool, names
 
 Passages = Sequence[Passage]
 NOTHING: Passages = ()

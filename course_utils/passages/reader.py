@@ -132,6 +132,9 @@ class Reader:
             return self._read(item)
         except Unreadable as error:
             raise refused(self.name, error) from None
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            # It looks like a form that is known, and is none.
+            raise refused(self.name, Unreadable(item)) from error
 
     def _read(self, item: Any) -> Passages:
         if isinstance(item, Passage):

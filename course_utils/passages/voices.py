@@ -1,8 +1,9 @@
-"""Which message a chunk belongs to, and who says it.
+"""Which message a chunk belongs to, who says it, and of which tool call it is a part.
 
 Two models may speak at once, chunk by chunk in turn, and one message may change its id
 while it is said. A lane is whoever speaks: a bare model, one task of a graph, one run.
-In a lane the ids tell its messages apart.
+In a lane the ids tell its messages apart. Servers number their tool calls anew in each
+answer, and only the first fragment of a call names it; the others have its index.
 
     voice = voices.of(lane, chunk.id)      # voice.key is the message's
 """
@@ -172,3 +173,64 @@ def source(ns: Iterable[str], who: str) -> str:
 def in_tool(path: Iterable[str]) -> bool:
     """Whether one of these nodes runs tools."""
     return any(TOOL_NODE.fullmatch(node) for node in path if node)
+
+
+class Calls:
+    """The tool calls of one stream, each with a key that no other has."""
+
+    def __init__(self) -> None:
+        self._newest: dict[tuple[tuple[str, ...], str], str] = {}
+        self._taken: dict[str, int] = {}
+        self._results: dict[tuple[str, tuple[str, ...]], set[str | None]] = {}
+
+    def fragment(self, voice: Voice, index: Any, call_id: str, name: str) -> str:
+        """The key of the call that this fragment goes on with, or begins."""
+        call = voice.calls.get(index)
+        if call is None or _another(call.call_id, call_id) or _another(call.name, name):
+            return self._begin(voice, index, call_id, name)
+        if call_id and not call.call_id:
+            self._newest[voice.ns, call_id] = call.key
+            self._keep(voice, index, call._replace(call_id=call_id))
+        return call.key
+
+    def whole(self, voice: Voice, call_id: str, name: str) -> str:
+        """The key of a call that comes at once."""
+        return self._begin(voice, len(voice.calls), call_id, name)
+
+    def _begin(self, voice: Voice, index: Any, call_id: str, name: str) -> str:
+        wanted = call_id or f"{voice.key}:{'' if index is None else index}"
+        number = self._taken[wanted] = self._taken.get(wanted, 0) + 1
+        key = wanted if number == 1 else f"{wanted}#{number}"
+        self._keep(voice, index, Call(key, call_id, name))
+        if call_id:
+            self._newest[voice.ns, call_id] = key
+        return key
+
+    @staticmethod
+    def _keep(voice: Voice, index: Any, call: Call) -> None:
+        voice.calls[index] = voice.calls[None] = call
+
+    def knows(self, lane: Lane, call_id: str) -> bool:
+        """Whether a call with this id was told."""
+        return (lane.ns, call_id) in self._newest
+
+    def recall(self, lane: Lane, call_id: str | None) -> None:
+        """A call from before this stream: its result may come in it."""
+        if call_id:
+            self._newest.setdefault((lane.ns, call_id), call_id)
+
+    def of_result(self, lane: Lane, call_id: str) -> str:
+        """The key of the call that this id, in a result, means."""
+        return self._newest.get((lane.ns, call_id), call_id)
+
+    def is_news(self, lane: Lane, call_id: str, message_id: str | None) -> bool:
+        """Whether a result is new: it may come without an id, then again with one."""
+        ids = self._results.setdefault((self.of_result(lane, call_id), lane.ns), set())
+        again = bool(ids) and (message_id is None or None in ids)
+        ids.discard(None)
+        ids.add(message_id)
+        return not again
+
+
+def _another(known: str, told: str) -> bool:
+    return bool(known and told and known != told)

@@ -1,5 +1,7 @@
 """What the parts of a graph's stream say: sources, asides, questions, states."""
 
+from dataclasses import dataclass
+
 import pytest
 from langchain_core.messages import (
     AIMessage,
@@ -299,6 +301,20 @@ def test_a_state_never_carries_the_messages():
     assert [(p.kind, p.value) for p in found] == [
         ("state", {"model": {"todos": ["a"]}})
     ]
+
+
+def test_an_object_as_a_state_is_given_on_without_its_messages():
+    @dataclass
+    class State:
+        topic: str
+        messages: list
+
+    ask, answer = HumanMessage("?"), AIMessage("Hi", id="1")
+    found = read(
+        ("values", State("ice", [ask])), ("values", State("ice", [ask, answer]))
+    )
+    assert [p.value for p in found if p.kind == "state"] == [{"topic": "ice"}] * 2
+    assert text(found) == "Hi"
 
 
 def test_models_side_by_side_are_told_under_their_names():

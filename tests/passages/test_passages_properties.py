@@ -1,12 +1,13 @@
 """What holds for any chunks, marks, voices and cuts."""
 
 import asyncio
+from contextlib import suppress
 
 from hypothesis import given
 from hypothesis import strategies as st
-from langchain_core.messages import AIMessageChunk
+from langchain_core.messages import AIMessage, AIMessageChunk, ToolMessage
 
-from course_utils.passages import Reader, passages
+from course_utils.passages import Passage, Reader, passages
 from course_utils.timing import measure
 
 WORDS = st.text(max_size=8)
@@ -38,6 +39,113 @@ MARKS = st.fixed_dictionaries(
 )
 VOICES = st.sampled_from(["lc_run-a", "lc_run-b", "c"])
 CHUNKS = st.lists(st.tuples(BLOCKS, MARKS, VOICES), max_size=12)
+
+
+KEYS = st.sampled_from(
+    [
+        "type",
+        "ns",
+        "data",
+        "event",
+        "run_id",
+        "method",
+        "params",
+        "namespace",
+        "messages",
+        "name",
+        "id",
+        "result",
+        "input",
+        "interrupts",
+        "triggers",
+        "step",
+        "timestamp",
+        "payload",
+        "config",
+        "values",
+        "tool_call_id",
+        "content",
+        "index",
+        "delta",
+        "usage",
+        "metadata",
+        "__interrupt__",
+        "chunk",
+        "output",
+    ]
+)
+MODES = st.sampled_from(
+    [
+        "values",
+        "updates",
+        "messages",
+        "custom",
+        "checkpoints",
+        "tasks",
+        "debug",
+        "tools",
+        "event",
+    ]
+)
+EVENTS = st.sampled_from(
+    [
+        "on_chat_model_stream",
+        "on_chain_stream",
+        "on_tool_end",
+        "on_custom_event",
+        "message-start",
+        "content-block-start",
+        "content-block-delta",
+        "content-block-finish",
+        "message-finish",
+        "tool-started",
+        "tool-finished",
+        "tool-error",
+    ]
+)
+LEAVES = st.one_of(
+    st.none(),
+    st.integers(),
+    WORDS,
+    MODES,
+    EVENTS,
+    st.binary(max_size=2),
+    st.just(AIMessage("Hi")),
+    st.builds(AIMessageChunk, WORDS),
+    st.just(ToolMessage("Hi", tool_call_id="1")),
+)
+ITEMS = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(
+        st.dictionaries(KEYS, inner, max_size=6),
+        st.lists(inner, max_size=3),
+        st.lists(inner, max_size=3).map(tuple),
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.lists(ITEMS, max_size=4))
+def test_any_item_is_told_or_refused_with_the_next_step(items):
+    reader = Reader()
+    for item in items:
+        with suppress(Refused):
+            found = read(reader, item)
+            assert all(isinstance(passage, Passage) for passage in found)
+            assert all(isinstance(passage.text, str) for passage in found)
+
+
+class Refused(Exception):
+    """The item was refused as it should be."""
+
+
+def read(reader, item):
+    try:
+        return reader.read(item)
+    except TypeError as error:
+        if str(error).startswith("passages() reads streams of LangChain, got"):
+            raise Refused from error
+        raise
 
 
 def made(drawn):

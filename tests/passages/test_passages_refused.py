@@ -1,5 +1,7 @@
 """What no stream of LangChain gives is refused, wherever it stands."""
 
+from random import Random
+
 import pytest
 from langchain_core.messages import AIMessageChunk
 from langchain_core.prompt_values import ChatPromptValue
@@ -104,3 +106,36 @@ async def test_a_log_is_refused_with_the_better_call():
     with pytest.raises(TypeError, match="use astream instead of astream_log"):
         async for _ in passages(stream):
             pass
+
+
+JUNK = (None, 1, "x", b"x", {}, [], (), Stranger(), {"a": 1}, [1], ("a",))
+
+
+def spoilt(item, dice):
+    """The item with one part of it, however deep, replaced or left out."""
+    if type(item) is dict and item and dice.random() < 0.8:
+        key = dice.choice(list(item))
+        rest = {other: value for other, value in item.items() if other != key}
+        return rest if dice.random() < 0.3 else {**item, key: spoilt(item[key], dice)}
+    if type(item) in (tuple, list) and item and dice.random() < 0.8:
+        number, parts = dice.randrange(len(item)), list(item)
+        parts[number] = spoilt(parts[number], dice)
+        return type(item)(parts)
+    return dice.choice(JUNK)
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.both], ids=lambda c: c.id)
+def test_a_spoilt_item_is_told_or_refused_with_the_next_step(case):
+    dice, items = Random(case.id), list(case.run().stream())
+    for _ in range(20):
+        reader = Reader()
+        for item in items:
+            told_or_refused(reader, spoilt(item, dice) if dice.random() < 0.3 else item)
+
+
+def told_or_refused(reader, item):
+    try:
+        reader.read(item)
+    except TypeError as error:
+        if not str(error).startswith("passages() reads streams of LangChain, got"):
+            raise
