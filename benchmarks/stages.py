@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from langchain_core.callbacks import BaseCallbackHandler
@@ -26,7 +27,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableGenerator
 
 from course_utils.buffering import SentenceBuffer, WordBuffer, buffered
-from course_utils.cache import cached
+from course_utils.cache import InMemoryCache, SQLiteStreamCache, cached
 from course_utils.callbacks import PartialRecorder, on_token
 from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.passages import passages
@@ -128,7 +129,7 @@ CHAIN, HANDLER = (
 )
 THREAD = "a thread pulls and hands over, so that the reader can stop waiting"
 ALARM = "asyncio sets and clears an alarm for each chunk"
-COPIES = "each chunk is recorded with its time, and copied for others who ask the same"
+SHARED = "a thread of the call's own brings the chunks, for all who ask the same"
 TRACED = "LangChain's own price for a stage: it traces each chunk in and out"
 STAGES = [
     Row("reliable", lambda: reliable(fake()).stream("Hi"), SYNC),
@@ -145,8 +146,10 @@ STAGES = [
         ASYNC,
         ALARM,
     ),
-    Row("cached, not yet kept", lambda: cached(fake()).stream("Hi"), SYNC, COPIES),
-    Row("cached, kept", lambda: known().stream("Hi"), SYNC, "it is read and unpacked"),
+    Row("cached, not yet kept", lambda: cached(fake()).stream("Hi"), SYNC, SHARED),
+    Row("cached, not yet kept, async", lambda: cached(fake()).astream("Hi"), ASYNC),
+    Row("cached, kept", lambda: known().stream("Hi"), SYNC),
+    Row("cached, kept, async", lambda: known().astream("Hi"), ASYNC),
     Row("passages", lambda: passages(fake().stream("Hi")), SYNC),
     Row("passages, async", lambda: passages(fake().astream("Hi")), ASYNC),
     Row("measure", measured, SYNC),
@@ -199,6 +202,56 @@ def added(row: Row, base: Row) -> float:
     return row.per_chunk - base.per_chunk
 
 
+# The first token of a kept answer
+
+LENGTHS = (1_000, 10_000, 100_000)
+
+
+def first_token(model: BaseChatModel) -> float:
+    """Milliseconds from the question to the first text."""
+    stream = model.stream("Hi")
+    began = time.perf_counter()
+    next(chunk for chunk in stream if chunk.text)
+    return 1e3 * (time.perf_counter() - began)
+
+
+async def longest_hold(model: BaseChatModel) -> float:
+    """Milliseconds that others wait for their turn at most, while a hit is read."""
+    longest, before = 0.0, time.perf_counter()
+    gc.disable()  # LangChain holds on to every chunk, and collecting takes seconds
+
+    async def others() -> None:
+        nonlocal longest, before
+        while True:
+            await asyncio.sleep(0)
+            longest = max(longest, time.perf_counter() - before)
+            before = time.perf_counter()
+
+    waiting = asyncio.create_task(others())
+    async for chunk in model.astream("Hi"):
+        if chunk.response_metadata.get("finish_reason"):
+            waiting.cancel()  # LangChain then adds all chunks up, for its handlers
+    gc.enable()
+    return 1e3 * longest
+
+
+def hits(folder: str) -> Iterator[str]:
+    """The lines of the table of kept answers."""
+    yield "| chunks | memory, ms | SQLite, ms | the loop is held for, at most, ms |"
+    yield "|---:|---:|---:|---:|"
+    for length in LENGTHS:
+        inner = FakeStreamingChatModel(replies=" word" * length)
+        stores = [InMemoryCache(), SQLiteStreamCache(f"{folder}/{length}.db")]
+        models = [cached(inner, store) for store in stores]
+        for model in models:
+            list(model.stream("Hi"))
+        firsts = [min(first_token(model) for _ in range(ROUNDS)) for model in models]
+        gc.collect()
+        held = min(asyncio.run(longest_hold(models[0])) for _ in range(3))
+        cells = [f"{length:,}", *(f"{first:.1f}" for first in firsts), f"{held:.1f}"]
+        yield "| " + " | ".join(cells) + " |"
+
+
 def main() -> None:
     """Take turns, then print the table."""
     rows = FAKES + STAGES
@@ -221,6 +274,11 @@ def main() -> None:
         f"(target: at most 1.1). A stage may add {TARGET:.0f} µs, "
         f"`passages` {READING:.0f}."
     )
+
+    print("\n## The first token of a kept answer\n")
+    print(f"Real time from the question to the first text, best of {ROUNDS}.\n")
+    with TemporaryDirectory() as folder:
+        print(*hits(folder), sep="\n")
 
 
 if __name__ == "__main__":

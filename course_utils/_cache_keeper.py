@@ -131,7 +131,8 @@ class Keeper:
             if asked:
                 self._rests_until = -1.0
         except Exception as error:
-            if self._now() - begin >= SLOW:
+            slow = self._now() - begin >= SLOW
+            if slow or isinstance(error, TimeoutError):
                 self._rests_until = self._now() + REST
             self._tell(error)
 

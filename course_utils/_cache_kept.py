@@ -9,6 +9,7 @@ others can read it, too; the moments and the single strings stand beside it.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal
 
 from langchain_core.messages import AIMessageChunk
@@ -20,6 +21,7 @@ from course_utils.replies import pieces
 
 Replay = Literal["chunks", "paced", "whole"]
 MARK = "course_cache"
+PART = 1000  # characters
 
 
 def pack(runs: Iterable[Run]) -> list[Generation]:
@@ -94,10 +96,20 @@ def _split(chunk: ChatGenerationChunk, shape: Shape) -> Iterator[ChatGenerationC
     if not shape.finish or shape.slot != "text" or not isinstance(message.content, str):
         yield chunk
         return
-    for piece in pieces(message.content):
+    for piece in chain.from_iterable(map(pieces, _in_parts(message.content))):
         yield ChatGenerationChunk(message=AIMessageChunk(content=piece))
     rest = message.model_copy(update={"content": ""})
     yield chunk.model_copy(update={"message": rest, "text": ""})
+
+
+def _in_parts(text: str) -> Iterator[str]:
+    """The text in parts of some length, cut at blanks: the first comes at once."""
+    start = 0
+    while start < len(text):
+        blank = text.find(" ", start + PART)
+        end = blank if blank >= 0 else len(text)
+        yield text[start:end]
+        start = end
 
 
 class Pacer:

@@ -29,7 +29,7 @@ LINES = 3  # of what a tool was told or gave; the rest is folded
 LETTERS = 300
 GLANCE = 60  # letters of a thought
 
-# Lab would take "$5 and $10" for a formula: the text stays as the model wrote it.
+# mathjax_ignore: Lab would take "$5 and $10" for a formula.
 ANSWER = '<div class="course-live mathjax_ignore">{}</div>'
 TEXT = '<div class="course-live-text">{}</div>'
 LINE = '<div class="course-live-tool">{}</div>'

@@ -90,8 +90,15 @@ class SQLiteStreamCache(BaseCache):
                 yield database
 
     def _found(self, name: str) -> bytes | None:
-        with self._open() as database:
-            row = database.execute(FIND, [name, self._oldest]).fetchone()
+        asked = [name, self._oldest]
+        try:  # as it is: to look whether the table is there costs more than to look
+            with closing(sqlite3.connect(self.path, timeout=self.timeout)) as database:
+                row = database.execute(FIND, asked).fetchone()
+        except sqlite3.OperationalError as error:
+            if "no such" not in str(error):
+                raise
+            with self._open() as database:
+                row = database.execute(FIND, asked).fetchone()
         return row[0] if row else None
 
     @property

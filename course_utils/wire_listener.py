@@ -215,7 +215,10 @@ class Handler(BaseHTTPRequestHandler):
             Player(self._wire, api, reply, self.server.clock).play(steps)
         except ConnectionError:
             steps.close()
-            call.outcome = "stopped" if self.server.stopping else "closed by reader"
+            if self.server.stopping:
+                call.outcome = "stopped"
+            elif call.outcome == "running":  # not a step of it was played
+                call.outcome = "closed by reader"
             raise
 
     def _reply(self, api: Api) -> tuple[Reply, Call]:

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from course_utils import _progress_file
+from course_utils._guarded import MOST_PRINTED, guarded
 from course_utils.exercise import Exercise, NotYet, expect, expect_equal, shorten
 
 
@@ -213,6 +214,46 @@ def test_an_answer_that_never_ends_is_stopped_and_told_so(answer):
     while threading.active_count() > before and time.monotonic() < deadline:
         threading.Event().wait(0.01)
     assert threading.active_count() == before, "the loop has been ended"
+
+
+def endless_print(stream):
+    while True:
+        print("x" * 1000)
+
+
+async def endless_async_print(stream):
+    while True:
+        print("x" * 1000)
+
+
+@pytest.mark.parametrize("answer", [endless_print, endless_async_print])
+def test_an_endless_print_ends_with_the_limit_and_fills_no_memory(answer, capsys):
+    before = threading.active_count()
+    run = guarded(lambda: answer([]), 0.05)
+    assert len(run.printed) == MOST_PRINTED
+    assert (run.ended, threading.active_count()) == (False, before)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("got", "want", "guess"),
+    [
+        ("hello", "Hello", "Only capitals and small letters differ."),
+        ("Hlo", "Hello", "Something in the middle is missing."),
+        ("Helloo!?", "Hello!", "Something is in it twice, or does not belong there."),
+        ("Help", "Hello", "Right up to 'Hel', then it differs."),
+        ("Hello", ["Hello"], "A list is wanted."),
+        ([], ["a"], "Nothing came."),
+        (["b", "a"], ["a", "b"], "All are there, in another order."),
+        (["a", "c"], ["a", "b"], "Look at number 2."),
+        (["a"], ["a", "b"], "2 are wanted, only 1 came."),
+        (["a", "b", "c"], ["a", "b"], "2 are wanted, 3 came."),
+    ],
+)
+def test_a_wrong_value_gets_a_reason(got, want, guess):
+    with pytest.raises(NotYet) as told:
+        expect_equal(got, want, "answer()")
+    assert str(told.value).endswith(guess)
 
 
 def test_a_timeout_of_the_learner_is_not_ours():

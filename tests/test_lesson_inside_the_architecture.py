@@ -1,18 +1,23 @@
 """The exercises of notebook 6: right answers pass, wrong ones are told why."""
 
+import contextlib
 import re
 from typing import Any
 
 from fastapi import FastAPI, HTTPException
 from fastapi.responses import StreamingResponse
+from langchain_core.caches import InMemoryCache
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableGenerator, RunnableLambda
+from pydantic import PrivateAttr
 
 from course_utils.buffering import SentenceBuffer, WordBuffer, buffered
 from course_utils.cache import cached
+from course_utils.callbacks import on_token
 from course_utils.fake_model import FakeStreamingChatModel
 from course_utils.lessons import inside_the_architecture as lesson
 from course_utils.lessons.solutions import inside_the_architecture as solutions
@@ -363,7 +368,308 @@ def bare_text(chat: Any, question: str, timings: Any) -> Any:
     return StreamingResponse(chat.astream(question), media_type="text/event-stream")
 
 
+# What somebody writes at work
+
+
+def order_with_a_name_twice() -> Any:
+    return [*solutions.event_order(), "on_chain_end"]
+
+
+def parser_ends_before_the_model() -> Any:
+    names = solutions.event_order()
+    names[6], names[7] = names[7], names[6]
+    return names
+
+
+def order_in_a_set() -> Any:
+    return set(solutions.event_order())
+
+
+def order_of_another_model() -> Any:
+    return [name.replace("chat_model", "llm") for name in solutions.event_order()]
+
+
+class EchoWithABase(EchoByHand):
+    """An echo that says other words."""
+
+    def _words(self, text: str) -> list[str]:
+        return re.findall(r"\S+\s*", text)
+
+    def _stream(
+        self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> Any:
+        words = self._words(str(messages[-1].text))
+        for word in words:
+            yield ChatGenerationChunk(message=AIMessageChunk(content=word))
+        end = AIMessageChunk(content="", **self._end(words, kwargs))
+        yield ChatGenerationChunk(message=end)
+
+
+class EchoInSmallLetters(EchoWithABase):
+    def _words(self, text: str) -> list[str]:
+        return [f"{word} " for word in text.lower().split()]
+
+
+class EchoOnce(EchoWithABase):
+    def _words(self, text: str) -> list[str]:
+        return [f"{word} " for word in dict.fromkeys(text.split())]
+
+
+class EchoOfPairs(EchoWithABase):
+    def _words(self, text: str) -> list[str]:
+        return re.findall(r"\S+\s*\S*\s*", text)
+
+
+class EchoOfSentences(EchoWithABase):
+    def _words(self, text: str) -> list[str]:
+        return re.findall(r"[^.]+\.?\s*", text)
+
+
+class EchoThatRemembers(EchoWithABase):
+    _kept: list[str] = PrivateAttr(default_factory=list)
+
+    def _stream(
+        self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> Any:
+        self._kept[:] = self._words(str(messages[-1].text))
+        count = len(self._kept)
+        for word in self._kept:
+            yield ChatGenerationChunk(message=AIMessageChunk(content=word))
+        end = AIMessageChunk(content="", **self._end([""] * count, kwargs))
+        yield ChatGenerationChunk(message=end)
+
+
+class EchoWithTwoEnds(EchoByHand):
+    """The usage comes in a chunk after the last one."""
+
+    def _stream(
+        self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> Any:
+        *words, end = super()._stream(messages)
+        yield from words
+        usage, end.message.usage_metadata = end.message.usage_metadata, None
+        yield end
+        last = AIMessageChunk(content="", usage_metadata=usage)
+        yield ChatGenerationChunk(message=last)
+
+
+class EchoOfLetters(EchoByHand):
+    def _end(self, words: list[str], kwargs: Any) -> dict[str, Any]:
+        return super()._end(list("".join(words)), kwargs)
+
+
+class EchoByAnotherName(EchoByHand):
+    def _generate(
+        self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> ChatResult:
+        result = super()._generate(messages)
+        result.generations[0].message.response_metadata["model_name"] = "other"
+        return result
+
+
+class EchoBySums(EchoWithABase):
+    """Right: `invoke` is the sum of the chunks."""
+
+    def _generate(
+        self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> ChatResult:
+        chunks = [chunk.message for chunk in self._stream(messages)]
+        total: Any = sum(chunks[1:], chunks[0])
+        message = AIMessage(
+            content=total.content,
+            usage_metadata=total.usage_metadata,
+            response_metadata=total.response_metadata,
+        )
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+
+def hides(
+    digits: str = r"\d", least: int = 5, *, end: bool = True, empty: bool = True
+) -> Any:
+    """An answer to the third exercise that is right but for one slip."""
+
+    def hide_numbers(chunks: Any) -> Any:
+        held = ""
+        for text in chunks:
+            if not empty and not text[-1].isdigit():
+                yield re.sub(rf"\d{{{least},}}", "[number]", held + text)
+                held = ""
+                continue
+            held += text
+            safe = re.sub(rf"{digits}+\Z", "", held)
+            yield re.sub(rf"\d{{{least},}}", "[number]", safe)
+            held = held[len(safe) :]
+        if end:
+            yield re.sub(rf"\d{{{least},}}", "[number]", held)
+
+    return hide_numbers
+
+
+def hides_in_finally(chunks: Any) -> Any:
+    held = ""
+    try:
+        for text in chunks:
+            held += text
+            safe = re.sub(r"\d+\Z", "", held)
+            yield re.sub(r"\d{5,}", "[number]", safe)
+            held = held[len(safe) :]
+    finally:
+        yield re.sub(r"\d{5,}", "[number]", held)
+
+
+def hides_what_broke(chunks: Any) -> Any:
+    with contextlib.suppress(ConnectionError):
+        yield from hides()(chunks)
+
+
+def hides_one_behind(chunks: Any) -> Any:
+    last = ""
+    for text in hides()(chunks):
+        yield last
+        last = text
+    yield last
+
+
+SHELF: list[str] = [""]
+
+
+def hides_on_a_shared_shelf(chunks: Any) -> Any:
+    for text in chunks:
+        SHELF[0] += text
+        safe = re.sub(r"\d+\Z", "", SHELF[0])
+        SHELF[0] = SHELF[0][len(safe) :]
+        yield ""
+        yield re.sub(r"\d{5,}", "[number]", safe)
+    rest, SHELF[0] = SHELF[0], ""
+    yield re.sub(r"\d{5,}", "[number]", rest)
+
+
+def hides_letter_by_letter(chunks: Any) -> Any:
+    """Right: a run of digits is held, everything else goes on."""
+    run = ""
+    for text in chunks:
+        for letter in text:
+            if letter.isdecimal():
+                run += letter
+                continue
+            yield "[number]" if len(run) >= 5 else run
+            run = ""
+            yield letter
+    yield "[number]" if len(run) >= 5 else run
+
+
+def whole_words(pieces: Any) -> Any:
+    """A stage as three notebooks teach it: a plain generator function."""
+    held = ""
+    for piece in pieces:
+        held += piece
+        found = re.search(r"\w*\Z", held)
+        ready, held = held[: found.start()], held[found.start() :]
+        if ready:
+            yield ready
+    yield held
+
+
+def with_a_plain_stage(model: Any, backup: Any) -> Any:
+    return cached(safe(model, backup)) | StrOutputParser() | whole_words
+
+
+KEPT = InMemoryCache()  # it outlives every check
+
+
+def with_a_store_made_outside(model: Any, backup: Any) -> Any:
+    chat = cached(safe(model, backup), cache=KEPT)
+    return chat | StrOutputParser() | buffered(WordBuffer)
+
+
+def with_a_system_message(model: Any, backup: Any) -> Any:
+    prompt = ChatPromptTemplate.from_messages([("system", "Be kind."), ("user", "{q}")])
+    ask = RunnableLambda(lambda question: {"q": question})
+    chat = cached(safe(model, backup)) | StrOutputParser() | buffered(WordBuffer)
+    return ask | prompt | chat
+
+
+def no_backup(model: Any, backup: Any) -> Any:
+    return cached(safe(model)) | StrOutputParser() | buffered(WordBuffer)
+
+
+def splits_words(texts: Any) -> Any:
+    held = ""
+    for text in texts:
+        *words, held = re.split(r"\s+", held + text)
+        yield from (f"{word} " for word in words)
+    yield held
+
+
+def loses_line_breaks(model: Any, backup: Any) -> Any:
+    return cached(safe(model, backup)) | StrOutputParser() | splits_words
+
+
+def begins_anew(model: Any, backup: Any) -> Any:
+    chat = reliable(
+        model,
+        [backup],
+        first_token=2,
+        between_tokens=2,
+        after_first_token="restart",
+    )
+    return cached(chat) | StrOutputParser() | buffered(WordBuffer)
+
+
+async def blocks_everybody(chat: Any, question: str) -> Any:
+    for text in chat.stream(question):
+        yield text
+
+
+def holds_the_loop(chat: Any, question: str, timings: Any) -> Any:
+    timings.append(StreamTiming())
+    return sse_response(timings[-1].watch(blocks_everybody(chat, question)))
+
+
+def one_timing_for_all(chat: Any, question: str, timings: Any) -> Any:
+    if not timings:
+        timings.append(StreamTiming())
+    timings.append(timings[0])
+    return sse_response(timings[0].watch(chat.astream(question)))
+
+
+def timed_twice(chat: Any, question: str, timings: Any) -> Any:
+    timings += [StreamTiming(), StreamTiming()]
+    return sse_response(timings[-1].watch(chat.astream(question)))
+
+
+def plain_type(chat: Any, question: str, timings: Any) -> Any:
+    response = in_threads(chat, question, timings)
+    response.headers["content-type"] = "text/plain"
+    return response
+
+
+def in_capitals(chat: Any, question: str, timings: Any) -> Any:
+    timings.append(StreamTiming())
+    loud = chat | RunnableLambda(str.upper)
+    return sse_response(timings[-1].watch(loud.astream(question)))
+
+
+def answers_the_first_word(chat: Any, question: str, timings: Any) -> Any:
+    return in_threads(chat, question.split("&")[0], timings)
+
+
+def titled(chat: Any, question: str, timings: Any) -> Any:
+    """Right: a timing with a title, and the response made last."""
+    timing = StreamTiming(title=question)
+    stream = timing.watch(chat.astream(question))
+    timings.append(timing)
+    return sse_response(stream, heartbeat=1.0)
+
+
 RIGHT = [
+    (lesson.echo, EchoBySums),
+    (lesson.hide_numbers, hides()),
+    (lesson.hide_numbers, hides_letter_by_letter),
+    (lesson.production_chat, with_a_plain_stage),
+    (lesson.production_chat, with_a_store_made_outside),
+    (lesson.production_chat, with_a_system_message),
+    (lesson.production_app, app_of(titled)),
     (lesson.event_order, order_as_a_copy),
     (lesson.event_order, order_as_a_stream_tells),
     (lesson.echo, EchoByHand),
@@ -372,6 +678,40 @@ RIGHT = [
     (lesson.production_app, app_of(in_threads)),
 ]
 WRONG = [
+    (lesson.event_order, order_with_a_name_twice, "There are 9 names, got 10"),
+    (lesson.event_order, parser_ends_before_the_model, "Right up to place 6"),
+    (lesson.event_order, order_in_a_set, "a list of names"),
+    (lesson.event_order, order_of_another_model, "3 missing"),
+    (lesson.echo, EchoInSmallLetters, "the words: ["),
+    (lesson.echo, EchoOnce, "the words"),
+    (lesson.echo, EchoOfPairs, "each word is a chunk"),
+    (lesson.echo, EchoOfSentences, "The text came in one chunk"),
+    (lesson.echo, EchoThatRemembers, "Two streams of one model at once"),
+    (lesson.echo, EchoWithTwoEnds, "carries the reason and the usage, both"),
+    (lesson.echo, EchoOfLetters, "`input_tokens` add up to"),
+    (lesson.echo, EchoByAnotherName, "differ in the `model_name`"),
+    (lesson.hide_numbers, hides("[0-9]"), "are the digits that you hide those you"),
+    (lesson.hide_numbers, hides(least=6), "In one piece, the text"),
+    (lesson.hide_numbers, hides(least=4), "the text"),
+    (lesson.hide_numbers, hides(empty=False), "IndexError"),
+    (lesson.hide_numbers, hides(end=False), "At the end"),
+    (lesson.hide_numbers, hides_in_finally, "yielded once more"),
+    (lesson.hide_numbers, hides_what_broke, "broke with a Broke"),
+    (lesson.hide_numbers, hides_one_behind, "holds the stream back"),
+    (lesson.hide_numbers, hides_on_a_shared_shelf, "Two at once"),
+    (lesson.production_chat, no_backup, "ask `backup`"),
+    (lesson.production_chat, loses_line_breaks, "Of an odd answer, the text"),
+    (lesson.production_chat, begins_anew, "shown twice or garbled"),
+    (
+        lesson.production_app,
+        app_of(holds_the_loop),
+        "The reader left, the model is 'finished'",
+    ),
+    (lesson.production_app, app_of(one_timing_for_all), "`timings` holds"),
+    (lesson.production_app, app_of(timed_twice), "`timings` holds 14"),
+    (lesson.production_app, app_of(plain_type), "browsers want text/event-stream"),
+    (lesson.production_app, app_of(in_capitals), "all text came in one event"),
+    (lesson.production_app, app_of(answers_the_first_word), "`question` was 'Köln"),
     (lesson.event_order, parser_waits_for_the_model, "Right up to place 3"),
     (lesson.event_order, order_without_ends, "3 missing"),
     (lesson.event_order, whole_events, "Only names"),
@@ -472,3 +812,18 @@ async def test_the_bad_day_is_the_same_each_time() -> None:
     assert sum(first.outcomes.values()) == 40
     assert 0 < len(first.first_tokens) < 40
     assert "first token: p50" in repr(first)
+
+
+def test_a_store_made_outside_knows_nothing_of_the_next_check() -> None:
+    for _ in range(2):
+        outcome = lesson.production_chat.check(with_a_store_made_outside)
+        assert outcome.outcome == "correct"
+
+
+def test_handlers_hear_each_word_of_the_solution_once_and_none_in_invoke() -> None:
+    heard: list[str] = []
+    with_handler: Any = {"callbacks": [on_token(heard.append)]}
+    solutions.Echo().invoke("one two", with_handler)
+    assert heard == []
+    list(solutions.Echo().stream("one two", with_handler))
+    assert "".join(heard).split() == ["one", "two"]

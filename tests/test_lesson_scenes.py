@@ -1,15 +1,28 @@
 """The scenes that exercises are checked with are true to the wire, and fair."""
 
 import time
+import tracemalloc
 from itertools import pairwise
 
 import pytest
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk
+from langchain_core.outputs import ChatGenerationChunk
 from langchain_openai import ChatOpenAI
 from openai.types.chat import ChatCompletionChunk
 
 from course_utils import FakeServer
 from course_utils.exercise import NotYet
-from course_utils.lessons import _events, _scenes, _scripted
+from course_utils.lessons import (
+    _events,
+    _scenes,
+    _scripted,
+    full_responses,
+    inside_the_architecture,
+    interruptions_and_errors,
+    production_scale,
+    what_is_streaming,
+)
 
 PIECES = ["Hi", " you"]
 
@@ -70,3 +83,68 @@ def test_the_odd_text_has_what_spoils_text():
     assert "" in _scenes.PIECES and " " in _scenes.PIECES and "\n\n" in _scenes.PIECES
     assert text != text.casefold() and text != text.strip() and not text.isascii()
     assert any(one == other for one, other in pairwise(_scenes.PIECES))
+
+
+def endless(*given):
+    while True:
+        yield "x" * 1000
+
+
+async def endless_pairs(*given):
+    while True:
+        yield "text", "x" * 1000
+
+
+class EndlessEcho(BaseChatModel):
+    model: str = "echo"
+
+    @property
+    def _llm_type(self):
+        return "endless"
+
+    def _stream(self, *args, **kwargs):
+        while True:
+            yield ChatGenerationChunk(message=AIMessageChunk(content="x "))
+
+    def _generate(self, *args, **kwargs):
+        raise AssertionError("nobody comes so far")
+
+
+ENDLESS = [
+    (full_responses.ask_all, endless),
+    (what_is_streaming.plain, endless),
+    (what_is_streaming.sse_text, endless),
+    (interruptions_and_errors.stream_with_retry, endless),
+    (interruptions_and_errors.with_full_response, endless),
+    (production_scale.stream_cached, endless),
+    (production_scale.hand_over, endless_pairs),
+    (production_scale.honest_events, endless_pairs),
+    (inside_the_architecture.echo, EndlessEcho),
+    (inside_the_architecture.hide_numbers, endless),
+]
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer"), ENDLESS, ids=[one.name for one, _ in ENDLESS]
+)
+def test_an_answer_that_does_not_end_is_told_so_and_fills_no_memory(exercise, answer):
+    tracemalloc.start()
+    outcome = exercise.check(answer)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert outcome.outcome == "not yet"
+    assert "running after" not in repr(outcome)
+    assert peak < 100e6
+
+
+async def gives_a_list(stream, maxsize=1):
+    return [item async for item in stream]
+
+
+@pytest.mark.parametrize(
+    "exercise", [production_scale.hand_over, production_scale.honest_events]
+)
+def test_what_a_check_says_is_never_taken_for_the_answers_own_error(exercise):
+    said = repr(exercise.check(gives_a_list))
+    assert "NotYet" not in said
+    assert "write `async def`, and `yield` each" in said

@@ -25,7 +25,9 @@ from langchain_core.runnables import Runnable, RunnableGenerator
 
 from course_utils._threaded import in_threads
 from course_utils.clock import course_clock
+from course_utils.exercise import expect
 from course_utils.fake_model import FakeStreamingChatModel
+from course_utils.lessons._scenes import MOST
 from course_utils.replies import Reply
 from course_utils.responder import ANSWERS, answer_to
 from course_utils.text import text_of
@@ -192,6 +194,8 @@ async def _ask(chat: Chat, question: str) -> tuple[str, int, StreamTiming]:
         async with asyncio.timeout(max(course_clock.real(PATIENCE), BUSY)):
             async for chunk in timing.watch(stream_of(chat, question)):
                 shown.append(text_of(chunk))
+                if len(shown) > MOST:
+                    break
     except TimeoutError:
         return OUTCOMES[4], 0, timing
     except ModelError:
@@ -238,5 +242,8 @@ async def read_once(
 ) -> str:
     """What one reader gets from a chat of these two models."""
     with course_clock.at_most(UNHURRIED):
-        stream = stream_of(build(model, backup), f"Why?{RUN}{run}")
-        return "".join([text_of(chunk) async for chunk in stream])
+        texts: list[str] = []
+        async for chunk in stream_of(build(model, backup), f"Why?{RUN}{run}"):
+            texts.append(text_of(chunk))
+            expect(len(texts) <= MOST, f"After {MOST:,} pieces it goes on.")
+        return "".join(texts)

@@ -14,7 +14,7 @@ from langchain_core.outputs import ChatGenerationChunk
 
 from course_utils.exercise import NotYet, expect, expect_equal, shorten
 from course_utils.finish import finish_of
-from course_utils.lessons._scenes import MANY, NASTY, in_turns
+from course_utils.lessons._scenes import MANY, NASTY, in_turns, take
 from course_utils.text import text_of
 
 Model = type[BaseChatModel]
@@ -25,13 +25,13 @@ SAID = ["one two three", "one", f"{NASTY} no no", " Two  blanks,\n\na line break
 def speaks_word_by_word(model_class: Model) -> None:
     """Go on if each word of the last message comes in a chunk of its own."""
     model = model_class()
-    for made in model._stream([HumanMessage("one two")]):
+    for made in take(model._stream([HumanMessage("one two")])):
         if not isinstance(made, ChatGenerationChunk):
             raise NotYet(
                 f"`_stream` yields {shorten(made)} outside a generation chunk."
             )
     for said in [*SAID, "", "".join(MANY)]:
-        texts = [text for chunk in model.stream(said) if (text := text_of(chunk))]
+        texts = [text for chunk in take(model.stream(said)) if (text := text_of(chunk))]
         words = said.split()
         expect_equal("".join(texts).split(), words, f"of {shorten(said)}, the words")
         one = "The text came in one chunk: yield each word."
@@ -47,7 +47,7 @@ def speaks_word_by_word(model_class: Model) -> None:
 def says_why_it_ended(model_class: Model) -> None:
     """Go on if one chunk says why it ended, by which name, and what it cost."""
     for said in SAID:
-        chunks = list(model_class().stream(said))
+        chunks = take(model_class().stream(said))
         reasons = [chunk for chunk in chunks if finish_of(chunk)]
         expect(reasons, "No chunk has a `finish_reason`.")
         count = len(reasons)
@@ -60,7 +60,7 @@ def says_why_it_ended(model_class: Model) -> None:
         usages = [chunk.usage_metadata for chunk in chunks if chunk.usage_metadata]
         expect(usages, "No chunk has `usage_metadata`.")
         _check_usage(usages, len(said.split()), shorten(said))
-    made = list(model_class()._stream([HumanMessage("one two")]))
+    made = take(model_class()._stream([HumanMessage("one two")]))
     last = getattr(made[-1], "message", None)
     both = last and finish_of(last) and getattr(last, "usage_metadata", None)
     expect(both, "The last chunk of `_stream` carries the reason and the usage, both.")
@@ -81,7 +81,7 @@ def says_the_same_at_once(model_class: Model) -> None:
         expect_equal(text_of(message).split(), said.split(), "invoke, in words")
         reason = _reason(message)
         expect(reason == "stop", f"The finish reason of `invoke` is {reason!r}.")
-        chunks = list(model.stream(said))
+        chunks = take(model.stream(said))
         total: Any = sum(chunks[1:], chunks[0])
         told = "`invoke` and `stream` differ in "
         expect(message.usage_metadata == total.usage_metadata, f"{told}the usage.")

@@ -40,8 +40,9 @@ READERS_OF_THE_SITE = {
     "a broken one": Reader("Where", Reply(ANSWER, drop_after=2), "One two", "error"),
     "an odd one": Reader("Köln & 3.5?\n#no", Reply(NASTY), NASTY, "done"),
 }
+MOST_BYTES = 1_000_000  # of an answer that does not end
 LAST = "More"  # its answer is so long that nobody reads it to the end
-LONG = Reply("One two" + " more" * 400, per_token=0.25)
+LONG = Reply("One two" + " more" * 200, per_token=0.25)
 
 
 def model_for_readers() -> FakeStreamingChatModel:
@@ -60,7 +61,7 @@ def gets_its_answer(
     """Go on if the events say the whole text, and then how it ended."""
     with get(reader.question) as response:
         kind = response.headers.get("Content-Type", "")
-        events = list(read_sse(response.read().decode().splitlines()))
+        events = list(read_sse(response.read(MOST_BYTES).decode().splitlines()))
     expect(model.log, "The chat was never asked.")
     asked, got = reader.question, model.log[-1].request.prompt
     expect(asked in got, f"`question` was {asked!r}, the chat was asked {got!r}.")

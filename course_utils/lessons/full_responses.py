@@ -18,7 +18,7 @@ from pydantic import PrivateAttr
 
 from course_utils.clock import VirtualClock
 from course_utils.exercise import Exercise, NotYet, expect, expect_equal, shorten
-from course_utils.lessons._scenes import NASTY, Broke
+from course_utils.lessons._scenes import NASTY, Broke, take
 from course_utils.lessons._scripted import Scripted, in_blocks, say
 from course_utils.lessons.solutions import full_responses as solutions
 from course_utils.quiz import Predict, Quiz
@@ -244,7 +244,7 @@ def _listed(answers: Any) -> Any:
     if inspect.iscoroutine(answers):
         answers = asyncio.run(answers)
     if isinstance(answers, tuple | Iterator):
-        return list(answers)
+        return take(answers)
     return answers
 
 
