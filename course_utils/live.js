@@ -7,10 +7,11 @@
 // once {ask: "here"}, without which the kernel falls back on plain text.
 
 import { visible } from "./live_dom.js";
-import { KINDS, make, Notebook } from "./live_saved.js";
+import { make, start } from "./live_kinds.js";
+import { Notebook } from "./live_saved.js";
 
 /**
- * @typedef {["open", string, string] | ["add", number, string] | ["strike", number, ""]} Change
+ * @typedef {["open", string, string] | ["add" | "set" | "label" | "strike", number, string]} Change
  * @typedef {{kind: string, label: string, text: string, struck: boolean}} Passage
  * @typedef {{title: string, markdown: boolean, passages: Passage[], chunks: number,
  *            state: string, figures: string}} Lane
@@ -128,7 +129,9 @@ class Feed {
 function apply(passages, [what, where, text]) {
   if (what === "open") passages.push({ kind: where, label: text, text: "", struck: false });
   else if (what === "add") passages[where].text += text;
-  else passages[where].struck = true;
+  else if (what === "label") passages[where].label = text;
+  else if (what === "strike") passages[where].struck = true;
+  else Object.assign(passages[where], { text, renewed: (passages[where].renewed ?? 0) + 1 });
 }
 
 /** Say when the kernel dies; ask for the whole when the connection is back. */
@@ -337,18 +340,19 @@ class PassageView {
     this.passage = passage;
     this.drawn = 0;
     this.done = false;
-    const kind = KINDS[passage.kind] ?? KINDS.text;
-    this.root = make("div", kind.className, parent);
-    this.writer = kind.start(passage, markdown, this.root);
+    this.label = passage.label;
+    this.renewed = passage.renewed;
+    Object.assign(this, start(passage, markdown, parent));
   }
 
   get left() {
-    return this.passage.text.length - this.drawn;
+    return Math.max(0, this.passage.text.length - this.drawn);
   }
 
   /** Draw up to `share` characters; returns how many it drew. */
   paint(share, complete) {
     if (this.passage.struck && !this.struck) this.strike();
+    this.sayAnew();
     const { text } = this.passage;
     let end = Math.min(text.length, this.drawn + Math.max(0, share));
     if (isHighSurrogate(text.charCodeAt(end - 1)) && end < text.length) end += 1;
@@ -358,6 +362,17 @@ class PassageView {
     this.drawn = end;
     this.done = done;
     return size;
+  }
+
+  /** A label that has changed, a line that says something else. */
+  sayAnew() {
+    const { label, renewed, text } = this.passage;
+    if (label !== this.label) this.writer.label?.(label);
+    this.label = label;
+    if (renewed === this.renewed) return;
+    this.renewed = renewed;
+    this.writer.renew(text);
+    this.drawn = text.length;
   }
 
   strike() {

@@ -23,11 +23,16 @@ SIGNS = {
     "data": "",
     "question": "?",
 }
+# What parts an entry's head from its text; elsewhere a blank.
+HEADS = {"text": ": ", "aside": ": ", "thinking": ": ", "data": "\n", "question": "\n"}
 LINES = 3  # of what a tool was told or gave; the rest is folded
 LETTERS = 300
 GLANCE = 60  # letters of a thought
 
-TEXT = '<div class="course-live-text">{}</div>'
+# mathjax_ignore: Lab would take "$5 and $10" for a formula.
+ANSWER = '<div class="course-live mathjax_ignore">{}</div>'
+# Lab aligns what it shows to the left, also what is written from the right.
+TEXT = '<div class="course-live-text" style="text-align:start">{}</div>'
 LINE = '<div class="course-live-tool">{}</div>'
 AS_IT_IS = '<pre style="white-space: pre-wrap; unicode-bidi: plaintext">{}</pre>'
 CODE = '<code dir="ltr" style="white-space: pre-wrap">{}</code>'
@@ -49,9 +54,7 @@ def answer_html(
 ) -> str:
     """A whole answer: label, then entries; with times if `figures`."""
     body = "".join(entry_html(entry, markdown, figures) for entry in entries)
-    label = label_html(title, state)
-    # mathjax_ignore: Lab would take "$5 and $10" for a formula.
-    return visible(f'<div class="course-live mathjax_ignore">{label}{body}</div>')
+    return visible(ANSWER.format(label_html(title, state) + body))
 
 
 def answer_text(title: str, state: str, entries: Sequence[Entry]) -> str:
@@ -99,14 +102,8 @@ def entry_text(entry: Entry) -> str:
 
 def entry_head(entry: Entry) -> str:
     """What stands before an entry's text: its sign, and whose it is."""
-    if entry.kind in ("text", "aside"):
-        return f"{entry.label}: " if entry.label else ""
     head = f"{SIGNS[entry.kind]} {entry.label}".strip()
-    if entry.kind in ("data", "question", "thinking"):
-        return head + {"data": "\n", "question": "\n", "thinking": ": "}[
-            entry.kind
-        ] * bool(head)
-    return f"{head} "
+    return head + HEADS.get(entry.kind, " ") if head else ""
 
 
 def _body(entry: Entry) -> str:
@@ -143,5 +140,5 @@ def fold(text: str) -> tuple[str, str]:
 
 def more_lines(rest: str) -> str:
     """How much is folded, in words."""
-    count = len(rest.splitlines())
+    count = rest.rstrip("\n").count("\n") + 1
     return f"{count} more line{'' if count == 1 else 's'}"

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from course_utils.live_lane import Lane
 from course_utils.live_stop import StopSwitch
-from course_utils.live_terminal import Terminal, visible
+from course_utils.live_terminal import Terminal, harmless
 from course_utils.live_transcript import Change
 from course_utils.notebook import live_mode
 
@@ -87,7 +87,7 @@ class LiveDisplay:
             [lane] = self.lanes
             self._terminal.end(lane.state, lane.transcript.entries)
         else:
-            print(visible(self.plain()), flush=True)
+            print(harmless(self.plain()), flush=True)
 
     def bundle(self, figures: bool = False) -> dict[str, str]:
         """The output of the cell; without figures it is the same at every run."""

@@ -35,6 +35,7 @@ SOURCES = (
     "live_markdown.js",
     "live_code.js",
     "live_dom.js",
+    "live_kinds.js",
     "live_saved.js",
     "live.js",
 )

@@ -6,8 +6,9 @@ await race(first=model.astream("Hi"), second=model.astream("Hi"))
 
 import asyncio
 import contextvars
+import math
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from inspect import iscoroutinefunction
 from typing import Any
 
@@ -166,24 +167,31 @@ def finding(lanes: list[Lane]) -> str:
     """
     firsts = {lane.title: lane.timing.time_to_first_token for lane in lanes}
     ends = {lane.title: lane.timing.total if lane.complete else None for lane in lanes}
-    return f"First text: {ranked(firsts)}. Complete: {ranked(ends)}."
+    at_the_end = "together, " if together(ends.values()) else ""
+    ended = ranked(ends, in_order=not at_the_end)
+    return f"First text: {ranked(firsts)}. Complete: {at_the_end}{ended}."
 
 
 TOGETHER = 0.2  # nobody is sooner by less than this part of the longest time
 
 
-def ranked(times: Mapping[str, float | None]) -> str:
+def together(times: Iterable[float | None]) -> bool:
+    """Whether all were complete at about the same time.
+
+    >>> together([3.1, 3.0]), together([3.1, 2.0]), together([3.1, None])
+    (True, False, False)
+    """
+    came = [math.inf if time is None else time for time in times]
+    return len(came) > 1 and max(came) - min(came) < TOGETHER * max(came) < math.inf
+
+
+def ranked(times: Mapping[str, float | None], in_order: bool = True) -> str:
     """Names with their seconds, the soonest first; who has none never came.
 
     >>> ranked({"a": 2.0, "b": None, "c": 0.5})
     'c after 0.50 s, a after 2.00 s, b never'
-    >>> ranked({"a": 3.1, "b": 3.0})
-    'together, a after 3.10 s, b after 3.00 s'
     """
     came = [(time, name) for name, time in times.items() if time is not None]
-    together = len(came) > 1 and max(came)[0] - min(came)[0] < TOGETHER * max(came)[0]
-    words = [
-        f"{name} after {t:.2f} s" for t, name in (came if together else sorted(came))
-    ]
+    words = [f"{n} after {t:.2f} s" for t, n in (sorted(came) if in_order else came)]
     words += [f"{name} never" for name, time in times.items() if time is None]
-    return ", ".join(["together", *words] if together else words)
+    return ", ".join(words)

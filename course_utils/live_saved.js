@@ -4,7 +4,8 @@
 // cell was moved, copied, deleted and brought back, or the page was loaded anew) the page
 // writes what it holds; and every save in the meantime keeps the text so far.
 
-import { MarkdownText, PlainText, visible } from "./live_dom.js";
+import { visible } from "./live_dom.js";
+import { make, passageText, start } from "./live_kinds.js";
 
 const WIDGET = "application/vnd.jupyter.widget-view+json";
 const KEY = 8; // letters: a widget's id starts with the key of its view
@@ -101,10 +102,9 @@ function laneNode(lane) {
 }
 
 function passageNode(passage, markdown, parent) {
-  const kind = KINDS[passage.kind] ?? KINDS.text;
-  const body = make("div", kind.className, parent);
+  const { root: body, writer } = start(passage, markdown, parent);
   body.style.textAlign = "start";
-  kind.start(passage, markdown, body).write(passage.text, true);
+  writer.write(passage.text, true);
   if (!passage.struck) return;
   const struck = make("del", "", null);
   struck.append(...body.childNodes);
@@ -114,37 +114,5 @@ function passageNode(passage, markdown, parent) {
 
 function laneText(lane) {
   const label = lane.title ? `${lane.title} · ${lane.state}` : lane.state;
-  const texts = lane.passages.map(({ kind, label: name, text, struck }) => {
-    const sign = KINDS[kind]?.sign;
-    return `${struck ? "replaced: " : ""}${sign ? `${sign} ${name} ` : ""}${text}`;
-  });
-  return [label, ...texts].join("\n\n");
+  return [label, ...lane.passages.map(passageText)].join("\n\n");
 }
-
-// ---------------------------------------------------------------- kinds of passages
-
-export const make = (tag, name, parent) => {
-  const node = document.createElement(tag);
-  if (name) node.className = name;
-  parent?.append(node);
-  return node;
-};
-
-/** A line with a sign, a name and code, as of a tool. */
-function startLine(passage, markdown, root) {
-  const line = make("small", "", root);
-  line.append(`${KINDS[passage.kind].sign} ${visible(passage.label)} `);
-  const code = make("code", "", line);
-  code.dir = "ltr";
-  return { write: (text) => code.append(visible(text)) };
-}
-
-const startText = (passage, markdown, root) =>
-  markdown ? new MarkdownText(root) : new PlainText(root);
-
-/** How each kind of passage is drawn: `start` gives what writes its text. */
-export const KINDS = {
-  text: { className: "course-live-text", sign: "", start: startText },
-  tool_call: { className: "course-live-tool", sign: "→", start: startLine },
-  tool_result: { className: "course-live-tool", sign: "←", start: startLine },
-};

@@ -12,11 +12,11 @@ from typing import TextIO
 
 from course_utils.live_answer import entry_head, entry_text
 from course_utils.live_entry import Entry
+from course_utils.live_markdown import visible
 from course_utils.live_transcript import Change
 
 STREAMED = ("text", "aside", "tool_call")
-# Everything that moves a cursor, colours, rings or turns the direction of writing.
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class Terminal:
@@ -79,7 +79,7 @@ class Terminal:
         self._said = wanted
 
     def _say(self, text: str) -> None:
-        self._write(visible(text))
+        self._write(harmless(text))
 
     def _write(self, text: str) -> None:
         self._out.write(text)
@@ -92,18 +92,18 @@ def _line(entry: Entry, final: bool) -> str:
     if entry.kind == "thinking":
         return f"○ {entry.timed_label if entry.closed else entry.label}"
     whole = final if entry.kind == "data" else entry.closed
-    return visible(entry_text(entry)) if whole else ""
+    return harmless(entry_text(entry)) if whole else ""
 
 
-def visible(text: str) -> str:
+def harmless(text: str) -> str:
     r"""The text with control characters as signs that do nothing.
 
-    >>> visible("red \x1b[31m text")
+    >>> harmless("red \x1b[31m text")
     'red ␛[31m text'
     """
-    return CONTROL.sub(_sign, text.replace("\r\n", "\n"))
+    return CONTROL.sub(_sign, visible(text.replace("\r\n", "\n")))
 
 
 def _sign(found: re.Match[str]) -> str:
     number = ord(found.group())
-    return chr(0x2400 + number) if number < 0x20 else f"<U+{number:04X}>"
+    return chr(0x2400 + number) if number < 0x20 else f"⟨U+{number:X}⟩"

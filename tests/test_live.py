@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
-from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain.agents import create_agent
+from langchain_core.messages import AIMessage, AIMessageChunk, ToolMessage
 from langchain_core.output_parsers import StrOutputParser
 
 from course_utils import live_lane
@@ -257,3 +258,57 @@ def test_a_terminal_gets_the_text_as_it_comes(capsys, monkeypatch):
     monkeypatch.setenv("COURSE_LIVE", "text")
     show(iter(["one ", "two"]))
     assert capsys.readouterr().out == "one two\n[done]\n"
+
+
+def test_a_stop_says_which_tool_calls_it_left_open(saved):
+    call = {"name": "pay", "args": '{"am', "id": "1", "index": 0}
+
+    def interrupted() -> Iterator[AIMessageChunk]:
+        yield AIMessageChunk("Let me pay.", id="m")
+        yield AIMessageChunk("", tool_call_chunks=[call], id="m")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        show(interrupted())
+    plain = saved()[0]["text/plain"]
+    assert plain.startswith("stopped after 1 chunk · no result of pay\n")
+    assert plain.endswith('Let me pay.\n\n→ pay {"am')
+
+
+def test_a_long_result_is_folded_and_kept_whole(saved):
+    result = ToolMessage("1\n2\n3\n4\n<5>", tool_call_id="1", name="count")
+    show(iter([result, "Done."]))
+    [bundle] = saved()
+    assert "← count 1\n2\n3\n… 2 more lines\n\nDone." in bundle["text/plain"]
+    assert "<summary><small>2 more lines</small></summary>" in bundle["text/html"]
+    assert "4\n&lt;5&gt;</code></details>" in bundle["text/html"]
+
+
+def test_a_misspelt_mode_is_refused_and_not_shown_as_nothing():
+    agent = create_agent(model(ANSWER), [])
+    question = {"messages": [("user", "Hi")]}
+    with pytest.raises(ValueError, match="no stream_mode 'token'"):
+        show(agent.stream(question, stream_mode="token"))
+
+
+@pytest.mark.parametrize(
+    ("fault", "state"),
+    [
+        ({"cut_after": 3}, "ended without a finish reason"),
+        ({"length_after": 3}, "cut short: length"),
+        ({"finish_reason": "gone_fishing"}, "ended: gone_fishing"),
+        ({}, "done"),
+    ],
+)
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_a_chains_text_ends_as_its_model_did(saved, fault, state, way):
+    chain = model(Reply(ANSWER, **fault)) | StrOutputParser()
+    if way == "sync":
+        show(chain.stream("Hi"))
+    else:
+        asyncio.run(_awaited(lambda: show(chain.astream("Hi"))))
+    assert saved()[0]["text/plain"].startswith(f"{state}\n")
+
+
+async def _awaited(call: Any) -> Any:
+    return await call()
