@@ -147,7 +147,12 @@ STAGES = [
         ALARM,
     ),
     Row("cached, not yet kept", lambda: cached(fake()).stream("Hi"), SYNC, SHARED),
-    Row("cached, not yet kept, async", lambda: cached(fake()).astream("Hi"), ASYNC),
+    Row(
+        "cached, not yet kept, async",
+        lambda: cached(fake()).astream("Hi"),
+        ASYNC,
+        "a task of its own brings the chunks",
+    ),
     Row("cached, kept", lambda: known().stream("Hi"), SYNC),
     Row("cached, kept, async", lambda: known().astream("Hi"), ASYNC),
     Row("passages", lambda: passages(fake().stream("Hi")), SYNC),

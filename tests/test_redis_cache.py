@@ -97,3 +97,16 @@ def test_redis_takes_a_client_or_an_address(redis_cache):
         RedisStreamCache(6379)
     with pytest.raises(ValueError, match="use 3600 for an hour"):
         RedisStreamCache(redis_cache.client, ttl=0)
+
+
+@pytest.mark.parametrize("prefix", ["tenant[12]:", "t?:", "t*:", "t\\1:", "t[^1]-:"])
+def test_clearing_takes_a_prefix_as_it_is_written(redis_url, prefix):
+    mine = RedisStreamCache(redis_url, prefix=prefix)
+    others = [f"tenant{number}:x" for number in range(3)] + ["t1:x", "ttt:x", "t2-:x"]
+    for name in others:
+        mine.client.set(name, "1")
+    mine.update("Hi", "m", [Generation(text="Ho")])
+    mine.clear()
+    assert {name.decode() for name in mine.client.scan_iter()} == set(others)
+    mine.client.flushall()
+    mine.client.close()
