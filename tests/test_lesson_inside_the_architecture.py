@@ -593,6 +593,14 @@ def no_backup(model: Any, backup: Any) -> Any:
     return cached(safe(model)) | StrOutputParser() | buffered(WordBuffer)
 
 
+def asks_both(model: Any, backup: Any) -> Any:
+    async def ask(question: Any) -> Any:
+        await backup.ainvoke(question)
+        return question
+
+    return RunnableLambda(ask) | another_chat(model, backup)
+
+
 def splits_words(texts: Any) -> Any:
     held = ""
     for text in texts:
@@ -700,6 +708,7 @@ WRONG = [
     (lesson.hide_numbers, hides_one_behind, "holds the stream back"),
     (lesson.hide_numbers, hides_on_a_shared_shelf, "Two at once"),
     (lesson.production_chat, no_backup, "ask `backup`"),
+    (lesson.production_chat, asks_both, "`backup` was asked as well"),
     (lesson.production_chat, loses_line_breaks, "Of an odd answer, the text"),
     (lesson.production_chat, begins_anew, "shown twice or garbled"),
     (

@@ -307,6 +307,8 @@ def _check_one_reader(build: Callable[[Any, Any], Any], run: str) -> None:
             why = f"`model` was down, and its reader got a {kind}: ask `backup`."
             raise NotYet(why) from error
         expect_equal(got, NASTY, "of an odd answer, the text")
+        idle = "`model` had answered, and `backup` was asked as well."
+        expect(name == "down" or not backup.asked, idle)
 
 
 production_chat = Exercise(
