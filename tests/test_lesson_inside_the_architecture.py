@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import time
 from typing import Any
 
 from fastapi import FastAPI, HTTPException
@@ -593,6 +594,14 @@ def no_backup(model: Any, backup: Any) -> Any:
     return cached(safe(model)) | StrOutputParser() | buffered(WordBuffer)
 
 
+def asks_both(model: Any, backup: Any) -> Any:
+    async def ask(question: Any) -> Any:
+        await backup.ainvoke(question)
+        return question
+
+    return RunnableLambda(ask) | another_chat(model, backup)
+
+
 def splits_words(texts: Any) -> Any:
     held = ""
     for text in texts:
@@ -624,6 +633,11 @@ async def blocks_everybody(chat: Any, question: str) -> Any:
 def holds_the_loop(chat: Any, question: str, timings: Any) -> Any:
     timings.append(StreamTiming())
     return sse_response(timings[-1].watch(blocks_everybody(chat, question)))
+
+
+def naps(chat: Any, question: str, timings: Any) -> Any:
+    time.sleep(0.001)
+    return titled(chat, question, timings)
 
 
 def one_timing_for_all(chat: Any, question: str, timings: Any) -> Any:
@@ -700,6 +714,7 @@ WRONG = [
     (lesson.hide_numbers, hides_one_behind, "holds the stream back"),
     (lesson.hide_numbers, hides_on_a_shared_shelf, "Two at once"),
     (lesson.production_chat, no_backup, "ask `backup`"),
+    (lesson.production_chat, asks_both, "`backup` was asked as well"),
     (lesson.production_chat, loses_line_breaks, "Of an odd answer, the text"),
     (lesson.production_chat, begins_anew, "shown twice or garbled"),
     (
@@ -707,6 +722,7 @@ WRONG = [
         app_of(holds_the_loop),
         "The reader left, the model is 'finished'",
     ),
+    (lesson.production_app, app_of(naps), "calls `time.sleep`"),
     (lesson.production_app, app_of(one_timing_for_all), "`timings` holds"),
     (lesson.production_app, app_of(timed_twice), "`timings` holds 14"),
     (lesson.production_app, app_of(plain_type), "browsers want text/event-stream"),
@@ -746,8 +762,8 @@ WRONG = [
     (lesson.production_chat, gives_up_in_the_middle, "told so"),
     (lesson.production_chat, no_cache, "many asked the same"),
     (lesson.production_chat, no_buffer, "inside a word"),
-    (lesson.production_chat, only_the_backup, "11 questions never reached"),
-    (lesson.production_chat, the_backup_first, "never reached `model`"),
+    (lesson.production_chat, only_the_backup, "It never asked `model`"),
+    (lesson.production_chat, the_backup_first, "It never asked `model`"),
     (lesson.production_chat, in_one_lump, "its reader had got 0"),
     (lesson.production_chat, by_sentences, "its reader had got 0"),
     (lesson.production_chat, words_too_late, "its reader had got 0"),

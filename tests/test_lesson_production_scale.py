@@ -723,6 +723,31 @@ async def renames_the_error(stream: Any, maxsize: Any) -> Any:
         raise RuntimeError(str(error)) from error
 
 
+async def tells_the_error_first(stream: Any, maxsize: Any) -> Any:
+    queue: asyncio.Queue[Any] = asyncio.Queue(maxsize)
+    broke: list[Exception] = []
+    end = object()
+
+    async def fill() -> None:
+        try:
+            async for item in stream:
+                await queue.put(item)
+        except Exception as error:
+            broke.append(error)
+        await queue.put(end)
+
+    task = asyncio.create_task(fill())
+    try:
+        while (item := await queue.get()) is not end and not broke:
+            yield item
+        if broke:
+            raise broke[0]
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        await stream.aclose()
+
+
 async def skips_what_is_false(stream: Any, maxsize: Any) -> Any:
     async for item in with_a_sentinel(stream, maxsize):
         if item is not None:
@@ -838,6 +863,7 @@ WRONG = [
     (lesson.hand_over, closes_only_in_peace, "Its reader was cancelled"),
     (lesson.hand_over, renames_the_error, "then its error, the Broke"),
     (lesson.hand_over, skips_what_is_false, "came out as"),
+    (lesson.hand_over, tells_the_error_first, "first all of its items"),
     (lesson.honest_events, events(caught=ModelError), "It raised `Broke`"),
     (lesson.honest_events, events(name=repr), "the last event"),
     (lesson.honest_events, events(name=lambda error: "error"), "the last event"),

@@ -704,6 +704,17 @@ def sse_in_latin(lines):
         yield text.encode("latin-1", "replace").decode("latin-1")
 
 
+def sse_forgives_the_end(lines):
+    broken = None
+    for line in lines:
+        if broken and line:
+            raise broken
+        try:
+            yield from solutions.sse_text([line])
+        except ValueError as error:
+            broken = error
+
+
 def sse_until_interrupted(lines):
     with contextlib.suppress(KeyboardInterrupt):
         yield from solutions.sse_text(lines)
@@ -796,6 +807,7 @@ WRONG = [
     (lesson.sse_text, sse_any_field, "With a thought before the text"),
     (lesson.sse_text, sse_without_repeats, "With the same text twice"),
     (lesson.sse_text, sse_one_late, "holds the stream back"),
+    (lesson.sse_text, sse_forgives_the_end, "At the end came half an event"),
     (lesson.sse_text, sse_in_latin, "With letters beyond English"),
     (lesson.sse_text, sse_until_interrupted, "pressed the square button"),
     (lesson.sse_text, sse_data_anywhere, "With fields that you do not need"),

@@ -126,12 +126,15 @@ RETRIED = {
     "a failure and then an odd error": Asked([[BROKE], [ODD_ERROR]], "", 2, ODD_ERROR),
     "another library's `is_retryable`": Asked([[Says(True)], GOOD], NASTY, 2),
     "an empty answer": Asked([answer([]), GOOD], "", 1),
+    "a server's answer": Asked([from_chat_completions(PIECES)], NASTY),
+    "the Responses API": Asked([from_responses(PIECES)], NASTY),
     "tokens that are lists": Asked([[*map(in_blocks, PIECES)]], NASTY),
 }
 _NO = ["no", " no"]
 _FULL = answer([*_NO, " no."])
 COMPLETED = {
     "a healthy stream": Asked([GOOD], NASTY),
+    "a server's answer": Asked([from_chat_completions(PIECES)], NASTY),
     "a break": Asked([[*map(say, PIECES[:9]), BROKE], GOOD], NASTY, 2),
     "a break in a repeat": Asked([[say("no"), BROKE], _FULL], "no no no.", 2),
     "a break before any text": Asked([[say(), BROKE], GOOD], NASTY, 2),

@@ -7,9 +7,10 @@ whether the answer's task and the stream have ended.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from functools import partial
+from itertools import product
 from typing import Any
 
 from langchain_core.exceptions import ModelAPIError, ModelConnectionError
@@ -122,15 +123,23 @@ async def same_items(hand_over: Answer) -> None:
 
 async def error_last(hand_over: Answer) -> None:
     """An error reaches the reader as it is, after the items that came before it."""
-    for error in errors():
+    for error, play in product(errors(), (aplay, _in_a_burst)):
         kind, others = type(error).__name__, asyncio.all_tasks()
-        made = hand_over(aplay([*HELLO, error]), 2)
+        made = hand_over(play([*HELLO, error]), 5)
         got, raised = await in_time(made, f"The stream broke with a {kind}")
         came = f"Of a broken stream came {shorten(got)}, then {shorten(raised)}: first "
         right = got == HELLO and raised is error
         expect(right, f"{came}all of its items, then its error, the {kind}.")
         ended = await until(partial(_ended, others))
         expect(ended, f"The stream broke with a {kind}, and your task runs on.")
+
+
+async def _in_a_burst(items: Iterable[Any]) -> AsyncIterator[Any]:
+    """All of them, before anybody else gets a turn."""
+    for item in items:
+        if isinstance(item, BaseException):
+            raise item
+        yield item
 
 
 def _ended(others: set[Any]) -> bool:

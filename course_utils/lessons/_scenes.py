@@ -250,23 +250,33 @@ def in_turns(*streams: Iterator[Any]) -> list[list[Any]]:
     return got
 
 
+class Sleeps:
+    """Finds `time.sleep` on an event loop: it stops everybody who waits there.
+
+    A ticker beside the answer would see it, too, and a busy machine as well.
+    """
+
+    def __init__(self) -> None:
+        self.found = False
+
+    def look(self, frame: Any, event: str, called: Any) -> None:
+        """What Python calls at every call of the thread that is watched."""
+        if event == "c_call" and called is time.sleep:
+            self.found = True
+
+    def judge(self, name: str) -> None:
+        """Go on if nobody slept."""
+        why = f"`{name}` calls `time.sleep`, and everybody on the event loop waits: "
+        expect(not self.found, f"{why}`await asyncio.sleep(...)` lets them work.")
+
+
 @contextmanager
 def nobody_sleeps(name: str) -> Iterator[None]:
-    """Find `time.sleep` in an async answer: it stops everybody on the event loop.
-
-    A ticker beside the answer would see it too, and a busy machine as well.
-    """
-    found: list[str] = []
-
-    def look(frame: Any, event: str, called: Any) -> None:
-        if event == "c_call" and called is time.sleep:
-            found.append(frame.f_code.co_name)
-
-    before = sys.getprofile()
-    sys.setprofile(look)
+    """Go on if nothing in this block calls `time.sleep`, on this thread."""
+    sleeps, before = Sleeps(), sys.getprofile()
+    sys.setprofile(sleeps.look)
     try:
         yield
     finally:
         sys.setprofile(before)
-    why = f"`{name}` calls `time.sleep`, and everybody on the event loop waits with it:"
-    expect(not found, f"{why} `await asyncio.sleep(...)` lets them work.")
+    sleeps.judge(name)

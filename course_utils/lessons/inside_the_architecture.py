@@ -10,6 +10,7 @@ import asyncio
 import inspect
 import logging
 import re
+import threading
 from collections import defaultdict
 from collections.abc import AsyncIterable, Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -60,6 +61,8 @@ from course_utils.lessons._readers import (
 from course_utils.lessons._scenes import (
     NASTY,
     PIECES,
+    Sleeps,
+    nobody_sleeps,
     stage_is_honest,
     stage_keeps_step,
     take,
@@ -301,12 +304,17 @@ def _check_one_reader(build: Callable[[Any, Any], Any], run: str) -> None:
     for name, model in {"odd": odd, "down": down}.items():
         first, backup = Scripted(answers=[model]), Scripted(answers=[answer(PIECES)])
         try:
-            got = asyncio.run(read_once(build, first, backup, f"{run} {name}"))
+            with nobody_sleeps("production_chat"):
+                got = asyncio.run(read_once(build, first, backup, f"{run} {name}"))
         except ModelError as error:
             kind = type(error).__name__
             why = f"`model` was down, and its reader got a {kind}: ask `backup`."
             raise NotYet(why) from error
         expect_equal(got, NASTY, "of an odd answer, the text")
+        unasked = "It never asked `model`: the backup comes second."
+        expect(first.asked, unasked)
+        idle = "`model` had answered, and `backup` was asked as well."
+        expect(name == "down" or not backup.asked, idle)
 
 
 production_chat = Exercise(
@@ -340,7 +348,10 @@ def _check_production_app(build: Callable[[Any, Any], Any]) -> None:
     if not callable(app):
         raise NotYet(f"It gave {shorten(app)}: return the app.")
     noted = _Noted(app)
+    sleeps = Sleeps()
+    threading.setprofile(sleeps.look)  # in the thread of the site, from its start
     site = Site(noted).start()
+    threading.setprofile(None)
     get = partial(_get, site, noted)
     logging.disable()  # a server notes each stream that breaks, here on purpose
     try:
@@ -351,6 +362,7 @@ def _check_production_app(build: Callable[[Any, Any], Any]) -> None:
     finally:
         logging.disable(logging.NOTSET)
         site.stop()
+    sleeps.judge("production_app")
     timed_each(timings)
 
 
