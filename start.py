@@ -56,7 +56,7 @@ def main(arguments: list[str]) -> int:
         sys.exit(__doc__)
     if command == "check":
         here = PYTHON if PYTHON.exists() else sys.executable
-        return run(here, "-P", Path("course_utils", "ready.py"))
+        return run(here, "-P", Path("course_utils", "doctor.py"))
     install("[test]" if command == "test" else "")
     if command == "test":
         return run(PYTHON, "-m", "pytest", *arguments)

@@ -30,7 +30,7 @@ READERS, TOKENS = 200, 100
 
 OURS = """
 import sys
-from course_utils.fake_server import FakeServer
+from course_utils.fake.server import FakeServer
 text = " ".join(["word"] * int(sys.argv[1]))
 with FakeServer(text, per_token=float(sys.argv[2])) as server:
     print(server.url, flush=True)

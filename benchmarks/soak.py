@@ -23,7 +23,7 @@ from typing import Any
 from langchain_core.caches import InMemoryCache
 
 from course_utils.cache import CachedChatModel, cached
-from course_utils.fake_model import FakeStreamingChatModel, Reply
+from course_utils.fake import FakeStreamingChatModel, Reply
 
 ASKERS = 200
 LOOPS = 4

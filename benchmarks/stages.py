@@ -27,9 +27,10 @@ from langchain_core.messages import AIMessage
 from langchain_core.runnables import RunnableGenerator
 
 from course_utils.buffering import SentenceBuffer, WordBuffer, buffered
-from course_utils.cache import InMemoryCache, SQLiteStreamCache, cached
+from course_utils.cache import SQLiteStreamCache, cached
+from course_utils.cache.model import InMemoryCache
 from course_utils.callbacks import PartialRecorder, on_token
-from course_utils.fake_model import FakeStreamingChatModel
+from course_utils.fake import FakeStreamingChatModel
 from course_utils.passages import passages
 from course_utils.reliability import reliable
 from course_utils.timing import measure

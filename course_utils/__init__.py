@@ -5,7 +5,6 @@ Everything a notebook needs, by name; where a name lives is the folder's listing
     from course_utils import FakeStreamingChatModel, show
 """
 
-from course_utils._errors import StreamBroken
 from course_utils.buffering import (
     SentenceBuffer,
     SizeBuffer,
@@ -16,19 +15,19 @@ from course_utils.buffering import (
 from course_utils.cache import RedisStreamCache, SQLiteStreamCache, cached
 from course_utils.callbacks import PartialRecorder, on_token
 from course_utils.clock import Clock, VirtualClock, course_clock
-from course_utils.deadlines import StreamTimeout
-from course_utils.exercise import Exercise
-from course_utils.fake_model import FakeStreamingChatModel
-from course_utils.fake_server import FakeServer
+from course_utils.fake import FakeServer, FakeStreamingChatModel, Reply, ToolCall
 from course_utils.live import StreamView, race, show
+from course_utils.own_stream import own_stream
 from course_utils.plots import curve, table, timeline
-from course_utils.progress import progress
-from course_utils.quiz import Predict, Quiz
-from course_utils.reliability import reliable
-from course_utils.replies import Reply, ToolCall
-from course_utils.serving import ReplayBuffer, own_stream, read_sse, sse_response
+from course_utils.reliability import (
+    StreamBroken,
+    StreamTimeout,
+    StreamTruncated,
+    reliable,
+)
+from course_utils.serving import ReplayBuffer, read_sse, sse_response
+from course_utils.teaching import Exercise, Predict, Quiz, progress
 from course_utils.timing import StreamTiming, measure
-from course_utils.truncation import StreamTruncated
 
 __all__ = [
     "Clock",

@@ -10,7 +10,7 @@ from typing import Any
 
 from course_utils.finish import Endings, finish
 from course_utils.passages import Passage
-from course_utils.passages.usage import total
+from course_utils.passages.content.usage import total
 
 # What a person can read of a stream; the rest is about it.
 TOLD = {"text", "tool_call", "tool_result", "progress", "interrupt", "data"}

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from course_utils.text import message_of
+from course_utils.chunks import message_of
 
 Meaning = Literal[
     "whole",  # the model said all it had to say

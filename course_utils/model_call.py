@@ -26,7 +26,7 @@ from langchain_core.messages.tool import ToolCallChunk
 from langchain_core.messages.utils import message_chunk_to_message
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
-from course_utils.text import is_restart
+from course_utils.chunks import is_restart
 
 Chunks = Generator[ChatGenerationChunk, None, None]
 AsyncChunks = AsyncGenerator[ChatGenerationChunk, None]

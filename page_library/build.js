@@ -5,17 +5,17 @@ import { readFileSync, writeFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 
-const target = process.argv[2] ?? "../course_utils";
+const target = process.argv[2] ?? "../course_utils/live/page";
 const { metafile } = await build({
   entryPoints: ["library.js"],
-  outfile: join(target, "live_library.js"),
+  outfile: join(target, "library.js"),
   bundle: true,
   minify: true,
   metafile: true,
   charset: "ascii",
   format: "iife",
   globalName: "pageLibrary",
-  banner: { js: "// Made by page_library/build.js. Licences: live_library.LICENSES.txt" },
+  banner: { js: "// Made by page_library/build.js. Licences: library.LICENSES.txt" },
   footer: { js: "const { MarkdownIt } = pageLibrary;" },
 });
 
@@ -31,4 +31,4 @@ const licences = [...packages].sort().map((name) => {
   const text = file ? readFileSync(join(folder, file), "utf8").trim() : license;
   return `${name} ${version} (${license})\n\n${text}\n`;
 });
-writeFileSync(join(target, "live_library.LICENSES.txt"), licences.join(`\n${"-".repeat(72)}\n\n`));
+writeFileSync(join(target, "library.LICENSES.txt"), licences.join(`\n${"-".repeat(72)}\n\n`));

@@ -18,7 +18,7 @@ from course_utils.model_call import (
     chunk_of,
     result_of,
 )
-from tests.played import Played, chunk
+from tests.support.played import Played, chunk
 
 HI = [HumanMessage("Hi")]
 INVALID: Any = {

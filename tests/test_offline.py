@@ -117,5 +117,7 @@ def test_nothing_happens_at_the_import_of_a_part(live):
 
 
 def test_a_lesson_lets_a_live_page_load_its_code_before_the_first_stream():
-    look = "from course_utils.live_page import feeder; print(feeder.cache_info())"
+    look = (
+        "from course_utils.live.page.feeder import feeder; print(feeder.cache_info())"
+    )
     assert "currsize=1" in said("-c", LESSON + look, COURSE_LIVE="live")

@@ -1,6 +1,6 @@
 """Leaving a stream."""
 
-from course_utils._streams import aclose, close
+from course_utils.streams import aclose, close
 
 
 def test_a_closed_generator_runs_its_finally():

@@ -3,7 +3,7 @@
 Whoever imports a lesson reads the course, so this settles what its notebooks need.
 """
 
-from course_utils.live_display import load_page
+from course_utils.live.display import load_page
 from course_utils.offline import stay_offline
 
 stay_offline()

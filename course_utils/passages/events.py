@@ -11,11 +11,11 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage, ToolMessage
 
+from course_utils.passages.content.messages import NOTHING, Messages, Passages
+from course_utils.passages.content.voices import Lane
 from course_utils.passages.graph import Graph
-from course_utils.passages.messages import NOTHING, Messages, Passages
 from course_utils.passages.passage import Passage
 from course_utils.passages.refusal import Unreadable
-from course_utils.passages.voices import Lane
 
 Event = Mapping[str, Any]
 

@@ -14,11 +14,11 @@ from langchain_core.messages import AIMessageChunk, BaseMessage, ToolMessage
 from langchain_core.messages.utils import convert_to_messages
 from langchain_core.prompt_values import PromptValue
 
-from course_utils.passages.messages import NOTHING, Messages, Passages
+from course_utils.passages.content.messages import NOTHING, Messages, Passages
+from course_utils.passages.content.voices import HOOK, Lane, source
 from course_utils.passages.passage import Passage
 from course_utils.passages.protocol import EVENTS, Protocol
 from course_utils.passages.refusal import Unreadable
-from course_utils.passages.voices import HOOK, Lane, source
 
 NS = tuple[str, ...]
 REMOVE_ALL_MESSAGES = "__remove_all__"  # as langgraph.graph.message has it

@@ -8,8 +8,8 @@ Blocks of one message may overlap, so each is known by its index.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from course_utils.passages.messages import NOTHING, Messages, Passages, told
-from course_utils.passages.voices import Lane, Voice
+from course_utils.passages.content.messages import NOTHING, Messages, Passages, told
+from course_utils.passages.content.voices import Lane, Voice
 
 Event = Mapping[str, Any]
 EVENTS = (

@@ -12,8 +12,8 @@ from typing import Any, overload
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import Generation
 
-from course_utils._streams import check_stream
 from course_utils.finish import Endings
+from course_utils.passages.content.messages import NOTHING, Messages, Passages
 from course_utils.passages.events import Events
 from course_utils.passages.forms import (
     guess,
@@ -25,10 +25,10 @@ from course_utils.passages.forms import (
 )
 from course_utils.passages.frame import MODES, Asked, asked_of
 from course_utils.passages.graph import Graph, is_data
-from course_utils.passages.messages import NOTHING, Messages, Passages
 from course_utils.passages.passage import Passage
 from course_utils.passages.protocol import EVENTS, Protocol
 from course_utils.passages.refusal import Unreadable, refused
+from course_utils.streams import check_stream
 
 
 @overload

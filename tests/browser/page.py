@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, Page
 
-from course_utils.live_page import page_code
+from course_utils.live.page.feeder import page_code
 
 
 @contextmanager

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from course_utils.live_markdown import markdown_html
+from course_utils.live.markdown import markdown_html
 from tests.browser.page import open_page
 from tests.browser.payloads import PAYLOADS
-from tests.pathological import KINDS
-from tests.test_live_markdown import HOSTS, SHOWN
+from tests.live.test_markdown import HOSTS, SHOWN
+from tests.support.pathological import KINDS
 
 pytestmark = pytest.mark.slow
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from course_utils.live_answer import answer_html, entry_text
-from course_utils.live_transcript import Transcript
+from course_utils.live.answer import answer_html, entry_text
+from course_utils.live.transcript import Transcript
 from course_utils.passages import Passage
 from tests.browser.page import open_page
 

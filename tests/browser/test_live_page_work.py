@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.page import open_page
-from tests.pathological import KINDS, SIZE
+from tests.support.pathological import KINDS, SIZE
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.browser.lab import OpenNotebook
 
 SOURCE = """
-from course_utils.quiz import Predict, Quiz
+from course_utils.teaching import Predict, Quiz
 options = [("Yes.", "Because it is."), ("No.", "Because it is not.")]
 question = Predict("Is it *so*?", options, "a")
 """

@@ -18,8 +18,7 @@ from langgraph.stream import StreamChannel, StreamTransformer
 from pydantic import BaseModel
 from typing_extensions import TypedDict
 
-from course_utils.fake_model import FakeStreamingChatModel
-from course_utils.replies import Reply, ToolCall
+from course_utils.fake import FakeStreamingChatModel, Reply, ToolCall
 
 Wrap = Callable[[BaseChatModel], BaseChatModel]
 ASK = {"messages": [HumanMessage("Weather in Paris?", id="question")]}

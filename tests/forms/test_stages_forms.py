@@ -4,9 +4,9 @@ import pytest
 
 from course_utils.cache import cached
 from course_utils.callbacks import PartialRecorder
+from course_utils.own_stream import own_stream
 from course_utils.passages import passages
 from course_utils.reliability import reliable
-from course_utils.serving import own_stream
 from course_utils.timing import measure
 from tests.forms.cases import CASES
 from tests.forms.told import told

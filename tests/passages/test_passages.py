@@ -4,10 +4,9 @@ import pytest
 from langchain.agents import create_agent
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, ToolMessage
 
-from course_utils.fake_model import FakeStreamingChatModel
+from course_utils.fake import FakeStreamingChatModel, Reply
 from course_utils.finish import finish
 from course_utils.passages import Passage, Reader, passages
-from course_utils.replies import Reply
 
 
 def chunk(text="", message_id="lc_run-1", **fields):

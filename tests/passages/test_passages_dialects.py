@@ -5,9 +5,9 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk, GenerationChunk
 from langchain_openai import ChatOpenAI
 
-from course_utils.fake_server import FakeServer
+from course_utils.fake import Reply
+from course_utils.fake.server import FakeServer
 from course_utils.passages import passages
-from course_utils.replies import Reply
 
 SUMMARY = [{"type": "summary_text", "text": "Hm.", "index": 0}]
 THOUGHTS = {

@@ -15,7 +15,7 @@ from langchain_core.messages import (
 from langchain_core.runnables import RunnableLambda, RunnableParallel
 from langgraph.types import Interrupt
 
-from course_utils.fake_model import FakeStreamingChatModel
+from course_utils.fake import FakeStreamingChatModel
 from course_utils.passages import Passage, Reader, passages
 
 OLD = AIMessage("old", id="old")

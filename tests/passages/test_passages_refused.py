@@ -7,7 +7,7 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.prompt_values import ChatPromptValue
 from langchain_core.tracers.log_stream import RunLogPatch
 
-from course_utils.fake_model import FakeStreamingChatModel
+from course_utils.fake import FakeStreamingChatModel
 from course_utils.passages import Reader, passages
 from course_utils.timing import measure
 from tests.forms.cases import CASES

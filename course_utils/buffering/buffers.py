@@ -1,0 +1,180 @@
+"""Hold a stream back until there is something worth reading.
+
+A buffer takes text in (`push`) and gives text out when it is ready; `flush` gives the
+rest. Nothing is ever lost or changed: what comes out, joined, is what went in.
+
+    model | StrOutputParser() | buffered(SentenceBuffer)
+"""
+
+import re
+
+from course_utils.clock import Clock, course_clock
+
+# Chinese and Japanese write no spaces: there a mark ends the word.
+_COMPLETE_WORDS = re.compile(r".*[\s、。，！？；：]", re.DOTALL)
+
+
+class WordBuffer:
+    """Let only whole words out: a word is complete when a space follows it.
+
+    Text in scripts without spaces waits for its next punctuation mark.
+
+    >>> words = WordBuffer()
+    >>> words.push("Strea"), words.push("ming is"), words.flush()
+    ('', 'Streaming ', 'is')
+    """
+
+    def __init__(self) -> None:
+        self._held: list[str] = []
+
+    def push(self, text: str) -> str:
+        """Take text; return the words that are complete, spaces included."""
+        found = _COMPLETE_WORDS.match(text)
+        if found is None:
+            self._held.append(text)
+            return ""
+        ready = "".join(self._held) + found.group()
+        self._held = [text[found.end() :]]
+        return ready
+
+    def flush(self) -> str:
+        """Return the last word."""
+        rest = "".join(self._held)
+        self._held = []
+        return rest
+
+
+_WORD = re.compile(r"\S+\s?")
+_CLOSERS = "\"'”’»)]}*_`"
+_ABBREVIATION = re.compile(
+    r"\W*(([^\W\d_]\.)*[^\W\d_]|Dr|Mrs?|Ms|Prof|St|vs|cf|approx|[Ff]ig|[Ee]q|pp)\."
+)
+_LIST_NUMBER = re.compile(r"\d+\.")
+
+
+class SentenceBuffer:
+    """Let only whole sentences out: a mark such as `.` ends one when a space follows.
+
+    A line break ends one as well. Decimals (3.14), common abbreviations (e.g., Dr.),
+    initials (J. Smith) and list numbers (1.) do not. It knows no grammar: "He lives in
+    the U.S. She does not." comes out as one sentence, and after an abbreviation it
+    does not know it lets go too early.
+
+    >>> sentences = SentenceBuffer()
+    >>> sentences.push("It costs 3."), sentences.push("14, e.g. today. Is")
+    ('', 'It costs 3.14, e.g. today. ')
+    >>> sentences.flush()
+    'Is'
+    """
+
+    def __init__(self) -> None:
+        self._words = WordBuffer()
+        self._held: list[str] = []
+        self._new_line = True  # what is held begins a line
+
+    def push(self, text: str) -> str:
+        """Take text; return the sentences that are complete."""
+        words = self._words.push(text)
+        if not words:
+            return ""
+        end = self._last_end(words)
+        if end == 0:
+            self._held.append(words)
+            return ""
+        ready = "".join(self._held) + words[:end]
+        self._held = [words[end:]]
+        self._new_line = ready.endswith("\n")
+        return ready
+
+    def _last_end(self, words: str) -> int:
+        """Where the last complete sentence in `words` ends; 0 if none does."""
+        ends = [words.rfind(mark) + 1 for mark in "\n。！？"]
+        ends += [m.end() for m in _WORD.finditer(words) if self._ends(m, words)]
+        return max(ends)
+
+    def _ends(self, match: re.Match[str], words: str) -> bool:
+        """Whether this word ends a sentence."""
+        word = match.group().rstrip().rstrip(_CLOSERS)
+        if not word.endswith((".", "!", "?", "…")) or _ABBREVIATION.fullmatch(word):
+            return False
+        if not _LIST_NUMBER.fullmatch(word):
+            return True
+        before = "".join(self._held) + words[: match.start()]
+        line = before.rpartition("\n")[2]
+        opens_a_line = not line.strip() and ("\n" in before or self._new_line)
+        return not opens_a_line  # "1." of a list does, "in 2026." does not
+
+    def flush(self) -> str:
+        """Return the unfinished sentence."""
+        rest = "".join(self._held) + self._words.flush()
+        self._held, self._new_line = [], True
+        return rest
+
+
+class SizeBuffer:
+    """Let text out in parts of at least `size` characters; no piece is cut.
+
+    >>> parts = SizeBuffer(4)
+    >>> parts.push("ab"), parts.push("cde"), parts.push("f"), parts.flush()
+    ('', 'abcde', '', 'f')
+    """
+
+    def __init__(self, size: int = 40) -> None:
+        if size < 1:
+            raise ValueError(f"SizeBuffer needs a size above 0, got {size}: try 40.")
+        self.size = size
+        self._held: list[str] = []
+        self._length = 0
+
+    def push(self, text: str) -> str:
+        """Take text; return all that is held once it is long enough."""
+        self._held.append(text)
+        self._length += len(text)
+        return self.flush() if self._length >= self.size else ""
+
+    def flush(self) -> str:
+        """Return what is held."""
+        rest = "".join(self._held)
+        self._held, self._length = [], 0
+        return rest
+
+
+class Throttle:
+    """Let text out at most every `seconds`; the first piece goes at once.
+
+    It has no timer: what is held goes with the first piece after the wait, or at the
+    end. In a pause of the model the last few pieces therefore wait for the next one.
+
+    >>> from course_utils.clock import VirtualClock
+    >>> clock = VirtualClock()
+    >>> throttle = Throttle(0.1, clock)
+    >>> throttle.push("a"), throttle.push("b")
+    ('a', '')
+    >>> clock.advance(0.1)
+    >>> throttle.push("c")
+    'bc'
+    """
+
+    def __init__(self, seconds: float = 0.05, clock: Clock = course_clock) -> None:
+        if seconds < 0:
+            raise ValueError(
+                f"Throttle needs seconds of 0 or more, got {seconds}: try 0.05."
+            )
+        self.seconds = seconds
+        self._clock = clock
+        self._held: list[str] = []
+        self._next = float("-inf")
+
+    def push(self, text: str) -> str:
+        """Take text; return all that is held if the last update is long enough ago."""
+        self._held.append(text)
+        if text and (now := self._clock.now()) >= self._next:
+            self._next = now + self.seconds
+            return self.flush()
+        return ""
+
+    def flush(self) -> str:
+        """Return what is held."""
+        rest = "".join(self._held)
+        self._held = []
+        return rest

@@ -1,0 +1,244 @@
+"""Streams and events that tell what an answer does with them, for notebook 4's checks.
+
+calls = safe_tool_calls(ended(reply, "length"))
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from langchain_core.exceptions import (
+    ModelAPIError,
+    ModelConnectionError,
+    ModelInvalidRequestError,
+)
+from langchain_core.messages import AIMessageChunk
+
+from course_utils.chunks import text_of
+from course_utils.fake.model import FakeStreamingChatModel
+from course_utils.lessons.scenes import MANY, NASTY, PIECES
+from course_utils.lessons.scripted import (
+    answer,
+    calling,
+    from_chat_completions,
+    from_responses,
+    in_blocks,
+    say,
+    thinking,
+)
+
+WHOLE = "Hello there, you two."
+
+
+def model_of(*replies: Any) -> FakeStreamingChatModel:
+    """A model with these replies, at full speed."""
+    return FakeStreamingChatModel(replies=list(replies))
+
+
+async def pausing() -> AsyncIterator[Any]:
+    """A stream that is silent for a moment; nobody who waits for it may cancel it."""
+    for number, chunk in enumerate(model_of(WHOLE).stream("Hi")):
+        yield chunk
+        if number == 2:
+            await asyncio.sleep(0.3)
+
+
+async def pressing(stream: Any, stop: asyncio.Event, tokens: int) -> Any:
+    """Pass a stream through, and press stop after so many tokens."""
+    seen = 0
+    if not tokens:
+        stop.set()
+    try:
+        async for chunk in stream:
+            yield chunk
+            seen += bool(text_of(chunk))
+            if seen == tokens:
+                stop.set()
+    finally:
+        await stream.aclose()
+
+
+class WatchedEvent(asyncio.Event):
+    """An event that knows whether anybody has looked at it."""
+
+    asked = False
+
+    async def wait(self) -> Literal[True]:
+        self.asked = True
+        return await super().wait()
+
+    def is_set(self) -> bool:
+        self.asked = True
+        return super().is_set()
+
+
+# What a model says to each request, for the exercises that ask one: the attempts, the
+# chunks and errors of each request, the text that comes, what ends it, the requests.
+
+
+class Says(Exception):
+    """An error of another library, which says whether to try again."""
+
+    def __init__(self, is_retryable: bool) -> None:
+        super().__init__("on purpose")
+        self.is_retryable = is_retryable
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A model's answers, and what the reader gets from them."""
+
+    answers: list[list[Any]]
+    text: str
+    requests: int = 1
+    error: BaseException | None = None
+    attempts: int = 3
+
+
+BROKE = ModelConnectionError("on purpose")
+REFUSED = ModelAPIError("on purpose")
+WRONG = ModelInvalidRequestError("on purpose")
+ODD_ERROR = ValueError("on purpose")
+NEVER = [ModelAPIError(f"on purpose, {number}") for number in range(5)]
+HELLO = ["Hello", " there"]
+GOOD = answer(PIECES)
+
+RETRIED = {
+    "a healthy model": Asked([GOOD], NASTY),
+    "one failure first": Asked([[REFUSED], GOOD], NASTY, 2),
+    "a break before any text": Asked([[say(), BROKE], GOOD], NASTY, 2),
+    "a break after two tokens": Asked(
+        [[*map(say, HELLO), BROKE]], "Hello there", 1, BROKE
+    ),
+    "a break after an empty line": Asked(
+        [[say("\n\n"), BROKE], GOOD], "\n\n", 1, BROKE
+    ),
+    "a break in tokens that are lists": Asked([[in_blocks("A"), BROKE]], "A", 1, BROKE),
+    "failures only": Asked([[error] for error in NEVER], "", 3, NEVER[2]),
+    "failures only, and five attempts": Asked(
+        [[error] for error in NEVER], "", 5, NEVER[4], attempts=5
+    ),
+    "one attempt and a failure": Asked([[REFUSED], GOOD], "", 1, REFUSED, attempts=1),
+    "a request that is wrong": Asked([[WRONG], GOOD], "", 1, WRONG),
+    "an error without `is_retryable`": Asked([[ODD_ERROR], GOOD], "", 1, ODD_ERROR),
+    "a failure and then an odd error": Asked([[BROKE], [ODD_ERROR]], "", 2, ODD_ERROR),
+    "another library's `is_retryable`": Asked([[Says(True)], GOOD], NASTY, 2),
+    "an empty answer": Asked([answer([]), GOOD], "", 1),
+    "a server's answer": Asked([from_chat_completions(PIECES)], NASTY),
+    "the Responses API": Asked([from_responses(PIECES)], NASTY),
+    "tokens that are lists": Asked([[*map(in_blocks, PIECES)]], NASTY),
+}
+_NO = ["no", " no"]
+_FULL = answer([*_NO, " no."])
+COMPLETED = {
+    "a healthy stream": Asked([GOOD], NASTY),
+    "a server's answer": Asked([from_chat_completions(PIECES)], NASTY),
+    "a break": Asked([[*map(say, PIECES[:9]), BROKE], GOOD], NASTY, 2),
+    "a break in a repeat": Asked([[say("no"), BROKE], _FULL], "no no no.", 2),
+    "a break before any text": Asked([[say(), BROKE], GOOD], NASTY, 2),
+    "a break after all text": Asked([[*map(say, PIECES), BROKE], GOOD], NASTY, 2),
+    "a silent cut": Asked([[*map(say, PIECES[:9])], GOOD], NASTY, 2),
+    "a refusal": Asked([[REFUSED], GOOD], NASTY, 2),
+    "an odd error": Asked([[*map(say, _NO), ODD_ERROR], _FULL], "no no no.", 2),
+    "a break in tokens that are lists": Asked(
+        [[in_blocks("no"), BROKE], [in_blocks("no no", "stop")]], "no no", 2
+    ),
+    "an answer at its token limit": Asked([answer(_NO, "length"), _FULL], "no no"),
+    "a last text beside its reason": Asked(
+        [[say("no"), say(".", "stop")], _FULL], "no."
+    ),
+    "an empty answer": Asked([answer([]), _FULL], ""),
+    "a break, and a refusal of the full response": Asked(
+        [[say("no"), BROKE], [REFUSED], _FULL], "no", 2, REFUSED
+    ),
+}
+
+# Streams to keep all text of.
+KEPT = {
+    "a whole stream": answer(HELLO),
+    "odd text": GOOD,
+    "a server's stream": from_chat_completions(PIECES),
+    "the Responses API": from_responses(PIECES),
+    "a thought before the text": [thinking("Hm."), in_blocks("A")],
+    "text beside the finish reason, and after it": [say("A", "stop"), say(".")],
+    "an empty stream": [],
+    "three thousand chunks": answer(MANY),
+}
+
+_NULL = AIMessageChunk(content="A", response_metadata={"finish_reason": None})
+
+# Streams, and whether each is whole.
+ENDS: dict[str, tuple[list[Any], bool]] = {
+    "a whole answer": (GOOD, True),
+    "a whole answer of a server": (from_chat_completions(PIECES), True),
+    "a whole tool call": ([calling("pay", "{}"), say("", "tool_calls")], True),
+    "a whole answer without text": (answer([]), True),
+    "text in the chunk with the reason": ([say("A"), say(".", "stop")], True),
+    "a whole answer in lists": ([in_blocks("A"), say([], "stop")], True),
+    "a reason that is null until the end": ([_NULL, say("", "stop")], True),
+    "a silent cut": ([*map(say, HELLO)], False),
+    "a silent cut after the word stop": ([say("finish_reason: stop")], False),
+    "a cut tool call": ([calling("pay", "{}")], False),
+    "an answer at its token limit": (answer(HELLO, "length"), False),
+    "a filtered answer": (answer(HELLO, "content_filter"), False),
+    "a server that ran out of room": (
+        answer(HELLO, "insufficient_system_resource"),
+        False,
+    ),
+    "a server that stopped": (answer(HELLO, "error"), False),
+    "a word that nobody knows": (answer(HELLO, "gone fishing"), False),
+    "a stream without any chunk": ([], False),
+}
+
+# Chunks, and the calls in them that may run.
+_PAY = json.dumps({"to": "Jörg", "amount": 10000, "now": True, "note": None})
+_TO_EVE = _PAY.replace("10000", "20000")
+_DONE = say("", "tool_calls")
+
+
+def fragments(args: str, index: int = 0, size: int = 3) -> list[AIMessageChunk]:
+    """A tool call in pieces: its name comes with the first."""
+    parts = [args[n : n + size] for n in range(0, len(args), size)]
+    names = ["pay", *[None] * len(parts)]
+    return [
+        calling(name, part, index) for name, part in zip(names, parts, strict=False)
+    ]
+
+
+_WHOLE, _EVE = ("pay", json.loads(_PAY)), ("pay", json.loads(_TO_EVE))
+_BOTH = [*fragments(_PAY), *fragments(_TO_EVE, 1)]
+_MIXED = [
+    chunk
+    for two in zip(fragments(_PAY), fragments(_TO_EVE, 1), strict=True)
+    for chunk in two
+]
+CALLS: dict[str, tuple[list[AIMessageChunk], list[Any]]] = {
+    "for a whole call": ([say(), *fragments(_PAY), _DONE, say()], [_WHOLE]),
+    "for a call after some text": ([say("Wait."), *fragments(_PAY), _DONE], [_WHOLE]),
+    "for a call in one piece": ([calling("pay", _PAY), _DONE], [_WHOLE]),
+    "for two calls of one tool": ([*_BOTH, _DONE], [_WHOLE, _EVE]),
+    "for two calls in turns": ([*_MIXED, _DONE], [_WHOLE, _EVE]),
+    "for the same call twice": (
+        [*fragments(_PAY), *fragments(_PAY, 1), _DONE],
+        [_WHOLE, _WHOLE],
+    ),
+    "for a call without arguments": ([calling("pay", "{}"), _DONE], [("pay", {})]),
+    "for a call at the token limit": ([*fragments(_PAY)[:-2], say("", "length")], []),
+    "for a silent cut": ([*fragments(_PAY)[:-2]], []),
+    "for text only": (answer(PIECES), []),
+    "for no chunk at all": ([], []),
+    "for half a call that ended `tool_calls`": ([*fragments(_PAY)[:-2], _DONE], []),
+    "for half a call and a whole one": (
+        [*fragments(_PAY)[:-2], *fragments(_TO_EVE, 1), _DONE],
+        [_EVE],
+    ),
+    "for arguments with a rest behind them": ([calling("pay", "{} and"), _DONE], []),
+}
+_ENDED = "where the arguments are complete and the answer"
+CALLS |= {
+    f"{_ENDED} ended with {reason!r}": ([*fragments(_PAY), say("", reason)], [])
+    for reason in ("length", "stop", "error", "gone fishing")
+}
+CALLS[f"{_ENDED} had no finish reason"] = (fragments(_PAY), [])

@@ -1,1 +1,0 @@
-"""One way to do each exercise, a file per notebook: real code, run by the tests."""

@@ -1,0 +1,110 @@
+"""One output of a cell: a live view while the answer comes, plain HTML at its end.
+
+Where it runs decides how it shows: `live` in a notebook, `static` where a program runs
+the notebook and wants one final output, `text` in a terminal.
+
+    with LiveDisplay([lane], switch), lane.reading(switch): ...
+"""
+
+import sys
+import uuid
+from collections.abc import Sequence
+from html import escape
+from typing import Any, Self
+
+from course_utils.live.lane import Lane
+from course_utils.live.stop import StopSwitch
+from course_utils.live.terminal import Terminal, harmless
+from course_utils.live.transcript import Change
+from course_utils.notebook import live_mode
+
+# As in view.css: three lanes stand side by side in a notebook's column.
+ROW = "display: flex; flex-wrap: wrap; gap: 0 2em"
+LANE = "flex: 1 1 13em; min-width: 0"
+
+
+def load_page() -> None:
+    """Let the page load its code now, so that the first token of a stream meets it.
+
+    A lesson asks for it; without that the first view does.
+    """
+    if live_mode() == "live":
+        from course_utils.live.page.feeder import feeder
+
+        feeder()
+
+
+class LiveDisplay:
+    """The lanes of one output, and the way they are shown here."""
+
+    def __init__(self, lanes: Sequence[Lane], switch: StopSwitch) -> None:
+        self.lanes = lanes
+        self.switch = switch
+        self.finding = ""
+        self.mode = live_mode()
+        self.key = uuid.uuid4().hex[:8]  # it travels with every message
+        self._page: Any = None
+        self._terminal: Terminal | None = None
+
+    def __enter__(self) -> Self:
+        """Show the empty view."""
+        for lane in self.lanes:
+            lane.report = self._report
+        if self.mode == "live":
+            from course_utils.live.page.widget import Page
+
+            self._page = Page(self)
+            self._page.show(self.plain())
+        elif self.mode == "text" and len(self.lanes) == 1:
+            self._terminal = Terminal(sys.stdout)
+            self._terminal.begin(self.lanes[0].title)
+        return self
+
+    def _report(self, lane: Lane, changes: Sequence[Change]) -> None:
+        if self._page is not None:
+            self._page.put(self.lanes.index(lane), changes, **self._facts(lane))
+            self._page.show_text(self.plain)
+        elif self._terminal is not None:
+            self._terminal.update(lane.transcript.entries, changes)
+
+    def _facts(self, lane: Lane) -> dict[str, Any]:
+        facts = {"chunks": lane.timing.chunks}
+        if not lane.state:
+            return facts
+        # A race tells its figures in the sentence at its end.
+        figures = lane.figures if len(self.lanes) == 1 else ""
+        return facts | {"state": lane.state, "figures": figures}
+
+    def __exit__(self, *error: object) -> None:
+        """Leave behind what is saved: HTML and text, no widget."""
+        if self._page is not None:
+            self._page.close(self.bundle(figures=True))
+        elif self.mode == "static":
+            from IPython.display import display
+
+            display(self.bundle(), raw=True)  # type: ignore[no-untyped-call]
+        elif self._terminal is not None:
+            [lane] = self.lanes
+            self._terminal.end(lane.state, lane.transcript.entries)
+        else:
+            print(harmless(self.plain()), flush=True)
+
+    def bundle(self, figures: bool = False) -> dict[str, str]:
+        """The output of the cell; without figures it is the same at every run."""
+        return {"text/html": self.html(figures), "text/plain": self.plain()}
+
+    def html(self, figures: bool) -> str:
+        """All lanes as HTML, side by side, and the finding."""
+        if len(self.lanes) == 1:
+            return self.lanes[0].html(figures)
+        style = LANE
+        lanes = [f'<div style="{style}">{lane.html()}</div>' for lane in self.lanes]
+        row = f'<div style="{ROW}">{"".join(lanes)}</div>'
+        finding = f'<p class="mathjax_ignore">{escape(self.finding)}</p>'
+        return row + finding
+
+    def plain(self) -> str:
+        """All lanes as text, one after the other, and the finding."""
+        return "\n\n".join(
+            [*(lane.text() for lane in self.lanes), self.finding]
+        ).strip()

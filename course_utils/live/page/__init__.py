@@ -1,0 +1,1 @@
+"""What stands in the page: the widget, its feeder, and the page's own code."""

@@ -1,0 +1,10 @@
+"""A stream in its reader's hands: how fast the model may be, and when it stops.
+
+However the block is left, the model stops.
+
+    with own_stream(chain.stream("Hi")) as items: ...
+"""
+
+from course_utils.own_stream.owned import own_stream
+
+__all__ = ["own_stream"]

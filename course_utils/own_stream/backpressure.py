@@ -1,0 +1,196 @@
+"""The gate every model under one stream passes: wait for the reader, or stop.
+
+LangChain adds handlers from a context variable to every run that starts in it, at any
+depth. The gate is such a handler, so it reaches a model inside a chain or an agent.
+
+    behind(gate).run(next, stream)      # models that start in here pass the gate
+"""
+
+import asyncio
+import threading
+from contextvars import Context, ContextVar, copy_context
+from typing import Any
+from weakref import WeakSet
+
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.tracers.context import register_configure_hook
+
+from course_utils.chunks import finish_of
+
+_gate: ContextVar["Gate | None"] = ContextVar("course_gate", default=None)
+_room: ContextVar["Room | None"] = ContextVar("course_room", default=None)
+register_configure_hook(_gate, inheritable=True)
+register_configure_hook(_room, inheritable=True)
+
+
+class StreamStopped(GeneratorExit):
+    """The reader has left: raised inside a sync model's stream at its next token.
+
+    As a `GeneratorExit` it passes every `except Exception`, so nothing retries it.
+    """
+
+
+class TaskStopped(Exception):  # not an error: its reader has left
+    """The same in a task that cancelling its stream did not reach.
+
+    LangChain's async calls take a result for an answer unless it is an `Exception`.
+    """
+
+
+class Gate(BaseCallbackHandler):
+    """Lets tokens through while the reader reads, and stops the model when it left.
+
+    Attributes:
+        stopped: Whether the reader has left.
+        unfinished: Whether the model that spoke last has not given a finish reason.
+        finish_reason: The newest finish reason of any model under this stream.
+    """
+
+    run_inline = True  # in the task that streams, else it cannot stop it
+    raise_error = True
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self.unfinished = False
+        self.finish_reason: str | None = None
+        self._outer = _gate.get()  # of a stream that reads this one
+        self._reading = True
+        self._changed = threading.Condition()
+        self._waiting = 0
+
+    def shut(self) -> bool:
+        """Whether the reader of this stream, or of one around it, has left."""
+        return self.stopped or (self._outer is not None and self._outer.shut())
+
+    def reading(self, reading: bool) -> None:
+        """The reader waits for an item, or does something else."""
+        self._reading = reading
+        self._wake()
+
+    def stop(self) -> None:
+        """The reader has left."""
+        self.stopped = True
+        self._wake()
+
+    def _wake(self) -> None:
+        # Who waits counts itself first and looks then, so nobody is missed; and no
+        # lock is taken for a model that runs where it is read.
+        if self._waiting:
+            with self._changed:
+                self._changed.notify_all()
+
+    def pass_or_stop(self) -> None:
+        """Wait until the reader reads; raise once it has left. For sync models."""
+        if (room := _room.get()) and room.is_here():
+            return
+        if not self._reading:
+            self._wait()
+        if self.shut():
+            raise StreamStopped("the reader has left the stream")
+
+    def _wait(self) -> None:
+        with self._changed:
+            self._waiting += 1
+            self._changed.wait_for(lambda: self._reading or self.stopped)
+            self._waiting -= 1
+
+    # What LangChain calls.
+
+    def on_chat_model_start(self, *args: Any, **kwargs: Any) -> None:
+        self.pass_or_stop()
+        self._note(None, unfinished=True)
+
+    def on_llm_start(self, *args: Any, **kwargs: Any) -> None:
+        self.on_chat_model_start()
+
+    def on_llm_new_token(self, token: Any, *, chunk: Any = None, **kwargs: Any) -> None:
+        self._hear(chunk)
+        self.pass_or_stop()
+
+    def on_stream_event(self, event: Any, **kwargs: Any) -> None:
+        self.pass_or_stop()
+
+    def on_llm_end(self, response: Any, **kwargs: Any) -> None:
+        for row in response.generations:
+            for answer in row:
+                self._hear(answer)
+
+    def _hear(self, item: Any) -> None:
+        if reason := finish_of(item):
+            self._note(reason, unfinished=False)
+
+    def _note(self, reason: str | None, *, unfinished: bool) -> None:
+        self.finish_reason, self.unfinished = reason, unfinished
+        if self._outer is not None:
+            self._outer._note(reason, unfinished=unfinished)
+
+
+class Room(BaseCallbackHandler):
+    """The same for models in the event loop, which a thread's wait would block."""
+
+    run_inline = True
+    raise_error = True
+
+    def __init__(self, gate: Gate) -> None:
+        self.gate = gate
+        self.free = asyncio.Event()
+        self.free.set()
+        self.loop = asyncio.get_running_loop()
+        self._tasks: WeakSet[asyncio.Task[Any]] = WeakSet()
+
+    def stop(self) -> None:
+        """The reader has left: cancel every task in which a model has spoken."""
+        for task in list(self._tasks):
+            task.cancel()
+        self.free.set()
+
+    def is_here(self) -> bool:
+        """Whether this is called in the event loop of the stream."""
+        return asyncio._get_running_loop() is self.loop
+
+    @property
+    def ignore_llm(self) -> bool:
+        """Whether a sync model asks: it has no loop to wait in."""
+        return not self.is_here()
+
+    @property
+    def ignore_chat_model(self) -> bool:
+        return not self.is_here()
+
+    async def on_chat_model_start(self, *args: Any, **kwargs: Any) -> None:
+        await self.pass_or_stop()
+
+    async def on_llm_start(self, *args: Any, **kwargs: Any) -> None:
+        await self.pass_or_stop()
+
+    async def on_llm_new_token(self, *args: Any, **kwargs: Any) -> None:
+        await self.pass_or_stop()
+
+    async def on_stream_event(self, *args: Any, **kwargs: Any) -> None:
+        await self.pass_or_stop()
+
+    async def pass_or_stop(self) -> None:
+        """Wait until there is room for an item; raise once the reader has left."""
+        if self.is_here():
+            if task := asyncio.current_task():
+                self._tasks.add(task)
+            await asyncio.sleep(0)  # an item takes its turns to reach the queue
+            await self.free.wait()
+            if self.gate.shut():
+                raise TaskStopped("the reader has left the stream")
+
+
+def behind(gate: Gate, room: Room | None = None) -> Context:
+    """A copy of this context, in which every model passes the gate."""
+    context = copy_context()
+    context.run(_gate.set, gate)
+    context.run(_room.set, room)
+    return context
+
+
+def outside() -> Context:
+    """A copy without any gate, for what goes on after its reader has left."""
+    context = copy_context()
+    context.run(_gate.set, None)
+    context.run(_room.set, None)
+    return context

@@ -1,0 +1,240 @@
+"""A stream with an owner: it waits for its reader, and it stops when the reader stops.
+
+An async stream runs in a task of its own behind a bounded queue; a sync one where it
+is read. Both times the models underneath pass a gate that the owner can shut.
+
+    async with own_stream(agent.astream(...)) as items: ...
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
+from contextlib import aclosing, suppress
+from typing import Any, Generic, TypeVar, overload
+
+from course_utils.own_stream.backpressure import Gate, Room, StreamStopped, behind
+from course_utils.streams import check_stream
+
+T = TypeVar("T")
+_tasks: set["asyncio.Task[None]"] = set()  # the loop itself keeps only weak references
+
+
+@overload
+def own_stream(stream: AsyncIterable[T], maxsize: int = 1) -> "AsyncOwnedStream[T]": ...
+@overload
+def own_stream(stream: Iterable[T], maxsize: int = 1) -> "OwnedStream[T]": ...
+def own_stream(stream: Any, maxsize: int = 1) -> Any:
+    """Own a stream: its models wait for you, and they stop when you do.
+
+    An async stream is entered with `async with`, a sync one with `with`. Leaving the
+    block stops the models underneath, in chains and agents, too; and while you are
+    busy with an item they wait, in events and agents, too.
+
+    An async stream stops at once. A sync model stops at once, a sync chain or agent at
+    its model's next token, where `break` alone would wait for the last one. If no token
+    comes any more, only the model's own `timeout` ends the wait: give it one.
+
+    >>> from langchain_core.output_parsers import StrOutputParser
+    >>> from course_utils.fake.model import FakeStreamingChatModel
+    >>> model = FakeStreamingChatModel(replies="One two three four five six.")
+    >>> with own_stream((model | StrOutputParser()).stream("Count")) as texts:
+    ...     for text in texts:
+    ...         if text == " two":
+    ...             break
+    >>> model.log
+    [Call 1 (attempt 1): 2 tokens, closed by reader]
+
+    Args:
+        stream: What `.stream(...)` or `.astream(...)` returned, not yet read.
+        maxsize: Items that may wait for you, at least 1. A sync stream has no queue.
+
+    Raises:
+        TypeError: `stream` is not a stream.
+        ValueError: `maxsize` is below 1.
+    """
+    check_stream("own_stream", stream)
+    if maxsize < 1:
+        raise ValueError(
+            f"maxsize counts the items that may wait, got {maxsize!r}: "
+            "use 1, or more for a reader that takes many at a time."
+        )
+    if hasattr(stream, "__aiter__"):
+        return AsyncOwnedStream(stream, maxsize)
+    return OwnedStream(stream)
+
+
+class OwnedStream(Generic[T]):
+    """A sync stream as its reader holds it: loop over it inside `with`."""
+
+    def __init__(self, stream: Any) -> None:
+        self.gate = Gate()
+        self._items: Iterator[T] = iter(stream)
+        self._context = behind(self.gate)
+        self._entered = False
+
+    def __enter__(self) -> "OwnedStream[T]":
+        self._entered = True
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def __iter__(self) -> "OwnedStream[T]":
+        return self
+
+    def __next__(self) -> T:
+        if not self._entered:
+            raise _not_begun("with")
+        self.gate.reading(True)
+        try:
+            return self._context.run(next, self._items)
+        finally:
+            self.gate.reading(False)
+
+    def close(self) -> None:
+        """Stop the model: at once if it is read directly, else at its next token."""
+        self.gate.stop()
+        if close := getattr(self._items, "close", None):
+            with suppress(StreamStopped):
+                self._context.run(close)
+
+    def __del__(self) -> None:
+        self.gate.stop()  # else an agent's thread waits for its reader for ever
+
+
+class AsyncOwnedStream(Generic[T]):
+    """An async stream as its reader holds it: loop over it inside `async with`."""
+
+    def __init__(self, stream: Any, maxsize: int) -> None:
+        self.gate = Gate()
+        self._stream = stream
+        self._maxsize = maxsize
+        self._items: deque[T] = deque()
+        self._news = asyncio.Event()  # for the reader: an item, or the end
+        self._space = asyncio.Event()  # for the pump: the reader has taken one
+        self._room = Room(self.gate)  # for the models underneath
+        self._ended = False
+        self._ending: BaseException | None = None
+        self._entered = False
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "AsyncOwnedStream[T]":
+        self._entered = True
+        self._task = asyncio.create_task(
+            self._pump(), context=behind(self.gate, self._room)
+        )
+        _tasks.add(self._task)
+        self._task.add_done_callback(self._forget)
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.aclose()
+
+    def __aiter__(self) -> "AsyncOwnedStream[T]":
+        return self
+
+    async def __anext__(self) -> T:
+        if not self._entered:
+            raise _not_begun("async with")
+        if self.gate.stopped and self._ending is None:
+            raise StopAsyncIteration
+        return await self._next()
+
+    async def get(self, timeout: float) -> T | None:
+        """The next item, or None if none comes in so many real seconds."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._wait()
+        except TimeoutError:
+            return None
+        return await self._next()
+
+    async def _next(self) -> T:
+        await self._wait()
+        if not self._items:  # it has ended, for every later call, too
+            raise self._ending or StopAsyncIteration
+        self._space.set()
+        return self._items.popleft()
+
+    async def _wait(self) -> None:
+        while not self._items and not self._ended:
+            self._news.clear()
+            await self._news.wait()
+
+    def _end(self, ending: BaseException | None) -> None:
+        if not self._ended:
+            self._ended, self._ending = True, ending
+        self._news.set()
+
+    def fail(self, error: Exception) -> None:
+        """Stop the stream; its reader gets what has come already, and then this error.
+
+        For who must end an answer that others read, as a server does that shuts down.
+        """
+        self._end(error)
+        self._stop()
+
+    async def _pump(self) -> None:
+        """Read the stream in this task, no faster than the queue takes it."""
+        try:
+            async with aclosing(_closing(self._stream)) as items:
+                async for item in items:
+                    await self._put(item)
+        except BaseException as error:
+            if self.gate.stopped:
+                raise
+            self._end(error)  # a stream may even cancel itself: its reader must know
+        finally:
+            self._end(None)
+
+    async def _put(self, item: T) -> None:
+        if self.gate.stopped:  # Python 3.11's wait_for may swallow a cancellation
+            raise asyncio.CancelledError
+        while len(self._items) >= self._maxsize:
+            self._room.free.clear()
+            self._space.clear()
+            await self._space.wait()
+        self._items.append(item)
+        self._news.set()
+        self._room.free.set()
+
+    def _stop(self) -> None:
+        self.gate.stop()
+        if self._task is not None:
+            self._task.cancel()
+            self._room.stop()
+
+    async def aclose(self) -> None:
+        """Stop the stream, and wait until it has cleaned up.
+
+        A web server that cancels its own task cancels this wait, too; the cleaning up
+        then goes on in the stream's task.
+        """
+        self._stop()
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    def _forget(self, task: "asyncio.Task[None]") -> None:
+        _tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen: a failing cleanup is nobody's error any more
+        # The task's error holds on to every frame it passed, and so to the model's
+        # stream, which closes only when nobody does.
+        self._task = self._stream = None
+
+
+def _not_begun(how: str) -> RuntimeError:
+    return RuntimeError(
+        "An owned stream runs in a block, this one has not begun: "
+        f"write `{how} own_stream(...) as items:`."
+    )
+
+
+async def _closing(stream: AsyncIterable[T]) -> AsyncGenerator[T, None]:
+    items = aiter(stream)
+    try:
+        async for item in items:
+            yield item
+    finally:
+        if aclose := getattr(items, "aclose", None):
+            await aclose()

@@ -1,0 +1,148 @@
+"""The course's pictures: a timeline of runs, a curve, a table.
+
+Each is an object to end a cell with: it shows a picture that reads on light and dark
+pages, and below it the same numbers as text. The title says what the picture shows.
+
+    timeline(measure(model.stream("Hi")), title="The first word comes early")
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+from course_utils.plots.drawing import draw_curve, draw_timeline, tokens_used
+from course_utils.timing.stream_timing import StreamTiming
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+DPI = 192  # two dots for each CSS pixel (96 an inch): sharp on any screen
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture and the line of text that says the same.
+
+    Attributes:
+        title: The finding.
+        text: The numbers, one line for each run or series.
+        draw: Makes the matplotlib figure; called when the picture is shown.
+    """
+
+    title: str
+    text: str
+    draw: Callable[[], "Figure"]
+
+    def png(self) -> bytes:
+        """The picture as a PNG with a transparent ground."""
+        file = BytesIO()
+        nothing = {"Software": None}  # the same picture is the same file
+        self.draw().savefig(
+            file, format="png", dpi=DPI, transparent=True, metadata=nothing
+        )
+        return file.getvalue()
+
+    def __repr__(self) -> str:
+        return f"{self.title}\n{self.text}"
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        png = self.png()
+        size = {"width": _width(png), "alt": f"{self.title}. {self.text}"}
+        display(  # type: ignore[no-untyped-call]
+            {"image/png": png, "text/plain": f"[picture] {self.title}"},
+            metadata={"image/png": size},
+            raw=True,
+        )
+        lines = "<br>".join(escape(line) for line in self.text.splitlines())
+        display(  # type: ignore[no-untyped-call]
+            {
+                "text/html": f'<p class="mathjax_ignore">{lines}</p>',
+                "text/plain": self.text,
+            },
+            raw=True,
+        )
+
+
+def _width(png: bytes) -> int:
+    """The width of a PNG in CSS pixels, from its header."""
+    return int.from_bytes(png[16:20], "big") * 96 // DPI
+
+
+def timeline(*timings: StreamTiming, title: str) -> Picture:
+    """One lane per run: a dot for each chunk with text, and what else happened.
+
+    The pale bar is the wait for the first token. A long silence is a broken line.
+    Faults, stops, tool calls and restarts have a sign and a word.
+
+    Args:
+        timings: One or more runs, each with its `title`.
+        title: What the picture shows, as a sentence.
+    """
+    if not timings:
+        raise ValueError("timeline() needs a run, got none: timeline(measure(stream)).")
+    for timing in timings:
+        if not isinstance(timing, StreamTiming):
+            raise TypeError(
+                f"timeline() needs timings, got {type(timing).__name__}: measure the "
+                "stream first, timeline(measure(stream))."
+            )
+    text = "\n".join(_line(timing) for timing in timings)
+    return Picture(title, text, lambda: draw_timeline(timings, title))
+
+
+def _line(timing: StreamTiming) -> str:
+    name = f"{timing.title}: " if timing.title else ""
+    tools = [mark.label for mark in timing.marks if mark.kind == "tool_call"]
+    more = [tokens_used(timing), f"calls {', '.join(tools)}" if tools else ""]
+    return f"{name}{' · '.join([repr(timing), *filter(None, more)])}"
+
+
+def curve(
+    x: Sequence[float],
+    series: Mapping[str, Sequence[float]],
+    *,
+    title: str,
+    x_label: str = "",
+    y_label: str = "",
+    unit: str = "",
+    log: bool = False,
+) -> Picture:
+    """Lines over a common x, each with its name at its end.
+
+    Args:
+        x: Where the points stand.
+        series: A name and the y values, one for each x.
+        title: What the picture shows, as a sentence.
+        x_label: What x counts; `y_label` the same for y.
+        unit: Unit of the y values in the text below, such as `s`.
+        log: Draw y on a logarithmic scale.
+    """
+    for name, values in series.items():
+        if len(values) != len(x):
+            raise ValueError(
+                f"curve() needs a value for each x: {name!r} has {len(values)} for "
+                f"{len(x)}."
+            )
+    labels = (x_label, f"{y_label} ({unit})" if unit else y_label)
+    head = f"{x_label}: {', '.join(map(_number, x))}"
+    lines = [f"{name}: {_values(values, unit)}" for name, values in series.items()]
+    return Picture(
+        title,
+        "\n".join([head, *lines]),
+        lambda: draw_curve(x, series, title, labels, log),
+    )
+
+
+def _values(values: Sequence[float], unit: str) -> str:
+    return ", ".join(f"{_number(value)} {unit}".rstrip() for value in values)
+
+
+def _number(value: float) -> str:
+    """A number as one reads it: whole ones with commas, else three digits or so."""
+    if value == int(value) or abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.2f}" if abs(value) >= 0.1 else f"{value:.2g}"

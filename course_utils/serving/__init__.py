@@ -1,0 +1,13 @@
+"""A stream on its way to a browser: server-sent events, replayed after a break.
+
+Every stream ends in `done` or in `error`, and a reader who leaves stops the model.
+
+    return sse_response(chain.stream(question))
+"""
+
+from course_utils.own_stream.owned import own_stream
+from course_utils.serving.replay_buffer import ReplayBuffer
+from course_utils.serving.response import sse_response
+from course_utils.serving.sse import Event, read_sse
+
+__all__ = ["Event", "ReplayBuffer", "own_stream", "read_sse", "sse_response"]

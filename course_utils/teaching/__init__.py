@@ -1,0 +1,17 @@
+"""Exercises that say what is not right yet, questions, and what a learner has done."""
+
+from course_utils.teaching.checks import NotYet, expect, expect_equal, shorten
+from course_utils.teaching.exercise import Exercise
+from course_utils.teaching.progress import progress
+from course_utils.teaching.quiz import Predict, Quiz
+
+__all__ = [
+    "Exercise",
+    "NotYet",
+    "Predict",
+    "Quiz",
+    "expect",
+    "expect_equal",
+    "progress",
+    "shorten",
+]

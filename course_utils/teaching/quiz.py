@@ -1,0 +1,237 @@
+"""Guess first, then look: a question that holds your guess and explains each option.
+
+In a live notebook it is a set of radio buttons; in a saved one it is text. The answer
+may also be typed, which is what works everywhere.
+
+    lesson.total_time                  # shows the question
+    lesson.total_time.answer("b")      # explains every option
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from course_utils.notebook import static_page
+from course_utils.style import BLUE, DIV, GREEN, ORANGE, TEXT, bar
+from course_utils.teaching.message import as_html
+from course_utils.teaching.progress_file import note_done
+
+LETTERS = "abcdefgh"
+LIST = "list-style: none; padding-left: 0; margin: 0.2em 0"
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Every option of a question with its reason, and how the guess was.
+
+    Attributes:
+        guess: The letter that was guessed.
+        right: The letter that is right.
+        reasons: Letter, option and reason, in order.
+    """
+
+    guess: str
+    right: str
+    reasons: tuple[tuple[str, str, str], ...]
+
+    def __repr__(self) -> str:
+        lines = [self._line(*reason) for reason in self.reasons]
+        return "\n".join([self._verdict(), *lines])
+
+    def _verdict(self) -> str:
+        if self.guess == self.right:
+            return f"✓ You guessed {self.guess}, and it is right."
+        return f"✗ You guessed {self.guess}; {self.right} is right."
+
+    def _line(self, letter: str, option: str, reason: str) -> str:
+        sign = "✓" if letter == self.right else "✗"
+        return f"{sign} {letter}. {_ended(option)} {reason}"
+
+    def _repr_html_(self) -> str:
+        colour = GREEN if self.guess == self.right else ORANGE
+        items = "".join(self._item(*reason) for reason in self.reasons)
+        return (
+            f'<{DIV} role="status" style="{bar(colour)}"><b>{self._verdict()}</b>'
+            f'<ul style="{LIST}">{items}</ul></div>'
+        )
+
+    def _item(self, letter: str, option: str, reason: str) -> str:
+        sign = "✓" if letter == self.right else "✗"
+        head = f"<b>{sign} {letter}. {as_html(_ended(option))}</b>"
+        return f"<li>{head} {as_html(reason)}</li>"
+
+
+def _ended(option: str) -> str:
+    """An option with a mark at its end, so that its reason can follow."""
+    return option if option.endswith((".", "?", "!", "…")) else f"{option}:"
+
+
+class Predict:
+    """A question to guess before a cell is run.
+
+    >>> question = Predict(
+    ...     "Does streaming make the whole answer come sooner?",
+    ...     options=[
+    ...         ("Yes.", "The model writes as fast as before."),
+    ...         ("No.", "Only the first word comes sooner."),
+    ...     ],
+    ...     answer="b",
+    ... )
+    >>> question.answer("a")
+    ✗ You guessed a; b is right.
+    ✗ a. Yes. The model writes as fast as before.
+    ✓ b. No. Only the first word comes sooner.
+
+    Args:
+        question: One sentence.
+        options: Each an option and why it is right or wrong. They get letters.
+        answer: The letter of the right one.
+        name: The name it has in the lesson, so that the page can say what to type.
+    """
+
+    kind = "question"
+    hold = True  # the reasons come when asked for: first the cells are run
+
+    def __init__(
+        self,
+        question: str,
+        options: Sequence[tuple[str, str]],
+        answer: str,
+        *,
+        name: str = "",
+    ) -> None:
+        self.question = question
+        self.options = dict(zip(LETTERS, options, strict=False))
+        self.right = self._letter(answer)
+        self.name = name
+        self.key = f"question: {question}"
+        self.guess: str | None = None
+
+    def _letter(self, answer: str) -> str:
+        letter = str(answer).strip().lower().rstrip(".)")
+        if letter not in self.options:
+            raise ValueError(
+                f"An answer is one of {', '.join(self.options)}, got {answer!r}: "
+                f'type the letter, answer("{next(iter(self.options))}").'
+            )
+        return letter
+
+    def answer(self, letter: str) -> Explanation:
+        """Guess, and see why each option is right or wrong."""
+        self.guess = self._letter(letter)
+        note_done(self.key)
+        reasons = [(key, *option) for key, option in self.options.items()]
+        return Explanation(self.guess, self.right, tuple(reasons))
+
+    def __repr__(self) -> str:
+        choices = [f"  {letter}. {text}" for letter, (text, _) in self.options.items()]
+        return "\n".join([f"? {self.question}", *choices, self._how()])
+
+    def _how(self) -> str:
+        place = f"lesson.{self.name}" if self.name else ""
+        calls = [f'{place}.answer("{letter}")' for letter in self.options]
+        return f"Guess, then type {' or '.join(calls)}"
+
+    def _html(self) -> str:
+        """The question for a page without a kernel, the reasons folded away."""
+        choices = "".join(
+            f"<li>{letter}. {as_html(text)}</li>"
+            for letter, (text, _) in self.options.items()
+        )
+        reasons = "".join(
+            f"<li>{'✓' if letter == self.right else '✗'} {letter}. {as_html(why)}</li>"
+            for letter, (_, why) in self.options.items()
+        )
+        return (
+            f'<{DIV} style="{bar(BLUE)}"><b>? {as_html(self.question)}</b>'
+            f'<ul style="{LIST}">{choices}</ul><details><summary>Why each is right or '
+            f'wrong</summary><ul style="{LIST}">{reasons}</ul></details></div>'
+        )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        text = {"text/plain": repr(self), "text/html": self._html()}
+        return text if static_page() else _with_widget(text, [self])
+
+
+class Quiz:
+    """A few questions in a row; each choice is explained at once.
+
+    Args:
+        questions: The questions, each a `Predict`.
+        title: What stands above them.
+        name: The name it has in the lesson, so that the page can say what to type.
+    """
+
+    def __init__(
+        self, questions: Sequence[Predict], title: str = "Quiz", *, name: str = ""
+    ) -> None:
+        self.questions = tuple(questions)
+        self.title = title
+        self.name = name
+        for question in self.questions:
+            question.hold = False
+
+    def answer(self, *letters: str) -> "Marked":
+        """Answer all questions, in order, and see why each option is right or wrong."""
+        if len(letters) != len(self.questions):
+            example = ", ".join(['"a"'] * len(self.questions))
+            raise ValueError(
+                f"The quiz has {len(self.questions)} questions, got {len(letters)} "
+                f"letters: answer({example})."
+            )
+        pairs = zip(self.questions, letters, strict=True)
+        explained = tuple(question.answer(letter) for question, letter in pairs)
+        return Marked(tuple(q.question for q in self.questions), explained)
+
+    def __repr__(self) -> str:
+        blocks = [
+            f"{number}. {repr(question)[2:].rpartition(chr(10))[0]}"
+            for number, question in enumerate(self.questions, 1)
+        ]
+        example = ", ".join(['"a"'] * len(self.questions))
+        place = f"lesson.{self.name}" if self.name else ""
+        return "\n".join([self.title, *blocks, f"Type {place}.answer({example})"])
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        html = "".join(question._html() for question in self.questions)
+        text = {
+            "text/plain": repr(self),
+            "text/html": f'<{DIV} style="{TEXT}"><b>{escape(self.title)}</b>{html}'
+            "</div>",
+        }
+        return text if static_page() else _with_widget(text, self.questions, self.title)
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A quiz that was answered: how many are right, and why."""
+
+    questions: tuple[str, ...]
+    explained: tuple[Explanation, ...]
+
+    @property
+    def right(self) -> int:
+        """How many answers are right."""
+        return sum(one.guess == one.right for one in self.explained)
+
+    def __repr__(self) -> str:
+        head = f"{self.right} of {len(self.explained)} right."
+        pairs = zip(self.questions, self.explained, strict=True)
+        return "\n".join([head, *(f"{text}\n{one!r}" for text, one in pairs)])
+
+    def _repr_html_(self) -> str:
+        pairs = zip(self.questions, self.explained, strict=True)
+        blocks = [f"<p>{as_html(text)}</p>{one._repr_html_()}" for text, one in pairs]
+        head = f"<b>{self.right} of {len(self.explained)} right.</b>"
+        return f'<{DIV} style="{TEXT}">{head}{"".join(blocks)}</div>'
+
+
+def _with_widget(
+    text: dict[str, str], questions: Sequence[Predict], title: str = ""
+) -> Any:
+    """The same bundle with a live view in front, where there is a kernel for it."""
+    from course_utils.teaching.quiz_widget import quiz_view
+
+    view = quiz_view(questions, title)
+    return text if view is None else {**view, **text}

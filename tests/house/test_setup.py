@@ -1,0 +1,491 @@
+"""One list of packages, one lock, three commands, and a sentence for each failure."""
+
+import ast
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+import start
+from course_utils import doctor as ready
+
+ROOT = Path(start.__file__).parent
+SIX = {"jupyterlab", "ipywidgets", "langchain", "langchain-openai", "nbval", "pytest"}
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text("utf-8")
+
+
+def project() -> dict:
+    return tomllib.loads(read("pyproject.toml"))["project"]
+
+
+def name_of(requirement: str) -> str:
+    return re.split(r"[^\w.-]", requirement)[0].lower().replace("_", "-")
+
+
+# The lists
+
+
+def test_the_six_given_packages_are_there():
+    assert {name_of(line) for line in project()["dependencies"]} >= SIX
+
+
+def test_every_package_says_why_it_is_there():
+    text = read("pyproject.toml")
+    listed = re.findall(r'^    "[\w-]+>=.*$', text, re.MULTILINE)
+    assert len(listed) == sum(map(len, every_requirement()))
+    assert [line for line in listed if not re.search(r" # \S+ \S+", line)] == []
+
+
+def every_requirement() -> list[list[str]]:
+    return [project()["dependencies"], *project()["optional-dependencies"].values()]
+
+
+def test_every_package_is_locked_and_the_lock_names_no_host():
+    lines = read("constraints.txt").splitlines()
+    assert {name_of(r) for list_ in every_requirement() for r in list_} <= {
+        name_of(line) for line in lines
+    }
+    assert [
+        x for x in lines if not re.fullmatch(r"[a-z0-9.-]+==[\w.]+( ; .+)?", x)
+    ] == []
+
+
+@pytest.mark.parametrize("package", ["pywinpty", "appnope", "pexpect", "colorama"])
+def test_the_lock_is_for_every_system(package):
+    assert re.search(rf"^{package}==.* ; ", read("constraints.txt"), re.MULTILINE)
+
+
+def environment(name: str) -> dict:
+    return yaml.safe_load(read(name))
+
+
+def pip_lines(name: str) -> list[str]:
+    return environment(name)["dependencies"][-1]["pip"]
+
+
+def test_conda_and_binder_read_the_same_lists():
+    assert pip_lines("environment.yml") == ["-c constraints.txt", "-e ."]
+    there = [line.replace("../", "").replace("..", ".") for line in BINDER_PIP]
+    assert there == pip_lines("environment.yml")
+    for key in ("name", "channels"):
+        assert environment("environment.yml")[key] == environment(BINDER)[key]
+    first_two = slice(0, 2)
+    assert (
+        environment("environment.yml")["dependencies"][first_two]
+        == environment(BINDER)["dependencies"][first_two]
+    )
+
+
+BINDER = "binder/environment.yml"
+BINDER_PIP = pip_lines(BINDER)
+
+
+# Binder: what repo2docker was seen to want
+
+
+def test_binder_names_its_python_the_only_way_it_reads():
+    python = environment(BINDER)["dependencies"][0]
+    assert re.fullmatch(r"python=3\.\d+", python)
+
+
+def test_binder_has_its_own_environment_and_no_symlink():
+    assert (ROOT / BINDER).is_file()
+    assert not any(path.is_symlink() for path in (ROOT / "binder").iterdir())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Binder runs Linux")
+@pytest.mark.parametrize("name", ["postBuild", "start"])
+def test_binder_can_run_its_scripts(name):
+    script = ROOT / "binder" / name
+    assert os.access(script, os.X_OK)
+    assert script.read_text().startswith("#!/usr/bin/env bash\n")
+    assert b"\r" not in script.read_bytes()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Binder runs Linux")
+@pytest.mark.parametrize("name", start.TRACING)
+def test_a_binder_session_starts_what_it_is_told_and_tells_nobody(name):
+    shown = said("binder/start", "sh", "-c", f"echo ${name}", **{name: "true"})
+    assert shown == "false\n"
+
+
+# start.py: run as it is typed, in a process of its own
+
+
+def said(*command: object, **settings: str) -> str:
+    """What a program prints, both ways."""
+    done = subprocess.run(
+        [str(word) for word in command],
+        cwd=ROOT,
+        env={**os.environ, **settings},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    return done.stdout
+
+
+def started(before: str, *arguments: str, where: Path = ROOT, **settings: str) -> str:
+    """What start.py prints if `before` ran first and changed this Python."""
+    code = (
+        f"import runpy, sys\n{before}\nsys.argv[1:] = {list(arguments)}\n"
+        f"runpy.run_path({str(where / 'start.py')!r}, run_name='__main__')"
+    )
+    return said(sys.executable, "-c", code, **settings)
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """The files that start.py reads, in a folder without .venv."""
+    for name in ("start.py", "pyproject.toml", "constraints.txt", "README.md"):
+        (tmp_path / name).write_text(read(name))
+    (tmp_path / "course_utils").mkdir()
+    (tmp_path / "course_utils" / "__init__.py").touch()
+    return tmp_path
+
+
+# As if somebody pressed Ctrl+C while .venv is made.
+CTRL_C = """
+import subprocess
+def run(*command, **settings):
+    raise KeyboardInterrupt
+subprocess.run = run
+"""
+
+
+def is_one_sentence(text: str) -> bool:
+    return "Traceback" not in text and text.count("\n") == 1
+
+
+def test_an_old_python_is_told_what_to_do():
+    answer = started("sys.version_info = (3, 9, 2)")
+    assert is_one_sentence(answer)
+    assert "needs Python 3.11 or newer" in answer
+    assert "install a newer one" in answer
+
+
+def test_an_old_python_can_read_the_file_at_all():
+    ast.parse(read("start.py"), feature_version=(3, 7))
+
+
+def test_a_python_without_venv_is_told_what_to_install(copy):
+    answer = started("sys.modules['ensurepip'] = None", where=copy)
+    assert is_one_sentence(answer.split("slow line.\n")[1])
+    assert "sudo apt install python3-venv" in answer
+
+
+@pytest.mark.slow
+def test_without_a_network_the_remedy_is_named(copy):
+    nowhere = "http://127.0.0.1:9/simple"
+    answer = started(
+        "",
+        where=copy,
+        PIP_INDEX_URL=nowhere,
+        PIP_EXTRA_INDEX_URL="",
+        PIP_FIND_LINKS="",
+        PIP_CONFIG_FILE=os.devnull,
+        PIP_RETRIES="0",
+    )
+    assert is_one_sentence(answer.split("slow line.\n")[1])
+    assert "connect to the network" in answer
+    assert not (copy / ".venv" / "installed.txt").exists()
+
+
+@pytest.mark.slow
+def test_a_folder_of_wheels_that_does_not_fit_is_named(copy, tmp_path_factory):
+    empty = str(tmp_path_factory.mktemp("wheels"))
+    answer = started("", where=copy, PIP_NO_INDEX="1", PIP_FIND_LINKS=empty)
+    assert is_one_sentence(answer.split("slow line.\n")[1])
+    assert "the folder of wheels lacks one" in answer
+
+
+def test_an_install_that_is_stopped_says_so_in_a_sentence(copy):
+    answer = started(CTRL_C, where=copy)
+    assert is_one_sentence(answer.split("slow line.\n")[1])
+    assert "Run start.py again" in answer
+
+
+def test_start_py_alone_asks_for_the_rest(tmp_path):
+    (tmp_path / "start.py").write_text(read("start.py"))
+    answer = started("", where=tmp_path)
+    assert is_one_sentence(answer) and "not beside start.py" in answer
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no name there has one")
+def test_a_folder_that_python_cannot_use_is_named(copy):
+    there = copy.rename(copy.with_name("a:b"))
+    answer = started("", where=there)
+    assert is_one_sentence(answer) and "':' in it" in answer
+
+
+def test_an_environment_of_something_else_is_left_alone(copy):
+    (copy / ".venv").mkdir()
+    (copy / ".venv" / "mine.txt").write_text("mine")
+    answer = started("", where=copy)
+    assert is_one_sentence(answer) and "was made by something else" in answer
+    assert (copy / ".venv" / "mine.txt").exists()
+
+
+def test_a_full_disk_is_named(copy):
+    full = (
+        "import shutil; shutil.disk_usage = lambda p: shutil._ntuple_diskusage(9,9,9)"
+    )
+    answer = started(full, where=copy)
+    assert is_one_sentence(answer) and "make room" in answer
+
+
+def test_a_folder_that_may_not_be_written_is_named(copy):
+    (copy / ".venv").write_text("a file in the way")
+    answer = started("", where=copy)
+    assert "Traceback" not in answer
+    assert "see that it may be written to" in answer
+
+
+def test_what_is_typed_wrong_shows_the_three_commands():
+    answer = started("", "tset")
+    assert "got 'tset'" in answer
+    assert "python start.py test" in answer
+    assert "python start.py check" in answer
+    assert "Traceback" not in answer
+
+
+# start.py: what it decides, without installing anything
+
+
+@pytest.fixture
+def installs(copy, monkeypatch):
+    """start.py in a copy, with what it would run written down instead."""
+    monkeypatch.setattr(start, "HERE", copy)
+    monkeypatch.setattr(start, "VENV", copy / ".venv")
+    monkeypatch.setattr(start, "PYTHON", copy / ".venv" / "bin" / "python")
+    (copy / "binder").mkdir()
+    (copy / "binder" / "settings.json").write_text(read("binder/settings.json"))
+    done = []
+
+    def make_venv() -> None:
+        done.append("venv")
+        (copy / ".venv" / "bin").mkdir(parents=True, exist_ok=True)
+        start.PYTHON.touch()
+
+    monkeypatch.setattr(start, "make_venv", make_venv)
+    monkeypatch.setattr(start, "fetch", lambda *packages: done.append(packages[-1]))
+    return done
+
+
+def test_the_second_start_installs_nothing(installs):
+    start.install("")
+    start.install("")
+    assert installs == ["venv", "."]
+
+
+def test_the_tests_packages_are_added_once_and_stay(installs):
+    start.install("")
+    start.install("[test]")
+    start.install("")
+    start.install("[test]")
+    assert installs == ["venv", ".", ".[test]"]
+
+
+def test_a_package_that_was_changed_or_removed_is_installed_again(installs, copy):
+    site = copy / ".venv" / "lib" / "python3.11" / "site-packages"
+    (site / "six-1.17.0.dist-info").mkdir(parents=True)
+    (copy / ".venv" / "pyvenv.cfg").write_text("prompt = 'course'")
+    start.install("")
+    (site / "six-1.17.0.dist-info").rename(site / "six-1.16.0.dist-info")
+    start.install("")
+    start.install("")
+    assert installs == ["venv", ".", "."]
+
+
+def test_a_python_that_was_removed_is_made_again(installs, copy):
+    start.install("")
+    start.PYTHON.unlink()
+    start.install("")
+    assert installs == ["venv", ".", "venv", "."]
+
+
+def test_a_new_lock_installs_again_in_the_same_venv(installs, copy):
+    start.install("")
+    (copy / "constraints.txt").write_text("six==1.17.0\n")
+    start.install("")
+    assert installs == ["venv", ".", "."]
+
+
+def test_another_python_gets_a_new_venv(installs, monkeypatch):
+    start.install("")
+    monkeypatch.setattr(sys, "version", "3.99.0 (main)")
+    start.install("")
+    assert installs == ["venv", ".", "venv", "."]
+
+
+def test_the_first_start_is_not_covered_by_jupyters_news(installs, copy):
+    start.install("")
+    settings = copy / ".venv/share/jupyter/lab/settings/overrides.json"
+    assert '"fetchNews": "false"' in settings.read_text()
+
+
+@pytest.fixture
+def ran(monkeypatch):
+    """The commands that start.py would run in front, each of them failing."""
+    commands = []
+    monkeypatch.setattr(start, "install", lambda extra: commands.append(extra))
+
+    def run(*command: object) -> int:
+        commands.append([str(word) for word in command[1:]])
+        return 3
+
+    monkeypatch.setattr(start, "run", run)
+    return commands
+
+
+def test_start_opens_notebook_1_and_passes_the_rest_on(ran, capsys):
+    assert start.main(["--port", "9000"]) == 3
+    assert ran == ["", ["-P", "-m", "jupyterlab", *start.LAB, "--port", "9000"]]
+    (address,) = (word for word in start.LAB if "default_url" in word)
+    assert (ROOT / "notebooks" / Path(address).name).exists()
+    assert "python start.py --port" in capsys.readouterr().out
+
+
+def test_test_runs_pytest_and_passes_the_rest_on(ran):
+    assert start.main(["test", "-q", "tests"]) == 3
+    assert ran == ["[test]", ["-m", "pytest", "-q", "tests"]]
+
+
+ASTRAY = {
+    "PYTHONPATH": "elsewhere",
+    "JUPYTER_PATH": "elsewhere",
+    "PYTHONOPTIMIZE": "2",
+    "ALL_PROXY": "socks5://127.0.0.1:9",
+    "https_proxy": "socks://127.0.0.1:9",
+}
+
+
+@pytest.mark.parametrize(("name", "value"), ASTRAY.items())
+def test_what_a_shell_holds_for_others_leads_nothing_astray(name, value, monkeypatch):
+    monkeypatch.setenv(name, value)
+    assert start.surroundings().get(name, "") in ("", str(ROOT))
+    code = f"import os, sys; sys.exit({name!r} in os.environ)"
+    assert start.run(sys.executable, "-c", code) == (os.name == "nt")
+
+
+def test_a_proxy_that_can_be_used_is_handed_on(monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    assert start.surroundings()["HTTPS_PROXY"] == "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize("name", start.TRACING)
+def test_no_program_of_the_course_is_traced(name, monkeypatch):
+    monkeypatch.setenv(name, "true")
+    assert start.surroundings()[name] == "false"
+
+
+def test_a_home_that_cannot_be_written_is_replaced(monkeypatch, copy):
+    monkeypatch.setattr(start, "VENV", copy / ".venv")
+    monkeypatch.setenv("HOME", "/nonexistent")
+    home = Path(start.surroundings()["HOME"])
+    assert home == copy / ".venv" / "home" and home.is_dir()
+
+
+def test_pip_installs_into_the_environment_however_it_is_set(monkeypatch):
+    monkeypatch.setenv("PIP_USER", "1")
+    assert start.surroundings()["PIP_USER"] == "0"
+
+
+# The doctor
+
+
+def test_a_package_that_is_not_whole_is_told_what_to_do(monkeypatch):
+    monkeypatch.setitem(sys.modules, "langchain_openai", None)
+    (found,) = ready._stream()
+    assert "The course is not whole" in found and "delete .venv" in found
+
+
+def test_a_certificate_that_is_not_there_is_named(monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file.pem")
+    assert "SSL_CERT_FILE names /no/such/file.pem" in next(ready.findings())
+
+
+def test_a_proxy_that_cannot_be_used_is_named(monkeypatch):
+    monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:9")
+    assert "all_proxy names a SOCKS proxy" in next(ready.findings())
+
+
+@pytest.mark.slow
+def test_a_kernel_of_another_python_is_named(tmp_path):
+    spec = tmp_path / "kernels" / "python3"
+    spec.mkdir(parents=True)
+    argv = [sys._base_executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    (spec / "kernel.json").write_text(json.dumps({"argv": argv, "language": "python"}))
+    answer = said(
+        sys.executable,
+        "-P",
+        ROOT / "course_utils/doctor.py",
+        JUPYTER_PATH=str(tmp_path),
+    )
+    assert "kernel of the notebooks" in answer
+    assert "unset JUPYTER_PATH" in answer or "does not start" in answer
+
+
+@pytest.mark.slow
+def test_the_doctor_calls_a_ready_machine_ready():
+    answer = said(sys.executable, "-P", ROOT / "course_utils/doctor.py")
+    assert is_one_sentence(answer) and answer.startswith("ready: Python")
+
+
+def test_check_installs_nothing(ran):
+    assert start.main(["check"]) == 3
+    assert ran == [["-P", str(Path("course_utils", "doctor.py"))]]
+
+
+def test_uv_gets_the_work_and_pip_takes_over_where_it_fails(monkeypatch):
+    tried = []
+
+    def failure(*command: object) -> str:
+        words = " ".join(map(str, command[1:]))
+        tried.append(words)
+        return "no such thing" if "uv" in words else ""
+
+    monkeypatch.setattr(start, "failure", failure)
+    start.fetch("-e", ".")
+    assert tried == ["-m pip install uv", "-m pip install -e ."]
+
+
+PIP_SAYS = {
+    "Could not resolve host": "connect to the network",
+    "ProxyError: Cannot connect to proxy": "HTTPS_PROXY",
+    "SSLError: CERTIFICATE_VERIFY_FAILED": "PIP_CERT",
+    "OSError: [Errno 28] No space left on device": "make room",
+    "something else": "something else",
+}
+
+
+@pytest.mark.parametrize(("error", "told"), PIP_SAYS.items())
+def test_an_installers_error_is_told_with_its_remedy(error, told, monkeypatch):
+    monkeypatch.delenv("PIP_NO_INDEX", raising=False)
+    assert told in start.remedy(error)
+
+
+# No test touches the network
+
+
+@pytest.mark.filterwarnings("ignore:A test tried to use")
+def test_a_test_cannot_reach_the_network():
+    probe = socket.socket(type=socket.SOCK_DGRAM)
+    with probe, pytest.raises(RuntimeError, match='host "192'):
+        probe.connect(("192.0.2.1", 9))  # for UDP this would send nothing
+
+
+def test_a_test_may_talk_to_this_machine():
+    server = socket.create_server(("127.0.0.1", 0))
+    with server, socket.create_connection(server.getsockname(), timeout=5):
+        pass

@@ -1,0 +1,631 @@
+"""A reliable model as a reader meets it: what is shown, asked again, or raised."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import openai
+import pytest
+from langchain.agents import create_agent
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.exceptions import ModelError, ModelTimeoutError
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
+from langchain_core.output_parsers import StrOutputParser
+from langchain_core.outputs import (
+    ChatGeneration,
+    ChatGenerationChunk,
+    ChatResult,
+)
+from langchain_core.runnables import RunnableLambda
+from pydantic import BaseModel
+
+from course_utils.clock import VirtualClock
+from course_utils.fake import FakeStreamingChatModel, Reply
+from course_utils.reliability import (
+    StreamBroken,
+    StreamTimeout,
+    StreamTruncated,
+    reliable,
+)
+from course_utils.reliability.recovery import CONTINUE
+
+TEXT = "Nice to meet you."
+BROKEN = [Reply(TEXT, cut_after=2), Reply(TEXT, drop_after=2)]
+SILENT = [Reply(TEXT, cut_after=0), Reply(TEXT, drop_after=0), Reply(TEXT, reset=True)]
+PAY = {"name": "pay", "args": {"to": "bob", "amount": 10_000}}
+
+
+def fake(*replies: Any) -> FakeStreamingChatModel:
+    return FakeStreamingChatModel(replies=list(replies), clock=VirtualClock())
+
+
+def steady(model: FakeStreamingChatModel, **settings: Any) -> BaseChatModel:
+    return reliable(model, clock=model.clock, **settings)
+
+
+def read(model: Any, **options: Any) -> list[AIMessageChunk]:
+    return list(model.stream("Hi", **options))
+
+
+def aread(model: Any, **options: Any) -> list[AIMessageChunk]:
+    async def go() -> list[AIMessageChunk]:
+        return [chunk async for chunk in model.astream("Hi", **options)]
+
+    return asyncio.run(go())
+
+
+both = pytest.mark.parametrize("read", [read, aread], ids=["stream", "astream"])
+Read = Callable[..., list[Any]]
+
+
+def text(chunks: list[AIMessageChunk]) -> str:
+    return "".join(chunk.text for chunk in chunks)
+
+
+# Before the first visible token
+
+
+@both
+@pytest.mark.parametrize("fault", SILENT)
+def test_a_failure_before_the_first_token_is_never_seen(read: Read, fault: Reply):
+    model = fake(fault, TEXT)
+    chunks = read(steady(model))
+    assert text(chunks) == TEXT and len({chunk.id for chunk in chunks}) == 1
+    assert len(model.log) == 2
+
+
+@both
+def test_chunks_are_the_same_as_without_it(read: Read):
+    plain = [chunk.text for chunk in read(fake(TEXT))]
+    assert [chunk.text for chunk in read(steady(fake(TEXT)))] == plain
+
+
+@both
+def test_after_its_attempts_a_model_gives_way_to_the_next(read: Read):
+    first, second = fake(Reply(status=500)), fake(Reply(TEXT, reset=True), TEXT)
+    assert text(read(steady(first, fallbacks=[second], attempts=2))) == TEXT
+    assert (len(first.log), len(second.log)) == (2, 2)
+
+
+@both
+def test_the_last_error_comes_out_when_nothing_is_left(read: Read):
+    first, second = fake(Reply(status=500)), fake(Reply(status=429))
+    with pytest.raises(ModelError, match="429") as raised:
+        read(steady(first, fallbacks=[second], attempts=2))
+    assert raised.value.partial.text == ""
+    assert (len(first.log), len(second.log)) == (2, 2)
+
+
+def test_an_error_that_cannot_pass_is_not_tried_again():
+    first, second = fake(Reply(status=400)), fake(TEXT)
+    assert text(read(steady(first, fallbacks=[second]))) == TEXT
+    assert len(first.log) == 1
+    with pytest.raises(ModelError, match="401"):
+        read(steady(model := fake(Reply(status=401))))
+    assert len(model.log) == 1
+
+
+def test_the_server_says_how_long_to_wait():
+    model = fake(Reply(status=429, retry_after=3), TEXT)
+    read(steady(model))
+    assert model.clock.now() == 3
+
+
+def test_a_server_that_wants_a_long_wait_gives_way_to_a_fallback():
+    model = fake(Reply(status=429, retry_after=60), TEXT)
+    backup = fake("From the backup.")
+    assert text(read(steady(model, fallbacks=[backup]))) == "From the backup."
+    assert text(read(steady(model))) == TEXT, "with none it is obeyed all the same"
+
+
+def test_waits_grow_and_stay_under_the_limit():
+    model = fake(Reply(status=500))
+    with pytest.raises(ModelError):
+        read(steady(model, attempts=6, wait_initial=1, wait_max=3))
+    assert 0 < model.clock.now() <= 1 + 2 + 3 + 3 + 3
+
+
+# After the first visible token
+
+
+@both
+@pytest.mark.parametrize("fault", BROKEN)
+def test_raise_keeps_the_partial_text_on_the_error(read: Read, fault: Reply):
+    model = fake(fault, TEXT)
+    heard = Tokens()
+    with pytest.raises(ModelError) as raised:
+        read(steady(model), config={"callbacks": [heard]})
+    assert raised.value.partial.text == "".join(heard.tokens) == "Nice to"
+    assert len(model.log) == 1
+
+
+@both
+@pytest.mark.parametrize("fault", BROKEN)
+def test_continue_asks_for_the_rest_and_joins_it(read: Read, fault: Reply):
+    model = fake(fault, Reply(" meet you.", cut_after=1), " you.")
+    chunks = read(steady(model, after_first_token="continue"))
+    assert text(chunks) == TEXT
+    assert len({chunk.id for chunk in chunks}) == 1
+    half, wish = model.log[2].request.messages[1:]
+    assert (half.text, wish.text) == ("Nice to meet", CONTINUE)
+
+
+def test_a_fallback_can_continue_what_another_model_began():
+    model = fake(Reply(TEXT, drop_after=2))
+    backup = fake(" know you.")
+    stays = steady(model, fallbacks=[backup], attempts=1, after_first_token="continue")
+    assert text(read(stays)) == "Nice to know you."
+
+
+@both
+def test_restart_is_announced_under_a_new_message_id(read: Read):
+    model = fake(*BROKEN, TEXT)
+    chunks = read(steady(model, after_first_token="restart"))
+    announced = [c.response_metadata.get("restart", False) for c in chunks]
+    assert announced.count(True) == 2
+    begin = len(chunks) - announced[::-1].index(True)
+    assert text(chunks[begin:]) == TEXT
+    assert len({chunk.id for chunk in chunks}) == 3
+    assert {c.text for c in chunks if c.response_metadata.get("restart")} == {""}
+
+
+def test_a_restart_that_shows_nothing_takes_nothing_back():
+    model = fake(Reply(TEXT, drop_after=2), Reply(status=500))
+    chunks = []
+    with pytest.raises(ModelError) as raised:
+        for chunk in steady(model, attempts=2, after_first_token="restart").stream(""):
+            chunks.append(chunk)
+    assert text(chunks) == raised.value.partial.text == "Nice to"
+    assert not any(chunk.response_metadata.get("restart") for chunk in chunks)
+
+
+@both
+def test_full_sends_only_the_rest_of_a_full_response(read: Read):
+    model = fake(Reply(TEXT, drop_after=2), TEXT)
+    chunks = read(steady(model, after_first_token="full"))
+    assert [chunk.text for chunk in chunks if chunk.text] == [
+        "Nice",
+        " to",
+        " meet you.",
+    ]
+    assert len({chunk.id for chunk in chunks}) == 1
+
+
+def test_full_starts_anew_if_the_full_response_differs():
+    model = fake(Reply(TEXT, drop_after=2), "Hello.")
+    chunks = read(steady(model, after_first_token="full"))
+    restart = [c.response_metadata.get("restart", False) for c in chunks].index(True)
+    assert text(chunks[restart:]) == "Hello."
+
+
+def test_an_error_after_the_finish_reason_costs_no_text():
+    class DropsAtTheEnd(FakeStreamingChatModel):
+        def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+            for chunk in super()._stream(*args, **kwargs):
+                if chunk.message.usage_metadata:
+                    raise ValueError("dropped before the usage")
+                yield chunk
+
+    chunks = read(reliable(DropsAtTheEnd(replies=TEXT)))
+    assert text(chunks) == TEXT
+
+
+# Truncation and other endings
+
+
+@both
+def test_an_endpoint_that_never_sends_a_finish_reason_can_be_trusted(read: Read):
+    model = fake(Reply(TEXT, cut_after=2))
+    assert text(read(steady(model, require_finish=False))) == "Nice to"
+
+
+@both
+def test_an_answer_without_a_single_chunk_is_truncated_whatever_the_policy(read: Read):
+    class Mute(FakeStreamingChatModel):
+        def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+            return iter(())
+
+        async def _astream(self, *args: Any, **kwargs: Any) -> Any:
+            return
+            yield
+
+    with pytest.raises(StreamTruncated):
+        read(reliable(Mute(), require_finish=False, attempts=1))
+
+
+@both
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        (Reply(TEXT, length_after=2), "length"),
+        (Reply(TEXT, filter_after=2), "content_filter"),
+    ],
+)
+def test_an_answer_cut_for_a_reason_says_so(read: Read, reply: Reply, reason: str):
+    chunks = read(steady(fake(reply)))
+    told = [chunk.response_metadata.get("incomplete") for chunk in chunks]
+    assert text(chunks) == "Nice to" and reason in told
+    assert steady(fake(reply)).invoke("Hi").response_metadata["incomplete"] == reason
+
+
+def test_a_whole_answer_does_not_say_incomplete():
+    assert "incomplete" not in steady(fake(TEXT)).invoke("Hi").response_metadata
+
+
+class Wordless(FakeStreamingChatModel):
+    """Never says why an answer ended, and does not stream."""
+
+    def _generate(self, *args: Any, **kwargs: Any) -> ChatResult:
+        return ChatResult(generations=[ChatGeneration(message=AIMessage(TEXT))])
+
+    def _should_stream(self, **kwargs: Any) -> bool:
+        return False
+
+
+def test_a_full_response_is_whole_even_if_it_does_not_say_why():
+    assert reliable(Wordless()).invoke("Hi").text == TEXT
+    assert text(read(reliable(Wordless()))) == TEXT
+
+
+# Errors of one family
+
+
+class Fails(FakeStreamingChatModel):
+    """Sends its reply and then fails with an error of your choice."""
+
+    error: Any = None
+
+    def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+        for chunk in super()._stream(*args, **kwargs):
+            if chunk.message.response_metadata:
+                raise self.error
+            yield chunk
+
+
+UNCLASSIFIED = [
+    json.JSONDecodeError("Expecting value", "{", 1),
+    openai.APIError("boom", request=None, body=None),  # type: ignore[arg-type]
+    ValueError("server_error: mid-stream boom"),
+    TimeoutError("no chunk"),
+]
+
+
+@pytest.mark.parametrize("error", UNCLASSIFIED, ids=lambda e: type(e).__name__)
+def test_unclassified_errors_become_one_family_with_their_cause(error: Exception):
+    with pytest.raises(ModelError) as raised:
+        read(reliable(Fails(replies=TEXT, error=error)))
+    assert isinstance(raised.value, StreamBroken)
+    assert raised.value.__cause__ is error
+    assert raised.value.partial.text == TEXT
+
+
+def test_a_bug_is_not_taken_for_a_fault():
+    bug = TypeError("unexpected argument")
+    with pytest.raises(TypeError) as raised:
+        read(reliable(model := Fails(replies=TEXT, error=bug)))
+    assert raised.value is bug and len(model.log) == 1
+
+
+# Deadlines, on a clock that jumps (the real ones: test_in_time.py)
+
+
+@both
+def test_a_late_first_token_is_asked_for_again(read: Read):
+    model = fake(Reply(TEXT, first_token=9), TEXT)
+    assert text(read(steady(model, first_token=5))) == TEXT
+    assert [call.outcome for call in model.log] == ["closed by reader", "finished"]
+
+
+@both
+def test_a_stall_is_a_timeout_with_the_partial_text(read: Read):
+    model = fake(Reply(TEXT, stall_after=2, stall=30))
+    with pytest.raises(ModelTimeoutError, match="next token") as raised:
+        read(steady(model, between_tokens=5))
+    assert isinstance(raised.value, StreamTimeout)
+    assert raised.value.partial.text == "Nice to"
+    assert model.log[0].outcome == "closed by reader"
+
+
+@both
+def test_the_total_covers_attempts_and_waits(read: Read):
+    model = fake(Reply(TEXT, status=500, headers_after=4))
+    with pytest.raises(ModelError):
+        read(steady(model, attempts=99, total=10, wait_initial=0))
+    assert len(model.log) == 3
+    with pytest.raises(StreamTimeout, match="end of the answer"):
+        read(steady(fake(Reply(TEXT, per_token=3)), total=10))
+
+
+# Leaving
+
+
+def test_a_reader_who_leaves_closes_the_models_stream():
+    model = fake(TEXT)
+    for _ in steady(model).stream("Hi"):
+        break
+    assert model.log[0].outcome == "closed by reader"
+
+
+async def test_an_async_reader_who_leaves_closes_the_models_stream():
+    model = fake(TEXT)
+    stream = steady(model).astream("Hi")
+    async for _ in stream:
+        break
+    await stream.aclose()
+    await asyncio.sleep(0)
+    assert model.log[0].outcome == "closed by reader"
+
+
+# Full responses
+
+
+@pytest.mark.parametrize("how", ["raise", "continue", "restart", "full"])
+def test_invoke_tries_again_whatever_the_policy(how: Any):
+    model = fake(Reply(TEXT, drop_after=2), TEXT)
+    assert steady(model, after_first_token=how).invoke("Hi").text == TEXT
+    assert len(model.log) == 2
+
+
+async def test_ainvoke_and_batch_are_reliable_too():
+    model = fake(Reply(status=500), TEXT)
+    assert (await steady(model).ainvoke("Hi")).text == TEXT
+    answers = steady(fake(TEXT)).batch(["a", "b"])
+    assert [answer.text for answer in answers] == [TEXT, TEXT]
+
+
+def test_invoke_with_a_token_deadline_listens_to_the_stream():
+    model = fake(Reply(TEXT, per_token=2), Reply(TEXT, stall_after=2, stall=60), TEXT)
+    stays = steady(model, between_tokens=3)
+    assert stays.invoke("Hi").text == TEXT, "the whole answer may take longer"
+    assert stays.invoke("Hi").text == TEXT
+    assert len(model.log) == 3
+
+
+def test_usage_is_that_of_the_answer():
+    model = fake(Reply(TEXT, drop_after=0), TEXT)
+    total = steady(model).invoke("Hi").usage_metadata
+    assert total is not None and total["output_tokens"] == 5
+
+
+# Handlers
+
+
+class Tokens(BaseCallbackHandler):
+    """Notes what it hears."""
+
+    def __init__(self) -> None:
+        self.tokens: list[str] = []
+        self.ends: list[str] = []
+
+    def on_llm_new_token(self, token: str, **_: Any) -> None:
+        self.tokens.append(token)
+
+    def on_llm_end(self, response: Any, **_: Any) -> None:
+        self.ends.append(response.generations[0][0].text)
+
+    def on_llm_error(self, error: BaseException, **_: Any) -> None:
+        self.ends.append(type(error).__name__)
+
+
+@both
+def test_a_handler_hears_each_token_once(read: Read):
+    heard = Tokens()
+    read(steady(fake(SILENT[1], TEXT)), config={"callbacks": [heard]})
+    assert "".join(heard.tokens) == TEXT
+    assert [token for token in heard.tokens if token] == read_pieces()
+    assert heard.ends == [TEXT]
+
+
+def read_pieces() -> list[str]:
+    return [chunk.text for chunk in read(fake(TEXT)) if chunk.text]
+
+
+def test_the_models_own_handlers_are_kept():
+    heard = Tokens()
+    model = FakeStreamingChatModel(replies=TEXT, callbacks=[heard])
+    read(reliable(model))
+    assert "".join(heard.tokens) == TEXT
+
+
+def test_invoke_fires_no_tokens_unless_somebody_listens():
+    heard = Tokens()
+    steady(fake(TEXT)).invoke("Hi", config={"callbacks": [heard]})
+    assert (heard.tokens, heard.ends) == ([], [TEXT])
+
+
+# Tools, agents, events, chains
+
+
+class Paid:
+    """A tool that remembers what it was called with."""
+
+    def __init__(self) -> None:
+        self.amounts: list[int] = []
+
+    def agent(self, model: BaseChatModel) -> Any:
+        def pay(to: str, amount: int) -> str:
+            """Pay someone."""
+            self.amounts.append(amount)
+            return f"Paid {amount} to {to}."
+
+        return create_agent(model, [pay])
+
+
+def invoke_agent(agent: Any, question: Any) -> Any:
+    return agent.invoke(question)["messages"]
+
+
+def stream_agent(agent: Any, question: Any) -> Any:
+    *_, last = agent.stream(question, stream_mode=["messages", "values"])
+    return last[1]["messages"]
+
+
+def astream_agent(agent: Any, question: Any) -> Any:
+    async def go() -> Any:
+        modes = ["messages", "values"]
+        return [item async for item in agent.astream(question, stream_mode=modes)]
+
+    return asyncio.run(go())[-1][1]["messages"]
+
+
+def events_agent(agent: Any, question: Any) -> Any:
+    return agent.stream_events(question, version="v3").output["messages"]
+
+
+ways = pytest.mark.parametrize(
+    "ask", [invoke_agent, stream_agent, astream_agent, events_agent]
+)
+beta = pytest.mark.filterwarnings("ignore:The v3 streaming protocol")
+QUESTION = {"messages": [HumanMessage("Pay bob 10000.")]}
+
+
+@ways
+@beta
+def test_a_whole_tool_call_is_executed(ask: Any):
+    paid = Paid()
+    agent = paid.agent(steady(fake(Reply(tool_calls=[PAY]), "Done.")))
+    assert ask(agent, QUESTION)[-1].text == "Done."
+    assert paid.amounts == [10_000]
+
+
+@ways
+@beta
+@pytest.mark.parametrize("cut", range(-1, -9, -1))
+def test_half_a_tool_call_is_never_executed(ask: Any, cut: int):
+    paid = Paid()
+    half = Reply(tool_calls=[PAY], length_after=cut)
+    answer = ask(paid.agent(steady(fake(half, "Done."))), QUESTION)[-1]
+    assert paid.amounts == [] and not answer.tool_calls
+    assert [call["name"] for call in answer.invalid_tool_calls] == ["pay"]
+
+
+@ways
+@beta
+def test_half_a_tool_call_that_was_cut_is_asked_for_again(ask: Any):
+    paid = Paid()
+    half = Reply(tool_calls=[PAY], cut_after=-3)
+    model = steady(fake(half, Reply(tool_calls=[PAY]), "Done."))
+    assert ask(paid.agent(model), QUESTION)[-1].text == "Done."
+    assert paid.amounts == [10_000]
+
+
+@both
+def test_a_sum_of_chunks_never_holds_half_a_tool_call(read: Read):
+    half = fake(Reply(tool_calls=[PAY], cut_after=-3))
+    first, *rest = read(steady(half, require_finish=False))
+    total = first + rest
+    assert total.tool_calls == []
+    assert total.invalid_tool_calls[0]["args"].startswith("cut short: {")
+    again = total + AIMessageChunk(content="")
+    assert again.tool_calls == [], "however often they are added"
+
+
+def test_half_a_tool_call_is_on_the_error_as_an_invalid_one():
+    model = steady(fake(Reply(tool_calls=[PAY], cut_after=-3)), attempts=1)
+    with pytest.raises(StreamTruncated) as raised:
+        read(model)
+    assert raised.value.partial.tool_calls == []
+    assert raised.value.partial.invalid_tool_calls[0]["name"] == "pay"
+
+
+def test_an_agent_keeps_only_the_text_that_stays():
+    model = steady(fake(BROKEN[0], TEXT), after_first_token="restart")
+    agent = create_agent(model, [])
+    items = list(agent.stream(QUESTION, stream_mode=["messages", "values"]))
+    shown = [item[1][0] for item in items if item[0] == "messages"]
+    assert text(shown) == "Nice to" + TEXT
+    assert items[-1][1]["messages"][-1].text == TEXT
+    last = items[-1][1]["messages"][-1].id
+    assert text([chunk for chunk in shown if chunk.id == last]) == TEXT
+
+
+@beta
+@pytest.mark.parametrize("how", ["restart", "full"])
+def test_events_that_know_no_restart_get_the_error_instead(how: Any):
+    model = steady(fake(BROKEN[0], "Hello."), after_first_token=how)
+    with pytest.raises(StreamTruncated) as raised:
+        events_agent(create_agent(model, []), QUESTION)
+    assert raised.value.partial.text == "Nice to"
+
+
+@beta
+def test_events_are_continued_in_one_message():
+    model = fake(BROKEN[0], " meet you.")
+    stays = create_agent(steady(model, after_first_token="continue"), [])
+    run = stays.stream_events(QUESTION, version="v3")
+    assert ["".join(message.text) for message in run.messages] == [TEXT]
+
+
+async def test_events_of_version_two_hear_it_all():
+    model = fake(BROKEN[0], " meet you.")
+    stays = steady(model, after_first_token="continue")
+    events = [event async for event in stays.astream_events("Hi", version="v2")]
+    said = [e["data"]["chunk"].text for e in events if e["event"].endswith("_stream")]
+    assert "".join(said) == TEXT
+    assert events[-1]["data"]["output"].text == TEXT
+
+
+def test_a_chain_is_reliable():
+    model = fake(BROKEN[0], " meet you.")
+    chain = steady(model, after_first_token="continue") | StrOutputParser()
+    assert "".join(chain.stream("Hi")) == TEXT
+    lambdas = RunnableLambda(lambda _: "Hi") | steady(fake(SILENT[0], TEXT))
+    assert lambdas.invoke("Hi").text == TEXT
+
+
+class Joke(BaseModel):
+    """A joke."""
+
+    setup: str
+    punch: str
+
+
+def test_structured_output_is_whole_or_an_error():
+    args = {"setup": "Why?", "punch": "To get to the other side."}
+    call = {"name": "Joke", "args": args}
+    model = fake(Reply(tool_calls=[call], cut_after=-4), Reply(tool_calls=[call]))
+    jokes = list(steady(model).with_structured_output(Joke).stream("Tell me one."))
+    assert jokes[-1] == Joke(**args)
+    half = fake(Reply(tool_calls=[call], length_after=-4))
+    found = steady(half).with_structured_output(Joke).invoke("Tell me one.")
+    assert found is None, "LangChain's own answer where there is no whole call"
+
+
+def test_tools_reach_a_fallback_that_wants_them_in_another_way():
+    class Other(FakeStreamingChatModel):
+        def bind_tools(self, tools: Any, **kwargs: Any) -> Any:
+            return self.bind(functions=tools)
+
+        def _stream(self, *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+            assert kwargs == {"functions": [Joke], "stop": None}
+            yield from super()._stream(*args)
+
+    first = fake(Reply(status=500))
+    model = steady(first, fallbacks=[Other(replies=TEXT)], attempts=1)
+    assert text(read(model.bind_tools([Joke]))) == TEXT
+    assert first.log[0].request.tools[0]["name"] == "Joke"
+
+
+# At the door
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: reliable("gpt"), r"got str: write reliable\(ChatOpenAI"),  # type: ignore[arg-type]
+        (lambda: reliable(fake(TEXT).bind(stop=["x"])), "got _ChatModelBinding"),  # type: ignore[arg-type]
+        (lambda: reliable(fake(TEXT), fallbacks=fake(TEXT)), "fallbacks=.backup."),  # type: ignore[arg-type]
+        (lambda: reliable(fake(TEXT), attempts=0), "attempts=1 for no second try"),
+        (lambda: reliable(fake(TEXT), wait_max=-1), "use 0 or more"),
+        (lambda: reliable(fake(TEXT), first_token=0), "None for no deadline"),
+        (
+            lambda: reliable(fake(TEXT), after_first_token="again"),  # type: ignore[arg-type]
+            '"continue", "restart" or "full"',
+        ),
+    ],
+)
+def test_bad_input_gets_an_error_at_the_door(build: Any, message: str):
+    with pytest.raises((TypeError, ValueError), match=message):
+        build()

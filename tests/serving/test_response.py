@@ -1,0 +1,816 @@
+"""own_stream and sse_response: an honest end; the model stops with its reader."""
+
+import asyncio
+import gc
+import json
+import socket
+import threading
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import anyio
+import httpx2
+import pytest
+import uvicorn
+from fastapi import FastAPI, Request
+from hypothesis import given
+from hypothesis import strategies as st
+from langchain.agents import create_agent
+from langchain_core.exceptions import ModelConnectionError
+from langchain_core.messages import AIMessage, ToolMessage
+from langchain_core.output_parsers import JsonOutputParser, StrOutputParser
+from langchain_core.runnables import RunnableLambda, RunnableParallel
+from langchain_openai import ChatOpenAI
+
+from course_utils.cache import cached
+from course_utils.clock import VirtualClock
+from course_utils.fake import FakeStreamingChatModel, Reply, ToolCall
+from course_utils.fake.server import FakeServer
+from course_utils.own_stream import own_stream
+from course_utils.serving import Event, ReplayBuffer, read_sse, sse_response
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::langchain_core._api.LangChainBetaWarning"
+)
+
+ASK = {"messages": [("user", "Hi")]}
+LONG = "a " * 500
+PATIENCE = 20  # real seconds before a test gives up waiting for what must come
+
+
+class WatchedModel(FakeStreamingChatModel):
+    """Says when its stream has been closed, however that came about."""
+
+    def model_post_init(self, context, /):
+        super().model_post_init(context)
+        self._closed = threading.Event()
+
+    def _stream(self, *args, **kwargs):
+        try:
+            yield from super()._stream(*args, **kwargs)
+        finally:
+            self._closed.set()
+
+    async def _astream(self, *args, **kwargs):
+        items = super()._astream(*args, **kwargs)
+        try:
+            async for chunk in items:
+                yield chunk
+        finally:
+            await items.aclose()
+            self._closed.set()
+
+    def wait_closed(self):
+        return self._closed.wait(PATIENCE)
+
+
+def sync_streams(model):
+    agent = create_agent(model, [])
+    yield "model", model.stream("Hi")
+    yield "chain", (model | StrOutputParser()).stream("Hi")
+    yield "agent", agent.stream(ASK, stream_mode="messages")
+
+
+def async_streams(model):
+    agent = create_agent(model, [])
+
+    async def v3():
+        run = await model.astream_events("Hi", version="v3")
+        async for text in run.text:
+            yield text
+
+    async def agent_v3():
+        run = await agent.astream_events(ASK, version="v3")
+        async for message in run.messages:
+            async for text in message.text:
+                yield text
+
+    yield "model", model.astream("Hi")
+    yield "chain", (model | StrOutputParser()).astream("Hi")
+    yield "agent", agent.astream(ASK, stream_mode="messages")
+    yield "events", model.astream_events("Hi", version="v2")
+    yield "v3", v3()
+    yield "agent v3", agent_v3()
+
+
+SYNC = ["model", "chain", "agent"]
+ASYNC = ["model", "chain", "agent", "events", "v3", "agent v3"]
+
+
+def pick(streams, name):
+    return dict(streams)[name]
+
+
+async def no_other_tasks():
+    """Wait until every task but this one has ended."""
+    async with asyncio.timeout(PATIENCE):
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(others)
+
+
+# own_stream, sync
+
+
+@pytest.mark.parametrize("kind", SYNC)
+def test_an_owned_sync_stream_yields_what_the_stream_yields(kind):
+    model = FakeStreamingChatModel(replies="One two three.")
+    expected = [str(item) for item in pick(sync_streams(model), "chain")]
+    with own_stream(pick(sync_streams(model), kind)) as items:
+        texts = [text_in(item) for item in items]
+    assert "".join(texts) == "".join(expected)
+
+
+def text_in(item):
+    item = item[0] if isinstance(item, tuple) else item
+    return item if isinstance(item, str) else item.text
+
+
+@pytest.mark.parametrize("kind", SYNC)
+def test_leaving_a_sync_stream_stops_its_model(kind):
+    model = WatchedModel(replies=LONG, per_token=0.1)
+    with own_stream(pick(sync_streams(model), kind)) as items:
+        for number, _ in enumerate(items):
+            if number == 4:
+                break
+    assert model.wait_closed()
+    assert model.log[0].outcome == "closed by reader"
+    assert model.log[0].tokens_sent < 10
+
+
+def test_an_error_in_the_block_stops_the_model_and_goes_on():
+    model = WatchedModel(replies=LONG)
+    stream = (model | StrOutputParser()).stream("Hi")
+    with pytest.raises(ZeroDivisionError), own_stream(stream) as items:
+        next(items)
+        _ = 1 / 0
+    assert model.log[0].tokens_sent < 10
+
+
+def test_a_stopped_model_is_not_asked_again():
+    clock = VirtualClock()
+    model = FakeStreamingChatModel(replies=LONG, clock=clock)
+    backup = FakeStreamingChatModel(replies="backup", clock=clock)
+    chain = model.with_retry().with_fallbacks([backup]) | StrOutputParser()
+    with own_stream(chain.stream("Hi")) as items:
+        next(items)
+    assert len(model.log) == 1
+    assert backup.log == []
+
+
+def test_a_sync_agent_waits_for_its_reader():
+    model = FakeStreamingChatModel(replies=LONG, per_token=0.02)
+    with own_stream(pick(sync_streams(model), "agent")) as items:
+        for _ in range(5):
+            next(items)
+        model.clock.sleep(4.0)  # the model's thread could send 200 tokens meanwhile
+        assert model.log[0].tokens_sent < 50
+
+
+def test_a_sync_stream_that_fails_fails_in_the_block():
+    model = FakeStreamingChatModel(replies=Reply("One two", drop_after=1))
+    with pytest.raises(ModelConnectionError), own_stream(model.stream("Hi")) as items:
+        list(items)
+
+
+def test_a_stream_inside_a_stream_stops_with_the_outer_one():
+    model = WatchedModel(replies=LONG)
+
+    def inner():
+        with own_stream((model | StrOutputParser()).stream("Hi")) as items:
+            yield from items
+
+    with own_stream(inner()) as items:
+        next(items)
+    assert model.wait_closed()
+    assert model.log[0].tokens_sent < 10
+
+
+def test_no_threads_are_left_by_abandoned_sync_streams():
+    model = FakeStreamingChatModel(replies=LONG)
+    for kind in SYNC:
+        with own_stream(pick(sync_streams(model), kind)) as items:
+            next(items)
+    before = threading.active_count()
+    for _ in range(20):
+        for kind in SYNC:
+            with own_stream(pick(sync_streams(model), kind)) as items:
+                next(items)
+    assert threading.active_count() <= before
+
+
+# own_stream, async
+
+
+@pytest.mark.parametrize("kind", ASYNC)
+async def test_an_owned_async_stream_yields_what_the_stream_yields(kind):
+    model = FakeStreamingChatModel(replies="One two three.")
+    expected = [item async for item in pick(async_streams(model), kind)]
+    async with own_stream(pick(async_streams(model), kind)) as items:
+        got = [item async for item in items]
+    assert len(got) == len(expected)
+    await no_other_tasks()
+
+
+@pytest.mark.parametrize("kind", ASYNC)
+async def test_leaving_an_async_stream_stops_its_model_in_mid_stall(kind):
+    model = WatchedModel(replies=Reply(LONG, stall_after=20))
+    async with own_stream(pick(async_streams(model), kind)) as items:
+        for _ in range(4):
+            await anext(items)
+    assert await asyncio.to_thread(model.wait_closed)
+    assert model.log[0].outcome == "closed by reader"
+    await no_other_tasks()
+
+
+@pytest.mark.parametrize("kind", ASYNC)
+async def test_models_wait_for_their_reader(kind):
+    model = FakeStreamingChatModel(replies=LONG)
+    async with own_stream(pick(async_streams(model), kind)) as items:
+        for _ in range(8):
+            await anext(items)
+        for _ in range(1000):  # time enough for the whole answer
+            await asyncio.sleep(0)
+        assert model.log[0].tokens_sent <= 14
+        rest = [item async for item in items]
+    assert len(rest) > 400
+
+
+@pytest.mark.parametrize("kind", ASYNC)
+async def test_a_cancel_scope_stops_the_model(kind):
+    # What a web server does when its client leaves; LangGraph alone does not stop.
+    model = WatchedModel(replies=Reply(LONG, stall_after=20))
+    started = asyncio.Event()
+
+    async def serve():
+        async with own_stream(pick(async_streams(model), kind)) as items:
+            async for _ in items:
+                started.set()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(serve)
+        await started.wait()
+        group.cancel_scope.cancel()
+    assert await asyncio.to_thread(model.wait_closed)
+    await no_other_tasks()
+
+
+async def test_a_cancelled_reader_stops_the_model():
+    model = WatchedModel(replies=Reply(LONG, stall_after=3))
+    started = asyncio.Event()
+
+    async def read():
+        async with own_stream(pick(async_streams(model), "agent")) as items:
+            async for _ in items:
+                started.set()
+
+    task = asyncio.create_task(read())
+    await started.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert task.cancelled()
+    assert await asyncio.to_thread(model.wait_closed)
+    await no_other_tasks()
+
+
+async def test_an_async_stream_that_fails_fails_in_the_block():
+    model = FakeStreamingChatModel(replies=Reply("One two", drop_after=1))
+    with pytest.raises(ModelConnectionError):
+        async with own_stream(model.astream("Hi")) as items:
+            [item async for item in items]
+
+
+async def test_a_stream_that_cancels_itself_does_not_hang_its_reader():
+    async def stream():
+        yield "One"
+        raise asyncio.CancelledError
+
+    seen = []
+    with pytest.raises(asyncio.CancelledError):
+        async with own_stream(stream()) as items:
+            async for item in items:
+                seen.append(item)
+    assert seen == ["One"]
+
+
+async def test_an_ended_stream_stays_ended():
+    async with own_stream(FakeStreamingChatModel(replies="Hi").astream("Hi")) as items:
+        assert [item async for item in items]
+        assert [item async for item in items] == []
+
+
+async def test_a_stream_must_be_entered_first():
+    model = FakeStreamingChatModel()
+    with pytest.raises(RuntimeError, match="has not begun: write `async with"):
+        await anext(own_stream(model.astream("Hi")))
+    with pytest.raises(RuntimeError, match="has not begun: write `with"):
+        next(own_stream(model.stream("Hi")))
+
+
+def test_a_forgotten_sync_agent_does_not_wait_for_ever():
+    model = WatchedModel(replies=LONG, per_token=0.02)
+    items = own_stream(pick(sync_streams(model), "agent")).__enter__()
+    next(items)
+    del items  # as when a cell is run again, without the block's end
+    assert model.wait_closed()
+    assert model.log[0].tokens_sent < 50
+
+
+async def test_an_owned_stream_that_was_left_has_ended():
+    async with own_stream(FakeStreamingChatModel().astream("Hi")) as items:
+        await anext(items)
+    assert [item async for item in items] == []
+
+
+async def test_a_queue_may_hold_more_items():
+    model = FakeStreamingChatModel(replies=LONG)
+    async with own_stream(model.astream("Hi"), maxsize=50) as items:
+        await anext(items)
+        for _ in range(1000):
+            await asyncio.sleep(0)
+        assert 50 <= model.log[0].tokens_sent <= 55
+
+
+@pytest.mark.parametrize("stream", [None, "text", FakeStreamingChatModel(), {}])
+def test_what_is_no_stream_is_refused_at_the_door(stream):
+    with pytest.raises(TypeError, match=r"own_stream\(\) needs a stream, got"):
+        own_stream(stream)
+
+
+def test_a_queue_for_nothing_is_refused():
+    with pytest.raises(ValueError, match="got 0: use 1"):
+        own_stream(iter([]), maxsize=0)
+
+
+async def test_a_sync_model_under_an_async_stream_stops_at_its_next_token():
+    model = WatchedModel(replies=LONG, per_token=0.02)
+    heard = threading.Event()
+
+    def call(question):
+        for _ in model.stream(question):
+            heard.set()
+        return "never"
+
+    async with own_stream(RunnableLambda(call).astream("Hi")):
+        await asyncio.to_thread(heard.wait)
+    assert await asyncio.to_thread(model.wait_closed)
+    assert model.log[0].tokens_sent < 400
+
+
+async def test_parallel_models_share_one_stream_without_a_deadlock():
+    models = {
+        name: FakeStreamingChatModel(replies=LONG) | StrOutputParser() for name in "ab"
+    }
+    async with own_stream(RunnableParallel(models).astream("Hi")) as items:
+        parts = [item async for item in items]
+    assert "".join(part.get("a", "") for part in parts) == LONG
+
+
+# server-sent events
+
+
+@given(st.lists(st.tuples(st.sampled_from(["text", "done"]), st.text())))
+def test_what_is_written_is_read(events):
+    from course_utils.serving.sse import encode
+
+    written = [
+        Event(name, json.dumps({"text": text}), str(number))
+        for number, (name, text) in enumerate(events, 1)
+    ]
+    wire = "".join(": comment\n\n" + encode(event) for event in written)
+    assert list(read_sse(wire.split("\n"))) == written
+    assert list(read_sse(wire.splitlines())) == written  # \x85 and the like are safe
+
+
+async def test_an_event_cut_off_by_the_end_is_dropped():
+    async def lines():
+        for line in ["data: one\r\n", "\r\n", "data: two\r\n"]:
+            yield line
+
+    assert [event async for event in read_sse(lines())] == [Event(data="one")]
+
+
+def test_lines_of_one_event_belong_together():
+    lines = ["event: text", "data: a", "data:b", "id: 3", "retry: 100", ": x", ""]
+    assert list(read_sse(lines)) == [Event("text", "a\nb", "3")]
+
+
+# sse_response
+
+
+async def served(stream, **options):
+    """The events of a response, as a client would read them."""
+    response = sse_response(stream, **options)
+    text = "".join([part async for part in response.body_iterator])
+    return [
+        (event.event, json.loads(event.data)) for event in read_sse(text.split("\n"))
+    ]
+
+
+def texts(events):
+    return "".join(fields["text"] for name, fields in events if name == "text")
+
+
+@pytest.mark.parametrize("kind", SYNC)
+@pytest.mark.parametrize("streams", [sync_streams, async_streams])
+async def test_a_whole_answer_ends_with_done(kind, streams):
+    model = FakeStreamingChatModel(replies="One two three.")
+    events = await served(pick(streams(model), kind))
+    assert texts(events) == "One two three."
+    assert events[-1][0] == "done"
+    assert events[-1][1]["finish_reason"] == "stop"
+    await no_other_tasks()
+
+
+@pytest.mark.parametrize("kind", SYNC)
+@pytest.mark.parametrize("streams", [sync_streams, async_streams])
+async def test_a_cut_answer_ends_with_an_error(kind, streams):
+    model = FakeStreamingChatModel(replies=Reply("One two three.", cut_after=2))
+    events = await served(pick(streams(model), kind))
+    assert texts(events) == "One two"
+    assert events[-1][0] == "error"
+    assert events[-1][1]["type"] == "StreamTruncated"
+
+
+@pytest.mark.parametrize("kind", SYNC)
+@pytest.mark.parametrize("streams", [sync_streams, async_streams])
+async def test_a_broken_answer_ends_with_an_error_that_tells_no_secrets(kind, streams):
+    reply = Reply("One two three.", drop_after=2)
+    events = await served(pick(streams(FakeStreamingChatModel(replies=reply)), kind))
+    assert texts(events) == "One two"
+    assert events[-1] == (
+        "error",
+        {"type": "ModelConnectionError", "message": "The answer broke off."},
+    )
+
+
+async def test_an_error_can_be_explained():
+    model = FakeStreamingChatModel(replies=Reply(status=429))
+    events = await served(model.astream("Hi"), explain=lambda error: "Come back later.")
+    assert [event[1]["message"] for event in events] == ["Come back later."]
+
+
+@pytest.mark.parametrize("reason", ["length", "content_filter"])
+async def test_done_tells_the_finish_reason(reason):
+    reply = Reply("One two.", finish_reason=reason)
+    events = await served(FakeStreamingChatModel(replies=reply).astream("Hi"))
+    assert events[-1][1]["finish_reason"] == reason
+    assert events[-1][1]["usage"]["output_tokens"] == 3
+
+
+async def test_a_server_that_never_sends_a_reason_can_be_trusted():
+    model = FakeStreamingChatModel(replies=Reply("One two.", cut_after=3))
+    events = await served(model.astream("Hi"), require_finish=False)
+    assert events[-1] == ("done", {"finish_reason": None, "usage": None})
+
+
+async def test_a_stream_without_any_model_ends_with_done():
+    async def stream():
+        yield "One"
+        yield {"two": 2}
+
+    assert await served(stream()) == [
+        ("text", {"text": "One"}),
+        ("data", {"two": 2}),
+        ("done", {"finish_reason": None, "usage": None}),
+    ]
+
+
+async def test_a_structured_answer_is_sent_as_data():
+    model = FakeStreamingChatModel(replies='{"a": 1}')
+    events = await served((model | JsonOutputParser()).astream("Hi"))
+    assert ("data", {"a": 1}) in events
+    assert events[-1][1]["finish_reason"] == "stop"
+
+
+async def test_an_agent_sends_its_tool_calls_and_results():
+    def weather(city: str) -> str:
+        """The weather in a city."""
+        return f"Rain in {city}."
+
+    call = Reply(tool_calls=[ToolCall("weather", {"city": "Rome"})])
+    model = FakeStreamingChatModel(replies=[call, "It rains."])
+    agent = create_agent(model, [weather])
+    events = await served(agent.astream(ASK, stream_mode="messages"))
+    calls = [fields for name, fields in events if name == "tool_call"]
+    assert calls[0]["name"] == "weather"
+    assert json.loads("".join(call["args"] or "" for call in calls)) == {"city": "Rome"}
+    results = [fields["text"] for name, fields in events if name == "tool_result"]
+    assert results == ["Rain in Rome."]
+    assert texts(events) == "It rains."
+    assert events[-1][1]["finish_reason"] == "stop"
+
+
+async def test_an_agent_cut_after_its_tools_ends_with_an_error():
+    def now() -> str:
+        """The time."""
+        return "noon"
+
+    call = Reply(tool_calls=[ToolCall("now", {})])
+    model = FakeStreamingChatModel(replies=[call, Reply("It is noon.", cut_after=1)])
+    agent = create_agent(model, [now])
+    events = await served(agent.astream(ASK, stream_mode="messages"))
+    assert events[-1][1]["type"] == "StreamTruncated"
+
+
+async def test_whole_messages_are_served_too():
+    async def stream():
+        yield ToolMessage("noon", name="now", tool_call_id="1")
+        yield AIMessage("Hi", response_metadata={"finish_reason": "stop"})
+
+    names = [name for name, _ in await served(stream())]
+    assert names == ["tool_result", "text", "done"]
+
+
+async def test_proxies_are_told_to_pass_everything_on():
+    response = sse_response(FakeStreamingChatModel().astream("Hi"))
+    assert response.headers["x-accel-buffering"] == "no"
+    assert "no-cache" in response.headers["cache-control"]
+    assert "no-transform" in response.headers["cache-control"]
+    assert response.headers["content-type"].startswith("text/event-stream")
+    async for _ in response.body_iterator:
+        pass
+
+
+async def test_silence_is_filled_with_comments():
+    go_on = asyncio.Event()
+
+    async def stream():
+        yield "One"
+        await go_on.wait()
+        yield "Two"
+
+    response = sse_response(stream(), heartbeat=0.02)
+    parts = []
+    async for part in response.body_iterator:
+        parts.append(part)
+        if parts.count(": still here\n\n") == 3:
+            go_on.set()
+    events = list(read_sse("".join(parts).split("\n")))
+    assert [event.event for event in events] == ["text", "text", "done"]
+
+
+async def test_a_timeout_of_the_stream_is_not_taken_for_silence():
+    async def stream():
+        yield "One"
+        raise TimeoutError("no chunk for 120 s")
+
+    events = await served(stream(), heartbeat=1000)
+    assert events[-1][1]["type"] == "TimeoutError"
+
+
+async def test_what_is_no_stream_is_not_served():
+    with pytest.raises(TypeError, match=r"sse_response\(\) needs a stream"):
+        sse_response(FakeStreamingChatModel())
+
+
+# coming back for the rest
+
+
+async def read_until(response, count):
+    """Read so many events, then leave as a web server does."""
+    events = []
+    body = response.body_iterator
+    async for part in body:
+        events += read_sse(part.split("\n"))
+        if len(events) == count:
+            break
+    await body.aclose()
+    return events
+
+
+async def test_a_reader_who_comes_back_gets_exactly_the_rest():
+    model = FakeStreamingChatModel(replies="One two three four five.")
+    replay = ReplayBuffer()
+    first = await read_until(sse_response(model.astream("Hi"), replay=replay), 2)
+    again = sse_response(model.astream("Hi"), replay=replay, last_event_id=first[-1].id)
+    rest = await read_until(again, 1000)
+    assert texts((e.event, json.loads(e.data)) for e in first + rest) == (
+        "One two three four five."
+    )
+    assert rest[-1].event == "done"
+    assert len(model.log) == 1
+
+
+async def test_two_readers_follow_one_answer():
+    model = FakeStreamingChatModel(replies="One two three.")
+    replay = ReplayBuffer()
+    first = await read_until(sse_response(model.astream("Hi"), replay=replay), 1)
+    both = await asyncio.gather(
+        *(
+            read_until(
+                sse_response(model.astream(""), replay=replay, last_event_id=event.id),
+                1000,
+            )
+            for event in first * 2
+        )
+    )
+    assert both[0] == both[1]
+    assert len(model.log) == 1
+
+
+@pytest.mark.parametrize("last", ["nobody.3", "rubbish", ".", "nobody.x"])
+async def test_an_unknown_event_has_no_rest(last):
+    model = FakeStreamingChatModel()
+    response = sse_response(
+        model.astream("Hi"), replay=ReplayBuffer(), last_event_id=last
+    )
+    assert response.status_code == 204
+    assert model.log == []
+
+
+async def test_a_browser_that_comes_back_after_the_end_is_sent_away():
+    model = FakeStreamingChatModel(replies="Hi.")
+    replay = ReplayBuffer()
+    events = await read_until(sse_response(model.astream("Hi"), replay=replay), 1000)
+    response = sse_response(
+        model.astream("Hi"), replay=replay, last_event_id=events[-1].id
+    )
+    assert response.status_code == 204
+
+
+async def test_a_stream_that_nobody_comes_back_for_is_stopped_and_forgotten():
+    model = WatchedModel(replies=Reply(LONG, stall_after=5))
+    replay = ReplayBuffer(clock=VirtualClock())  # any time passes at once
+    await read_until(sse_response(model.astream("Hi"), replay=replay), 2)
+    assert await asyncio.to_thread(model.wait_closed)
+    await no_other_tasks()
+    await asyncio.sleep(0.01)  # a timer of the loop, not a task
+    assert len(replay) == 0
+
+
+# through a real server
+
+
+@contextmanager
+def running(app):
+    """The address of a uvicorn that serves `app`, on a free port."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        config = uvicorn.Config(app, log_level="critical", lifespan="off")
+        server = uvicorn.Server(config)
+        ready = threading.Event()
+        startup = server.startup
+
+        async def started(*args, **kwargs):
+            await startup(*args, **kwargs)
+            ready.set()
+
+        server.startup = started
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        assert ready.wait(PATIENCE)
+        try:
+            yield address
+        finally:
+            server.should_exit = True
+            thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+def app_with(model, **options):
+    app = FastAPI()
+
+    @app.get("/async/{kind}")
+    async def serve_async(kind: str, request: Request):
+        last = request.headers.get("last-event-id")
+        stream = pick(async_streams(model), kind)
+        return sse_response(stream, last_event_id=last, **options)
+
+    @app.get("/sync/{kind}")
+    def serve_sync(kind: str):
+        return sse_response(pick(sync_streams(model), kind), **options)
+
+    return app
+
+
+@pytest.mark.parametrize("kind", SYNC)
+@pytest.mark.parametrize("how", ["async", "sync"])
+def test_when_the_browser_leaves_the_model_stops(how, kind):
+    # 500 tokens last 10 real seconds: a model that goes on is noticed.
+    model = WatchedModel(replies=LONG, per_token=0.4)
+    with running(app_with(model)) as address:
+        with httpx2.stream("GET", f"{address}/{how}/{kind}") as response:
+            assert response.status_code == 200
+            events = read_sse(response.iter_lines())
+            for _ in range(5):
+                assert next(events).event == "text"
+        assert model.wait_closed()
+    assert model.log[0].outcome == "closed by reader"
+    assert model.log[0].tokens_sent < 100
+
+
+def test_a_browser_gets_the_whole_answer_and_its_end():
+    model = FakeStreamingChatModel(replies="One two three.")
+    with running(app_with(model)) as address:
+        response = httpx2.get(f"{address}/async/agent")
+    events = list(read_sse(response.text.split("\n")))
+    assert texts((e.event, json.loads(e.data)) for e in events) == "One two three."
+    assert json.loads(events[-1].data)["finish_reason"] == "stop"
+
+
+def test_a_browser_that_lost_its_connection_gets_the_rest():
+    model = FakeStreamingChatModel(replies="One two three four.", per_token=0.2)
+    replay = ReplayBuffer()
+    with running(app_with(model, replay=replay)) as address:
+        url = f"{address}/async/agent"
+        with httpx2.stream("GET", url) as response:
+            events = read_sse(response.iter_lines())
+            first = [next(events), next(events)]
+        headers = {"Last-Event-ID": first[-1].id}
+        rest = list(read_sse(httpx2.get(url, headers=headers).text.split("\n")))
+        end = {"Last-Event-ID": rest[-1].id}
+        assert httpx2.get(url, headers=end).status_code == 204
+    assert texts((e.event, json.loads(e.data)) for e in first + rest) == (
+        "One two three four."
+    )
+    assert len(model.log) == 1
+
+
+# the real client, over HTTP
+
+
+def eventually(true):
+    """Wait for what happens on the other side of a connection."""
+    pause = threading.Event()
+    return any(true() or pause.wait(0.02) for _ in range(PATIENCE * 50))
+
+
+@pytest.fixture
+def server():
+    with FakeServer(replies=Reply(LONG, per_token=0.4)) as server:
+        yield server
+
+
+def openai(server):
+    return ChatOpenAI(
+        model="fake", base_url=server.url, api_key="offline", max_retries=0
+    )
+
+
+@pytest.mark.parametrize("kind", SYNC)
+def test_leaving_a_sync_stream_closes_the_connection(server, kind):
+    with own_stream(pick(sync_streams(openai(server)), kind)) as items:
+        for _ in range(3):
+            next(items)
+    assert eventually(lambda: server.log[-1].outcome == "closed by reader")
+
+
+@pytest.mark.parametrize("kind", ASYNC)
+async def test_leaving_an_async_stream_closes_the_connection(server, kind):
+    async with own_stream(pick(async_streams(openai(server)), kind)) as items:
+        for _ in range(3):
+            await anext(items)
+    closed = await asyncio.to_thread(
+        eventually, lambda: server.log[-1].outcome == "closed by reader"
+    )
+    assert closed
+
+
+FILES = Path("/proc/self/fd")
+
+
+def open_files():
+    return len(list(FILES.iterdir()))
+
+
+FAULTS = [{}, {"drop_after": 2}, {"cut_after": 2}, {"error_after": 2}]
+STALLED = {"stall_after": 2}  # a sync chain would wait for its model's timeout
+
+
+async def leave_async(model):
+    """Async streams of every kind: broken, and left in mid-answer."""
+    for kind in ASYNC:
+        with suppress(Exception):
+            async with own_stream(pick(async_streams(model), kind)) as items:
+                for _ in range(2):
+                    await anext(items)
+
+
+async def leave_sync(model):
+    """Sync streams of every kind: broken, and left in mid-answer."""
+    for kind in SYNC:
+        stream = pick(sync_streams(model), kind)
+        with suppress(Exception), own_stream(stream) as items:
+            next(items)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not FILES.is_dir(), reason="counts the files in /proc")
+@pytest.mark.parametrize("around", [lambda model: model, cached], ids=["", "cached"])
+@pytest.mark.parametrize("leave", [leave_async, leave_sync])
+async def test_nothing_is_left_of_abandoned_and_broken_streams(leave, around):
+    faults = [*FAULTS, STALLED] if leave is leave_async else FAULTS
+    replies = [Reply("One two three four.", **fault) for fault in faults]
+    with FakeServer(replies=replies) as server:
+        model = around(openai(server))
+        await leave(model)  # opens pools and threads that stay for good
+        await no_other_tasks()
+        gc.collect()
+        before = open_files(), threading.active_count()
+        for _ in range(15):
+            await leave(model)
+        await no_other_tasks()
+        gc.collect()
+        assert eventually(lambda: open_files() <= before[0] + 3)
+        assert threading.active_count() <= before[1] + 3
