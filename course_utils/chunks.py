@@ -40,8 +40,8 @@ def text_of(item: Any) -> str:
 
 def is_restart(item: Any) -> bool:
     """Whether this item takes back all text before it: the answer begins anew."""
-    told = getattr(message_of(item), "response_metadata", None) or {}
-    return bool(told.get("restart"))
+    metadata = getattr(message_of(item), "response_metadata", None) or {}
+    return bool(metadata.get("restart"))
 
 
 def finish_of(item: Any) -> str | None:

@@ -79,14 +79,14 @@ class Ending:
         return "no text" if self._kinds else "nothing came"
 
 
-def heard(gate: Any) -> Endings:
+def heard(pressure: Any) -> Endings:
     """How the models under a stream ended, by what its gate has heard.
 
     A chain's text tells no finish reason, but its model told one.
     """
     ends = Endings()
-    if gate.finish_reason:
-        ends.hear("model", ended=finish(gate.finish_reason))
-    elif gate.unfinished:
+    if pressure.finish_reason:
+        ends.hear("model", ended=finish(pressure.finish_reason))
+    elif pressure.unfinished:
         ends.hear("model", says=True)
     return ends

@@ -96,11 +96,11 @@ def chunk_of(result: ChatResult) -> WholeResponse:
     """
     generation = result.generations[0]
     message: Any = generation.message
-    told = {**(result.llm_output or {}), **(generation.generation_info or {})}
+    metadata = {**(result.llm_output or {}), **(generation.generation_info or {})}
     chunk = AIMessageChunk(
         content=message.content,
         additional_kwargs=message.additional_kwargs,
-        response_metadata={**told, **message.response_metadata},
+        response_metadata={**metadata, **message.response_metadata},
         usage_metadata=message.usage_metadata,
         tool_call_chunks=_fragments(message),
         id=message.id,
@@ -154,10 +154,10 @@ class FirstChunk(ChatGenerationChunk):
     def __add__(self, other: Any) -> ChatGenerationChunk:
         """The sum of the chunks since the last restart."""
         others = other if isinstance(other, list) else [other]
-        kept = since_restart([self, *others])
-        if kept[0] is self:
+        last = since_restart([self, *others])
+        if last[0] is self:
             return super().__add__(others)
-        return kept[0] + kept[1:] if kept[1:] else kept[0]
+        return last[0] + last[1:] if last[1:] else last[0]
 
 
 def since_restart(chunks: list[ChatGenerationChunk]) -> list[ChatGenerationChunk]:
@@ -170,11 +170,11 @@ def since_restart(chunks: list[ChatGenerationChunk]) -> list[ChatGenerationChunk
 
 def result_of(chunks: list[ChatGenerationChunk]) -> ChatResult:
     """The full response that these chunks make; one that came whole, as it came."""
-    kept = since_restart(chunks)
-    if len(kept) != 1:
-        return generate_from_stream(iter(kept))
-    message = message_chunk_to_message(kept[0].message)
-    info = kept[0].generation_info
+    last = since_restart(chunks)
+    if len(last) != 1:
+        return generate_from_stream(iter(last))
+    message = message_chunk_to_message(last[0].message)
+    info = last[0].generation_info
     return ChatResult(
         generations=[ChatGeneration(message=message, generation_info=info)]
     )

@@ -21,12 +21,12 @@ def live_mode() -> Mode:
     Raises:
         ValueError: `COURSE_LIVE` is not a mode.
     """
-    asked = os.environ.get("COURSE_LIVE", "")
-    if asked in ("live", "static", "text"):
-        return asked  # type: ignore[return-value]
-    if asked:
+    setting = os.environ.get("COURSE_LIVE", "")
+    if setting in ("live", "static", "text"):
+        return setting  # type: ignore[return-value]
+    if setting:
         raise ValueError(
-            f"COURSE_LIVE is live, static or text, got {asked!r}: leave it unset."
+            f"COURSE_LIVE is live, static or text, got {setting!r}: leave it unset."
         )
     if not in_kernel():
         return "text"
@@ -35,8 +35,8 @@ def live_mode() -> Mode:
 
 def static_page() -> bool:
     """Whether the output is made to be saved and compared, not to be clicked."""
-    asked = os.environ.get("COURSE_LIVE", "")
-    return asked in ("static", "text") or (not asked and _under_pytest())
+    setting = os.environ.get("COURSE_LIVE", "")
+    return setting in ("static", "text") or (not setting and _under_pytest())
 
 
 def in_kernel() -> bool:

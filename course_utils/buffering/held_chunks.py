@@ -30,7 +30,7 @@ class HeldChunks:
     def __init__(self, buffer: Buffer) -> None:
         self._buffer = buffer
         self._like: Any = ""  # the last chunk with text: what flush() must look like
-        self._told: dict[str, Any] = {}  # what every chunk repeats, and has gone on
+        self._sent: dict[str, Any] = {}  # what every chunk repeats, and has gone on
 
     def push(self, chunk: Any) -> list[Any]:
         """Take a chunk; return the chunks that go on now."""
@@ -53,7 +53,7 @@ class HeldChunks:
             ready += rest
         if not ready and text and self._only_text(chunk):
             return before
-        self._told = self._told or _repeated(chunk)
+        self._sent = self._sent or _repeated(chunk)
         return [*before, chunk if ready == text else _with_text(chunk, ready)]
 
     def _before(self, chunk: Any) -> list[Any]:
@@ -68,7 +68,7 @@ class HeldChunks:
         more = usage or chunk.additional_kwargs or _ends_text(chunk)
         block = {} if isinstance(chunk.content, str) else chunk.content[0]
         plain = isinstance(block, str) or set(block) <= {"type", "text", "index"}
-        return plain and not more and chunk.response_metadata in ({}, self._told)
+        return plain and not more and chunk.response_metadata in ({}, self._sent)
 
     def flush(self) -> list[Any]:
         """Return what is held, as one chunk of the kind that came last."""

@@ -31,9 +31,11 @@ def pack(runs: Iterable[Run]) -> list[Generation]:
 
 def _packed(run: Run) -> ChatGenerationChunk:
     chunk = run.chunk()
-    told: dict[str, Any] = {"pieces": [[round(at, 6), text] for at, text in run.pieces]}
-    told["slot"] = run.shape.slot
-    info = {**(chunk.generation_info or {}), MARK: told}
+    marks: dict[str, Any] = {
+        "pieces": [[round(at, 6), text] for at, text in run.pieces]
+    }
+    marks["slot"] = run.shape.slot
+    info = {**(chunk.generation_info or {}), MARK: marks}
     return ChatGenerationChunk(message=chunk.message, generation_info=info)
 
 
@@ -52,12 +54,12 @@ def unpack(generations: Iterable[Any]) -> "Kept":
 def _unpacked(generation: Any) -> Run:
     message = getattr(generation, "message", None)
     info = dict(getattr(generation, "generation_info", None) or {})
-    told = info.pop(MARK, None)
-    if not isinstance(message, AIMessageChunk) or not isinstance(told, dict):
+    marks = info.pop(MARK, None)
+    if not isinstance(message, AIMessageChunk) or not isinstance(marks, dict):
         raise ValueError(f"The cache holds a {type(generation).__name__} of another.")
     # Version 1.0 kept runs of plain text only, and had no name for their slot.
-    slot = told.get("slot", "text" if "pieces" in told else None)
-    come = told.get("pieces", [(told.get("at", 0.0), "")])
+    slot = marks.get("slot", "text" if "pieces" in marks else None)
+    come = marks.get("pieces", [(marks.get("at", 0.0), "")])
     chunk = generation.model_copy(update={"generation_info": info or None})
     return Run(Shape(without_slot(chunk, slot), slot), come)
 

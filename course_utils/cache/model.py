@@ -132,7 +132,7 @@ class CachedChatModel(WrappedChatModel):
         try:
             key = Question(**vars(request)).key(self.inner)
         except Unkeyable as error:
-            desk_of(self.store).keeper.tell_once(error)
+            desk_of(self.store).store.tell_once(error)
             return None
         return Asking(
             self.store,

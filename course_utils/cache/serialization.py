@@ -46,10 +46,10 @@ def to_text(generations: Sequence[Generation], seal: Seal | None = None) -> str:
     head = json.dumps([_plain(generation, lines) for generation in generations])
     body = "\n".join([head, *lines])
     sealed = any(acts(getattr(one, "message", None)) for one in generations)
-    told: dict[str, Any] = {"sum": crc32(body.encode())}
+    header: dict[str, Any] = {"sum": crc32(body.encode())}
     if sealed and seal is not None:
-        told["seal"] = seal.of(body)
-    return f"{json.dumps(told)}\n{body}"
+        header["seal"] = seal.of(body)
+    return f"{json.dumps(header)}\n{body}"
 
 
 def _plain(generation: Any, lines: list[str]) -> dict[str, Any]:
@@ -75,9 +75,9 @@ def from_text(text: str | bytes, seal: Seal | None = None) -> list[Generation]:
     """
     generations = lazily(text, seal)
     for one in generations:
-        told = (one.generation_info or {}).get(MARK, {})
-        if isinstance(told.get("pieces"), Pieces):
-            told["pieces"] = list(told["pieces"])
+        marks = (one.generation_info or {}).get(MARK, {})
+        if isinstance(marks.get("pieces"), Pieces):
+            marks["pieces"] = list(marks["pieces"])
     return generations
 
 
@@ -92,27 +92,27 @@ def lazily(text: str | bytes, seal: Seal | None = None) -> list[Generation]:
 
 
 def _revived(text: bytes, seal: Seal | None) -> list[Generation]:
-    told: dict[str, Any] = {}
+    header: dict[str, Any] = {}
     if not text.startswith(b"["):  # as version 1.0 kept it: neither sum nor lines
         first, _, text = text.partition(b"\n")
-        told = json.loads(first)
-        if told["sum"] != crc32(text):
+        header = json.loads(first)
+        if header["sum"] != crc32(text):
             raise ValueError("The answer in the cache was damaged.")
     head, *lines = text.split(b"\n")
     rest = iter(lines)
     generations = [_one(plain, rest) for plain in json.loads(head)]
     calls = any(acts(getattr(one, "message", None)) for one in generations)
-    if calls and seal is not None and not seal.fits(text, told.get("seal")):
+    if calls and seal is not None and not seal.fits(text, header.get("seal")):
         raise ValueError("The answer in the cache calls a tool, and its seal is wrong.")
     return generations
 
 
 def _one(plain: dict[str, Any], lines: Iterator[bytes]) -> Generation:
     kind, info = KINDS[plain.pop("kind")], plain.pop("info")
-    if told := (info or {}).get(MARK):
-        count = told.pop("lines", 0)
+    if marks := (info or {}).get(MARK):
+        count = marks.pop("lines", 0)
         if count:
-            told["pieces"] = Pieces([next(lines) for _ in range(count)])
+            marks["pieces"] = Pieces([next(lines) for _ in range(count)])
     if fields := plain.get("message"):
         message = KINDS[fields.pop("kind")](**fields)
         plain = {"message": message}

@@ -25,7 +25,7 @@ from langchain_core.utils.utils import LC_ID_PREFIX
 from course_utils.cache.kept import Kept, Pacer, Replay
 from course_utils.cache.record import Arrival, Recorder
 from course_utils.cache.single_flight import CallLost, Calls, Key
-from course_utils.cache.store import Keeper
+from course_utils.cache.store import Store
 from course_utils.cache.workers import (
     AHEAD,
     TURN,
@@ -46,8 +46,8 @@ Loop = asyncio.AbstractEventLoop
 class Desk:
     """A store and the calls whose answers it will get."""
 
-    def __init__(self, keeper: Keeper) -> None:
-        self.keeper = keeper
+    def __init__(self, store: Store) -> None:
+        self.store = store
         self.threads: Calls[ThreadCall] = Calls()
         self._loops: WeakKeyDictionary[Loop, Calls[LoopCall]] = WeakKeyDictionary()
 
@@ -72,7 +72,7 @@ def desk_of(store: BaseCache) -> Desk:
     if desk is None or known is None or known() is not store:
         forget = _desks.pop  # at the end of a program this module's names go first
         known = ref(store, lambda _: forget(number, None))
-        desk = Desk(Keeper(known))
+        desk = Desk(Store(known))
         _desks[number] = (known, desk)
     return desk
 
@@ -205,25 +205,25 @@ async def _aagain(
 
 
 def _steps(desk: Desk, asking: Asking, call: ThreadCall) -> Steps:
-    call.kept = desk.keeper.find(asking.key)
+    call.kept = desk.store.find(asking.key)
     if call.kept is not None:
         return
     begin, recorder = asking.clock.now(), Recorder()
     with closing(asking.ask()) as chunks:
         for chunk in chunks:
             yield recorder.arrival(chunk, asking.clock.now() - begin)
-    desk.keeper.keep(asking.key, call.record)
+    desk.store.keep(asking.key, call.record)
 
 
 async def _asteps(desk: Desk, asking: Asking, call: LoopCall) -> AsyncSteps:
-    call.kept = await desk.keeper.afind(asking.key)
+    call.kept = await desk.store.afind(asking.key)
     if call.kept is not None:
         return
     begin, recorder = asking.clock.now(), Recorder()
     async with aclosing(asking.ask()) as chunks:
         async for chunk in chunks:
             yield recorder.arrival(chunk, asking.clock.now() - begin)
-    await desk.keeper.akeep(asking.key, call.record)
+    await desk.store.akeep(asking.key, call.record)
 
 
 async def acall_off_loop(model: BaseChatModel, request: Request) -> AsyncChunks:

@@ -3,7 +3,7 @@
 What goes wrong is logged once, with its cause; the answer then comes from the model. A
 cache that takes its time to fail is left alone for a while, so that it costs one wait.
 
-    kept = keeper.find(key)       # or None
+    kept = store.find(key)       # or None
 """
 
 import asyncio
@@ -32,7 +32,7 @@ REST = 30.0
 LONG = 1000  # chunks
 
 
-class Keeper:
+class Store:
     """Finds kept answers in a cache, and puts whole ones in.
 
     Args:
@@ -46,7 +46,7 @@ class Keeper:
     ) -> None:
         self._weakly = cache
         self._now = now
-        self._told: set[str] = set()
+        self._warned: set[str] = set()
         self._rests_until = -1.0
 
     @property
@@ -63,33 +63,33 @@ class Keeper:
     def find(self, key: Key) -> Kept | None:
         """The answer to this question, if there is one."""
         kept: Kept | None = None
-        with self._passing_over() as asked:
-            if asked:
+        with self._passing_over() as awake:
+            if awake:
                 kept = self._run(self._found, key)
         return kept
 
     async def afind(self, key: Key) -> Kept | None:
         """The answer to this question, if there is one."""
         kept: Kept | None = None
-        async with self._apassing_over() as asked:
-            if asked and self._is_async("alookup"):
+        async with self._apassing_over() as awake:
+            if awake and self._is_async("alookup"):
                 kept = _unpacked(await self._cache.alookup(*key))
-            elif asked:
+            elif awake:
                 kept = await self._arun(self._found, key)
         return kept
 
     def keep(self, key: Key, record: Sequence[Arrival]) -> None:
         """Keep this answer, if it is whole."""
-        with self._passing_over() as asked:
-            if asked and (packed := _packed(record)):
+        with self._passing_over() as awake:
+            if awake and (packed := _packed(record)):
                 self._run(self._cache.update, *key, packed)
 
     async def akeep(self, key: Key, record: Sequence[Arrival]) -> None:
         """Keep this answer, if it is whole."""
-        async with self._apassing_over() as asked:
+        async with self._apassing_over() as awake:
             # Packing a long answer takes a while, and others wait in the loop.
-            long = asked and len(record) > LONG
-            packed = await away(_packed, record) if long else asked and _packed(record)
+            long = awake and len(record) > LONG
+            packed = await away(_packed, record) if long else awake and _packed(record)
             if packed and self._is_async("aupdate"):
                 await self._cache.aupdate(*key, packed)
             elif packed:
@@ -123,12 +123,12 @@ class Keeper:
     def _passing_over(self) -> Iterator[bool]:
         """Whether to ask the cache now; what goes wrong then is passed over."""
         begin = self._now()
-        asked = begin >= self._rests_until
-        if asked and self._rests_until > 0:
+        awake = begin >= self._rests_until
+        if awake and self._rests_until > 0:
             self._rests_until = begin + REST  # one tries, the others go on without
         try:
-            yield asked
-            if asked:
+            yield awake
+            if awake:
                 self._rests_until = -1.0
         except Exception as error:
             slow = self._now() - begin >= SLOW
@@ -138,20 +138,20 @@ class Keeper:
 
     @asynccontextmanager
     async def _apassing_over(self) -> AsyncIterator[bool]:
-        with self._passing_over() as asked:
+        with self._passing_over() as awake:
             async with asyncio.timeout(self.timeout):
-                yield asked
+                yield awake
 
     def tell_once(self, error: Unkeyable) -> None:
         """Say why a question is not for this cache."""
-        if error.name not in self._told:
-            self._told.add(error.name)
+        if error.name not in self._warned:
+            self._warned.add(error.name)
             log.warning("%s", error)
 
     def _tell(self, error: Exception) -> None:
-        if "" in self._told:
+        if "" in self._warned:
             return
-        self._told.add("")
+        self._warned.add("")
         name, kind = type(self._cache).__name__, type(error).__name__
         log.warning("%s failed (%s): answers come without it.", name, kind)
         log.debug("What failed", exc_info=error)

@@ -6,6 +6,6 @@ LangChain tells its handlers about every token, wherever the model stands.
 """
 
 from course_utils.callbacks.on_token import on_token
-from course_utils.callbacks.partial_recorder import PartialRecorder, Recording
+from course_utils.callbacks.partial_recorder import PartialRecorder, RunRecord
 
-__all__ = ["PartialRecorder", "Recording", "on_token"]
+__all__ = ["PartialRecorder", "RunRecord", "on_token"]

@@ -13,11 +13,11 @@ from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
 
-from course_utils.callbacks.partial_recorder import PartialRecorder, Recording
+from course_utils.callbacks.partial_recorder import PartialRecorder, RunRecord
 from course_utils.callbacks.sync_stream import called_from_sync_stream
 from course_utils.callbacks.token_text import TokenText
 
-__all__ = ["PartialRecorder", "Recording", "on_token"]
+__all__ = ["PartialRecorder", "RunRecord", "on_token"]
 
 
 def on_token(fn: Callable[[str], Any]) -> BaseCallbackHandler:

@@ -26,7 +26,7 @@ KINDS = ("input_tokens", "output_tokens", "total_tokens")
 
 
 @dataclass
-class Recording:
+class RunRecord:
     """What is known of one run of a model. Times are seconds since it started.
 
     Attributes:
@@ -54,9 +54,9 @@ class Recording:
     parent_run_id: UUID | None = field(default=None, repr=False)
     prompt_tokens: int = field(default=0, repr=False)
     started: float = field(default=0.0, repr=False)
-    told: dict[str, int] | None = field(default=None, repr=False)
+    reported_usage: dict[str, int] | None = field(default=None, repr=False)
     reader: Reader = field(default_factory=Reader, repr=False)
-    heard: Literal["", "tokens", "events"] = field(default="", repr=False)
+    source: Literal["", "tokens", "events"] = field(default="", repr=False)
     reopened: bool = field(default=False, repr=False)  # it went on after its finish
 
     @property
@@ -71,12 +71,12 @@ class Recording:
 
     @property
     def usage_estimated(self) -> bool:
-        return self.told is None
+        return self.reported_usage is None
 
     @property
     def usage(self) -> dict[str, int]:
-        if self.told is not None:
-            return dict(self.told)
+        if self.reported_usage is not None:
+            return dict(self.reported_usage)
         given = len(pieces(self.text))
         counts = (self.prompt_tokens, given, self.prompt_tokens + given)
         return dict(zip(KINDS, counts, strict=True))
@@ -95,7 +95,7 @@ class Recording:
         elif kind == "restart":
             self.text = self.reasoning = ""
         elif kind == "usage":
-            self.told = counts(passage.value)
+            self.reported_usage = counts(passage.value)
         elif kind == "finish":
             self.finish = passage.value
 
@@ -126,11 +126,11 @@ class PartialRecorder(BaseCallbackHandler):
     run_inline = True  # the times are those of the stream, not of another thread
 
     def __init__(self, clock: Clock = course_clock) -> None:
-        self.runs: dict[UUID, Recording] = {}
+        self.runs: dict[UUID, RunRecord] = {}
         self._clock = clock
 
     @property
-    def last(self) -> Recording:
+    def last(self) -> RunRecord:
         """The run that started last.
 
         Raises:
@@ -171,15 +171,15 @@ class PartialRecorder(BaseCallbackHandler):
         self, token: Any, *, chunk: Any = None, run_id: UUID, **kwargs: Any
     ) -> None:
         if run := self.runs.get(run_id):
-            run.heard = "tokens"
+            run.source = "tokens"
             if chunk is None and isinstance(token, list):
                 chunk = AIMessageChunk(content=token)
             self._hear(run, token if chunk is None else chunk)
 
     def on_stream_event(self, event: Any, *, run_id: UUID, **kwargs: Any) -> None:
         # The events of v3 follow the tokens, where a model tells both.
-        if (run := self.runs.get(run_id)) and run.heard != "tokens":
-            run.heard = "events"
+        if (run := self.runs.get(run_id)) and run.source != "tokens":
+            run.source = "events"
             self._hear(run, event)
 
     def on_llm_end(self, response: Any, *, run_id: UUID, **kwargs: Any) -> None:
@@ -201,42 +201,42 @@ class PartialRecorder(BaseCallbackHandler):
     # The notes.
 
     def _start(self, run_id: UUID, parent: UUID | None, prompts: Iterable[str]) -> None:
-        self.runs[run_id] = Recording(
+        self.runs[run_id] = RunRecord(
             run_id,
             parent_run_id=parent,
             prompt_tokens=sum(len(pieces(prompt)) for prompt in prompts),
             started=self._clock.now(),
         )
 
-    def _hear(self, run: Recording, item: Any) -> None:
+    def _hear(self, run: RunRecord, item: Any) -> None:
         at = self._clock.now() - run.started
         for passage in run.reader.read(item):
             run.hear(passage, at)
 
-    def _read_end(self, run: Recording, response: Any) -> None:
+    def _read_end(self, run: RunRecord, response: Any) -> None:
         """A run without a stream tells everything at its end."""
         for answer in [answer for row in response.generations for answer in row][:1]:
-            if not run.heard:
+            if not run.source:
                 for passage in run.reader.read(answer):
                     run.hear(passage, None)
             if run.finish is None and not run.reopened:
                 run.finish = finish_of(answer)
             usage = getattr(getattr(answer, "message", None), "usage_metadata", None)
-            if usage and run.told is None:
-                run.told = counts(usage)
-        told = getattr(response, "llm_output", None) or {}
-        if run.told is None and (totals := told.get("token_usage")):
+            if usage and run.reported_usage is None:
+                run.reported_usage = counts(usage)
+        output = getattr(response, "llm_output", None) or {}
+        if run.reported_usage is None and (totals := output.get("token_usage")):
             names = ("prompt_tokens", "completion_tokens", "total_tokens")
-            run.told = {
+            run.reported_usage = {
                 kind: totals.get(name, 0)
                 for kind, name in zip(KINDS, names, strict=True)
             }
 
-    def _fail(self, run: Recording, error: BaseException) -> None:
+    def _fail(self, run: RunRecord, error: BaseException) -> None:
         if run.outcome == "running":
             run.error = error
             self._settle(run, "stopped" if isinstance(error, STOPS) else "failed")
 
-    def _settle(self, run: Recording, outcome: Outcome) -> None:
+    def _settle(self, run: RunRecord, outcome: Outcome) -> None:
         if run.outcome == "running":
             run.outcome = outcome

@@ -84,11 +84,11 @@ def _message(step: Step, reply: Reply, call: Call) -> AIMessageChunk | None:
 
 
 def _text_chunk(step: Step, reply: Reply) -> AIMessageChunk:
-    told = _logprobs([step]) if reply.logprobs is not None else {}
+    metadata = _logprobs([step]) if reply.logprobs is not None else {}
     if not reply.reasoning:
-        return AIMessageChunk(content=step.text, response_metadata=told)
+        return AIMessageChunk(content=step.text, response_metadata=metadata)
     block = {"type": "text", "text": step.text, "index": 1}
-    return AIMessageChunk(content=[block], response_metadata=told)
+    return AIMessageChunk(content=[block], response_metadata=metadata)
 
 
 def _thought(text: str) -> dict[str, Any]:

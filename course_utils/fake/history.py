@@ -42,17 +42,17 @@ def fault_in(messages: Sequence[BaseMessage]) -> Fault | None:
 
 
 def _faults(messages: Sequence[BaseMessage]) -> Iterator[Fault]:
-    asked: list[str] | None = None  # the calls that tool messages may answer here
+    open_calls: list[str] | None = None  # the calls that tool messages may answer here
     for number, message in enumerate(messages):
         if isinstance(message, ToolMessage):
-            if not asked:
+            if not open_calls:
                 yield Fault(ORPHAN, f"messages.[{number}].role")
-            elif message.tool_call_id not in asked:
+            elif message.tool_call_id not in open_calls:
                 said = FOREIGN.format(message.tool_call_id) + "previous message."
                 yield Fault(said, f"messages.[{number}].tool_call_id")
             continue
-        asked = _ids(message)
-        if missing := _unanswered(asked, messages[number + 1 :]):
+        open_calls = _ids(message)
+        if missing := _unanswered(open_calls, messages[number + 1 :]):
             yield Fault(OPEN + ", ".join(missing), f"messages.[{number}].tool_calls")
 
 
@@ -63,13 +63,13 @@ def _ids(message: BaseMessage) -> list[str]:
     return [call["id"] or "" for call in calls]
 
 
-def _unanswered(asked: list[str], later: Sequence[BaseMessage]) -> list[str]:
+def _unanswered(calls: list[str], later: Sequence[BaseMessage]) -> list[str]:
     """The calls that the tool messages right after them do not answer."""
-    if not asked:
+    if not calls:
         return []
     results = takewhile(lambda message: isinstance(message, ToolMessage), later)
     answered = {r.tool_call_id for r in results if isinstance(r, ToolMessage)}
-    return [call for call in asked if call not in answered]
+    return [call for call in calls if call not in answered]
 
 
 def fault_in_items(items: Sequence[Any]) -> Fault | None:

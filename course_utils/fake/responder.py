@@ -101,14 +101,16 @@ def respond(request: Request) -> Reply:
         Unanswerable: The request asks for a schema that no value follows.
     """
     prompt, results = request.prompt, _results(request)
-    told = f"{prompt}\n{results}"
+    sources = f"{prompt}\n{results}"
     if (tool := _tool_to_call(request)) is not None:
         place = f"function '{tool['name']}'"
-        arguments = _filled(tool.get("parameters") or {}, told, _subject(prompt), place)
+        arguments = _filled(
+            tool.get("parameters") or {}, sources, _subject(prompt), place
+        )
         return Reply(tool_calls=[ToolCall(tool["name"], arguments)])
     answer = results or answer_to(prompt)
     if request.schema is not None:
-        filled = _filled(request.schema, told, answer, "response_format")
+        filled = _filled(request.schema, sources, answer, "response_format")
         return Reply(json.dumps(filled, ensure_ascii=False))
     if request.json_mode:
         keys = quoted(prompt) or ["answer"]
@@ -165,11 +167,11 @@ def _tool_to_call(request: Request) -> Schema | None:
 
 def _fitness(tool: Schema, prompt: str) -> int:
     """How many words of the prompt the tool's name and description share."""
-    asked = set(re.findall(r"[^\W\d_]{3,}", prompt.lower()))
+    words = set(re.findall(r"[^\W\d_]{3,}", prompt.lower()))
     name = re.sub(r"([a-z])([A-Z])", r"\1 \2", tool["name"]).replace("_", " ")
     about = f"{tool.get('description') or ''}".lower()
-    in_name = asked & set(re.findall(r"[^\W\d_]{3,}", name.lower()))
-    return 3 * len(in_name) + len(asked & set(re.findall(r"[^\W\d_]{3,}", about)))
+    in_name = words & set(re.findall(r"[^\W\d_]{3,}", name.lower()))
+    return 3 * len(in_name) + len(words & set(re.findall(r"[^\W\d_]{3,}", about)))
 
 
 def _subject(prompt: str) -> str:

@@ -5,7 +5,6 @@ A lane takes the items of a stream and reports what changed; it draws nothing it
     with lane.reading(switch): read(lane, stream, switch)
 """
 
-import asyncio
 import threading
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,9 +18,8 @@ from course_utils.live.answer import answer_html, answer_text
 from course_utils.live.stop import StopSwitch, leave
 from course_utils.live.transcript import Change, Transcript
 from course_utils.own_stream.owned import own_stream
+from course_utils.streams import STOPS
 from course_utils.timing.stream_timing import StreamTiming
-
-STOPS = (KeyboardInterrupt, asyncio.CancelledError, GeneratorExit)
 
 
 class Shown(str):
@@ -161,8 +159,8 @@ class Lane:
 def read(lane: Lane, stream: Iterable[Any], switch: StopSwitch) -> None:
     """Write every item of a stream to a lane, and end the stream in any case."""
     with own_stream(stream) as items:
-        lane.models = partial(heard, items.gate)
-        switch.hear(items.gate.stop)
+        lane.models = partial(heard, items.pressure)
+        switch.hear(items.pressure.stop)
         try:
             for item in items:
                 lane.write(item)
@@ -178,6 +176,6 @@ def read(lane: Lane, stream: Iterable[Any], switch: StopSwitch) -> None:
 async def read_async(lane: Lane, stream: AsyncIterable[Any]) -> None:
     """The same for an async stream; a Stop cancels the task it runs in."""
     async with own_stream(stream) as items:
-        lane.models = partial(heard, items.gate)
+        lane.models = partial(heard, items.pressure)
         async for item in items:
             lane.write(item)

@@ -258,11 +258,11 @@ def _mark_tasks(state: StateCore) -> None:
 def _flatten(state: StateCore) -> None:
     """Marks nested deeper than anybody means are left out."""
     for token in state.tokens:
-        depth, kept = 0, []
+        depth, children = 0, []
         for child in token.children or ():
             level = depth if child.nesting < 0 else depth + child.nesting
             depth += child.nesting
             if child.nesting == 0 or level <= DEEPEST:
-                kept.append(child)
+                children.append(child)
         if token.children:
-            token.children = kept
+            token.children = children

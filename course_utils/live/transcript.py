@@ -218,8 +218,8 @@ class Transcript:
             return []
         before, seconds = entry.timed_label, self._now() - entry.began
         entry.seconds = seconds if seconds >= 1 else None
-        told = entry.timed_label
-        return [("label", number, told)] if told != before else []
+        label = entry.timed_label
+        return [("label", number, label)] if label != before else []
 
     def _listen(self, speaker: str) -> list[Change]:
         """Once a second voice speaks, the first is named as well."""
@@ -271,5 +271,5 @@ def question(value: Any) -> str:
 def _action(action: dict[str, Any], reviews: dict[str, Any]) -> str:
     name = action.get("name", "")
     allowed = ", ".join(reviews.get(name, {}).get("allowed_decisions", ()))
-    asked = f"{name} {as_json(action.get('args'))}"
-    return f"{asked} ({allowed})" if allowed else asked
+    call = f"{name} {as_json(action.get('args'))}"
+    return f"{call} ({allowed})" if allowed else call

@@ -3,7 +3,7 @@
 LangChain adds handlers from a context variable to every run that starts in it, at any
 depth. The gate is such a handler, so it reaches a model inside a chain or an agent.
 
-    behind(gate).run(next, stream)      # models that start in here pass the gate
+    behind(pressure).run(next, stream)      # models that start in here pass the gate
 """
 
 import asyncio
@@ -17,10 +17,14 @@ from langchain_core.tracers.context import register_configure_hook
 
 from course_utils.chunks import finish_of
 
-_gate: ContextVar["Gate | None"] = ContextVar("course_gate", default=None)
-_room: ContextVar["Room | None"] = ContextVar("course_room", default=None)
-register_configure_hook(_gate, inheritable=True)
-register_configure_hook(_room, inheritable=True)
+_in_threads: ContextVar["Backpressure | None"] = ContextVar(
+    "course_backpressure", default=None
+)
+_in_loop: ContextVar["LoopBackpressure | None"] = ContextVar(
+    "course_loop", default=None
+)
+register_configure_hook(_in_threads, inheritable=True)
+register_configure_hook(_in_loop, inheritable=True)
 
 
 class StreamStopped(GeneratorExit):
@@ -37,7 +41,7 @@ class TaskStopped(Exception):  # not an error: its reader has left
     """
 
 
-class Gate(BaseCallbackHandler):
+class Backpressure(BaseCallbackHandler):
     """Lets tokens through while the reader reads, and stops the model when it left.
 
     Attributes:
@@ -53,7 +57,7 @@ class Gate(BaseCallbackHandler):
         self.stopped = False
         self.unfinished = False
         self.finish_reason: str | None = None
-        self._outer = _gate.get()  # of a stream that reads this one
+        self._outer = _in_threads.get()  # of a stream that reads this one
         self._reading = True
         self._changed = threading.Condition()
         self._waiting = 0
@@ -81,7 +85,7 @@ class Gate(BaseCallbackHandler):
 
     def pass_or_stop(self) -> None:
         """Wait until the reader reads; raise once it has left. For sync models."""
-        if (room := _room.get()) and room.is_here():
+        if (room := _in_loop.get()) and room.is_here():
             return
         if not self._reading:
             self._wait()
@@ -125,14 +129,14 @@ class Gate(BaseCallbackHandler):
             self._outer._note(reason, unfinished=unfinished)
 
 
-class Room(BaseCallbackHandler):
+class LoopBackpressure(BaseCallbackHandler):
     """The same for models in the event loop, which a thread's wait would block."""
 
     run_inline = True
     raise_error = True
 
-    def __init__(self, gate: Gate) -> None:
-        self.gate = gate
+    def __init__(self, pressure: Backpressure) -> None:
+        self.pressure = pressure
         self.free = asyncio.Event()
         self.free.set()
         self.loop = asyncio.get_running_loop()
@@ -176,21 +180,21 @@ class Room(BaseCallbackHandler):
                 self._tasks.add(task)
             await asyncio.sleep(0)  # an item takes its turns to reach the queue
             await self.free.wait()
-            if self.gate.shut():
+            if self.pressure.shut():
                 raise TaskStopped("the reader has left the stream")
 
 
-def behind(gate: Gate, room: Room | None = None) -> Context:
+def behind(pressure: Backpressure, loop: LoopBackpressure | None = None) -> Context:
     """A copy of this context, in which every model passes the gate."""
     context = copy_context()
-    context.run(_gate.set, gate)
-    context.run(_room.set, room)
+    context.run(_in_threads.set, pressure)
+    context.run(_in_loop.set, loop)
     return context
 
 
 def outside() -> Context:
     """A copy without any gate, for what goes on after its reader has left."""
     context = copy_context()
-    context.run(_gate.set, None)
-    context.run(_room.set, None)
+    context.run(_in_threads.set, None)
+    context.run(_in_loop.set, None)
     return context

@@ -12,8 +12,13 @@ from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
 from contextlib import aclosing, suppress
 from typing import Any, Generic, TypeVar, overload
 
-from course_utils.own_stream.backpressure import Gate, Room, StreamStopped, behind
-from course_utils.streams import check_stream
+from course_utils.own_stream.backpressure import (
+    Backpressure,
+    LoopBackpressure,
+    StreamStopped,
+    behind,
+)
+from course_utils.streams import aclose, check_stream
 
 T = TypeVar("T")
 _tasks: set["asyncio.Task[None]"] = set()  # the loop itself keeps only weak references
@@ -67,9 +72,9 @@ class OwnedStream(Generic[T]):
     """A sync stream as its reader holds it: loop over it inside `with`."""
 
     def __init__(self, stream: Any) -> None:
-        self.gate = Gate()
+        self.pressure = Backpressure()
         self._items: Iterator[T] = iter(stream)
-        self._context = behind(self.gate)
+        self._context = behind(self.pressure)
         self._entered = False
 
     def __enter__(self) -> "OwnedStream[T]":
@@ -85,34 +90,34 @@ class OwnedStream(Generic[T]):
     def __next__(self) -> T:
         if not self._entered:
             raise _not_begun("with")
-        self.gate.reading(True)
+        self.pressure.reading(True)
         try:
             return self._context.run(next, self._items)
         finally:
-            self.gate.reading(False)
+            self.pressure.reading(False)
 
     def close(self) -> None:
         """Stop the model: at once if it is read directly, else at its next token."""
-        self.gate.stop()
+        self.pressure.stop()
         if close := getattr(self._items, "close", None):
             with suppress(StreamStopped):
                 self._context.run(close)
 
     def __del__(self) -> None:
-        self.gate.stop()  # else an agent's thread waits for its reader for ever
+        self.pressure.stop()  # else an agent's thread waits for its reader for ever
 
 
 class AsyncOwnedStream(Generic[T]):
     """An async stream as its reader holds it: loop over it inside `async with`."""
 
     def __init__(self, stream: Any, maxsize: int) -> None:
-        self.gate = Gate()
+        self.pressure = Backpressure()
         self._stream = stream
         self._maxsize = maxsize
         self._items: deque[T] = deque()
         self._news = asyncio.Event()  # for the reader: an item, or the end
         self._space = asyncio.Event()  # for the pump: the reader has taken one
-        self._room = Room(self.gate)  # for the models underneath
+        self._in_loop = LoopBackpressure(self.pressure)  # for the models underneath
         self._ended = False
         self._ending: BaseException | None = None
         self._entered = False
@@ -121,7 +126,7 @@ class AsyncOwnedStream(Generic[T]):
     async def __aenter__(self) -> "AsyncOwnedStream[T]":
         self._entered = True
         self._task = asyncio.create_task(
-            self._pump(), context=behind(self.gate, self._room)
+            self._pump(), context=behind(self.pressure, self._in_loop)
         )
         _tasks.add(self._task)
         self._task.add_done_callback(self._forget)
@@ -136,7 +141,7 @@ class AsyncOwnedStream(Generic[T]):
     async def __anext__(self) -> T:
         if not self._entered:
             raise _not_begun("async with")
-        if self.gate.stopped and self._ending is None:
+        if self.pressure.stopped and self._ending is None:
             raise StopAsyncIteration
         return await self._next()
 
@@ -181,28 +186,28 @@ class AsyncOwnedStream(Generic[T]):
                 async for item in items:
                     await self._put(item)
         except BaseException as error:
-            if self.gate.stopped:
+            if self.pressure.stopped:
                 raise
             self._end(error)  # a stream may even cancel itself: its reader must know
         finally:
             self._end(None)
 
     async def _put(self, item: T) -> None:
-        if self.gate.stopped:  # Python 3.11's wait_for may swallow a cancellation
+        if self.pressure.stopped:  # Python 3.11's wait_for may swallow a cancellation
             raise asyncio.CancelledError
         while len(self._items) >= self._maxsize:
-            self._room.free.clear()
+            self._in_loop.free.clear()
             self._space.clear()
             await self._space.wait()
         self._items.append(item)
         self._news.set()
-        self._room.free.set()
+        self._in_loop.free.set()
 
     def _stop(self) -> None:
-        self.gate.stop()
+        self.pressure.stop()
         if self._task is not None:
             self._task.cancel()
-            self._room.stop()
+            self._in_loop.stop()
 
     async def aclose(self) -> None:
         """Stop the stream, and wait until it has cleaned up.
@@ -236,5 +241,4 @@ async def _closing(stream: AsyncIterable[T]) -> AsyncGenerator[T, None]:
         async for item in items:
             yield item
     finally:
-        if aclose := getattr(items, "aclose", None):
-            await aclose()
+        await aclose(items)

@@ -19,6 +19,6 @@ T = TypeVar("T")
 async def in_threads(stream: Iterable[T]) -> AsyncIterator[T]:
     """The items of a sync stream; the event loop goes on while it waits."""
     owned = own_stream(stream).__enter__()  # closed on its thread
-    async with aclosing(stepped(owned, owned.close, owned.gate.stop)) as items:
+    async with aclosing(stepped(owned, owned.close, owned.pressure.stop)) as items:
         async for item in items:
             yield item

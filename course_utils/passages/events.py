@@ -101,9 +101,9 @@ class Events:
 
     def _update(self, chunk: Mapping[str, Any]) -> Passages:
         """Of a graph's update: what no model said."""
-        asked = chunk.get("__interrupt__")
-        if asked is not None:
-            return self.graph.read("updates", (), {"__interrupt__": asked})
+        interrupts = chunk.get("__interrupt__")
+        if interrupts is not None:
+            return self.graph.read("updates", (), {"__interrupt__": interrupts})
         written = [part for part in chunk.values() if isinstance(part, Mapping)]
         answers = [part.get("structured_response") for part in written]
         return [

@@ -29,10 +29,10 @@ def is_part(item: Item) -> bool:
 
 def is_raw(item: Item) -> bool:
     """An event of a graph's v3 run."""
-    told = item.get("params")
+    params = item.get("params")
     if item.get("type") != "event" or not isinstance(item.get("method"), str):
         return False
-    return isinstance(told, Mapping) and "namespace" in told and "data" in told
+    return isinstance(params, Mapping) and "namespace" in params and "data" in params
 
 
 def is_event(item: Item) -> bool:
@@ -42,21 +42,21 @@ def is_event(item: Item) -> bool:
     return named and "run_id" in item and isinstance(item.get("data"), Mapping)
 
 
-def parts_of(item: Any, asked: Asked) -> Moded:
+def parts_of(item: Any, modes_of: Asked) -> Moded:
     """The mode, the namespace and the rest of a v1 item whose form is known."""
     try:
-        if asked.subgraphs and asked.listed:
+        if modes_of.subgraphs and modes_of.listed:
             ns, mode, data = item
             return mode, ns, data
-        if asked.subgraphs:
+        if modes_of.subgraphs:
             ns, data = item
-            return asked.modes[0], ns, data
-        if asked.listed:
+            return modes_of.modes[0], ns, data
+        if modes_of.listed:
             mode, data = item
             return mode, (), data
     except (TypeError, ValueError):
         raise Unreadable(item) from None
-    return asked.modes[0], (), item
+    return modes_of.modes[0], (), item
 
 
 def mode_of(item: tuple[Any, ...]) -> Moded:

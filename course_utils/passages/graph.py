@@ -32,7 +32,7 @@ class Graph:
         self.protocol = protocol
         self.with_messages = False  # then what states repeat is no news
         self._with_updates = False
-        self._asked: set[str] = set()
+        self._interrupted: set[str] = set()
         self._begun: set[NS] = set()
         self._told_data: list[Any] = []
         self._modes: dict[str, Callable[[NS, Any], Iterable[Passage]]] = {
@@ -47,14 +47,14 @@ class Graph:
             "lifecycle": lambda ns, data: NOTHING,
         }
 
-    def read(self, mode: str, ns: NS, data: Any, asked: Any = ()) -> Passages:
+    def read(self, mode: str, ns: NS, data: Any, interrupts: Any = ()) -> Passages:
         """One part; `asked` are the questions to a person that came beside it."""
         reader = self._modes.get(mode)
         if reader is None:  # a channel of one's own
             return self._custom(ns, data, mode.removeprefix("custom:"))
         found = reader(ns, data)
-        if asked:
-            return [*found, *self._interrupts(asked, ns)]
+        if interrupts:
+            return [*found, *self._interrupts(interrupts, ns)]
         return found if isinstance(found, list | tuple) else list(found)
 
     def _messages(self, ns: NS, data: Any) -> Passages:
@@ -74,13 +74,13 @@ class Graph:
             Passage("progress", text, source=source(ns, ""), name=name, value=data),
         )
 
-    def _interrupts(self, asked: Any, ns: NS) -> Iterator[Passage]:
+    def _interrupts(self, interrupts: Any, ns: NS) -> Iterator[Passage]:
         """Questions to a person, each once; an empty one is a pause without a word."""
-        for question in asked or ({"id": "", "value": None},):
+        for question in interrupts or ({"id": "", "value": None},):
             fields = question if isinstance(question, Mapping) else vars_of(question)
             key = str(fields.get("id") or "")
-            if key not in self._asked:
-                self._asked.add(key)
+            if key not in self._interrupted:
+                self._interrupted.add(key)
                 value = fields.get("value")
                 yield Passage("interrupt", "", "", source(ns, ""), "", key, value)
 
@@ -124,7 +124,7 @@ class Graph:
             self._begun.add(ns)
             if any(not _is_answer(message) for message in messages):
                 self.messages.history(messages, lane)  # what was before this stream
-        asked = rest.pop("__interrupt__", None)
+        interrupts = rest.pop("__interrupt__", None)
         yield from self._fresh(messages, lane, repeats=self._with_updates)
         yield from self._structured(rest, lane)
         if any(map(_says, rest.values())):
@@ -132,8 +132,8 @@ class Graph:
             yield self._state(lane, state, "values")
         elif is_data(data) and not _is_state(data):
             yield self._state(lane, data, "values")
-        if asked is not None:
-            yield from self._interrupts(asked, ns)
+        if interrupts is not None:
+            yield from self._interrupts(interrupts, ns)
 
     def _fresh(
         self, messages: Iterable[BaseMessage], lane: Lane, repeats: bool
@@ -176,8 +176,8 @@ class Graph:
             yield from self._fresh(messages, lane, repeats=hook)
             yield from self._structured(dict(result), lane)
         yield self._state(lane, task, "tasks")
-        if asked := task.get("interrupts"):
-            yield from self._interrupts(asked, ns)
+        if interrupts := task.get("interrupts"):
+            yield from self._interrupts(interrupts, ns)
 
     def _debug(self, ns: NS, data: Any) -> Iterator[Passage]:
         if not isinstance(data, Mapping) or "payload" not in data:

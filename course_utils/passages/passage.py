@@ -58,6 +58,6 @@ class Passage(NamedTuple):
 
     def __repr__(self) -> str:
         defaults = {"kind": None, **self._field_defaults}
-        told = self._asdict().items()
-        shown = [f"{k}={v!r}" for k, v in told if k == "kind" or v != defaults[k]]
+        fields = self._asdict().items()
+        shown = [f"{k}={v!r}" for k, v in fields if k == "kind" or v != defaults[k]]
         return f"Passage({', '.join(shown)})"

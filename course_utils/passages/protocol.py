@@ -27,7 +27,7 @@ class Protocol:
 
     def __init__(self, messages: Messages) -> None:
         self.messages = messages
-        self._told: dict[tuple[str, Any], int] = {}  # how much of each block
+        self._sent: dict[tuple[str, Any], int] = {}  # how much of each block
         self._readers: dict[str, Callable[[Event, Voice], Passages]] = {
             "content-block-start": self._start,
             "content-block-delta": self._delta,
@@ -83,13 +83,13 @@ class Protocol:
 
     def _count(self, event: Event, voice: Voice, words: str) -> None:
         key = (voice.key, event.get("index"))
-        self._told[key] = self._told.get(key, 0) + len(words)
+        self._sent[key] = self._sent.get(key, 0) + len(words)
 
     def _finish_block(self, event: Event, voice: Voice) -> Passages:
         """The whole block again: news if no part of it was told."""
         block = _block(event)
         kind, index = block.get("type", ""), event.get("index")
-        already = self._told.pop((voice.key, index), 0)
+        already = self._sent.pop((voice.key, index), 0)
         if kind == "tool_call" and not already:
             name, args = block.get("name") or "", block.get("args")
             return (self.messages.call(voice, block.get("id"), name, args),)

@@ -28,7 +28,7 @@ from course_utils.passages.graph import Graph, is_data
 from course_utils.passages.passage import Passage
 from course_utils.passages.protocol import EVENTS, Protocol
 from course_utils.passages.refusal import Unreadable, refused
-from course_utils.streams import check_stream
+from course_utils.streams import check_stream, close
 
 
 @overload
@@ -63,8 +63,7 @@ def _read(reader: "Reader", stream: Iterable[Any]) -> Iterator[Passage]:
         for item in items:
             yield from reader.read(item)
     finally:
-        if close := getattr(items, "close", None):
-            close()
+        close(items)
 
 
 async def _aread(
@@ -107,10 +106,10 @@ class Reader:
         self._events = Events(self._messages, self._graph)
         if type(stream).__name__ == "StreamChannel":
             raise refused(name, Unreadable(stream))  # a part of a v3 run
-        self._asked = asked_of(stream)
-        if self._asked is not None:
-            check_modes(name, self._asked)
-            self._graph.with_messages = "messages" in self._asked.modes
+        self._modes = asked_of(stream)
+        if self._modes is not None:
+            check_modes(name, self._modes)
+            self._graph.with_messages = "messages" in self._modes.modes
 
     @property
     def endings(self) -> Endings:
@@ -124,10 +123,10 @@ class Reader:
             TypeError: No stream of LangChain gives such an item.
         """
         try:
-            if type(item) is AIMessageChunk and self._asked is None:
+            if type(item) is AIMessageChunk and self._modes is None:
                 return self._messages.chunk(item, self._bare)
-            if self._asked is not None and not self._asked.v2:
-                mode, ns, data = parts_of(item, self._asked)
+            if self._modes is not None and not self._modes.v2:
+                mode, ns, data = parts_of(item, self._modes)
                 return self._graph.read(mode, ns, data)
             return self._read(item)
         except Unreadable as error:
@@ -147,13 +146,13 @@ class Reader:
 
     def _read_mapping(self, item: Mapping[str, Any]) -> Passages:
         if is_part(item):
-            asked = item.get("interrupts", ())
-            return self._graph.read(item["type"], item["ns"], item["data"], asked)
+            interrupts = item.get("interrupts", ())
+            return self._graph.read(item["type"], item["ns"], item["data"], interrupts)
         if is_raw(item):
-            told = item["params"]
-            ns, asked = tuple(told["namespace"]), told.get("interrupts", ())
+            params = item["params"]
+            ns, interrupts = tuple(params["namespace"]), params.get("interrupts", ())
             self._graph.with_messages = True  # v3 always tells them
-            return self._graph.read(item["method"], ns, told["data"], asked)
+            return self._graph.read(item["method"], ns, params["data"], interrupts)
         if is_event(item):
             return self._events.read(item)
         if item.get("event") in EVENTS:

@@ -40,10 +40,10 @@ def without(chunk: Chunk, names: Collection[str]) -> Chunk:
     return changed.model_copy(update={"generation_info": info})
 
 
-def news_in(chunk: Chunk, told: dict[str, Any]) -> Chunk:
-    """The chunk without what was told already: a sum joins two words to one."""
+def news_in(chunk: Chunk, before: dict[str, Any]) -> Chunk:
+    """The chunk without what was before already: a sum joins two words to one."""
     said = said_in(chunk)
-    again = [name for name in said if name in told and told[name] == said[name]]
+    again = [name for name in said if name in before and before[name] == said[name]]
     return without(chunk, again) if again else chunk
 
 

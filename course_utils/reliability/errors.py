@@ -97,10 +97,10 @@ def retry_after_of(error: Any) -> float | None:
 
 def _told_in_headers(error: Any) -> float | None:
     headers = getattr(getattr(error, "response", None), "headers", None) or {}
-    told = {str(name).lower(): value for name, value in headers.items()}
-    if "retry-after-ms" in told:
-        return float(told["retry-after-ms"]) / 1000
-    value, date = told.get("retry-after"), told.get("date")
+    fields = {str(name).lower(): value for name, value in headers.items()}
+    if "retry-after-ms" in fields:
+        return float(fields["retry-after-ms"]) / 1000
+    value, date = fields.get("retry-after"), fields.get("date")
     if not value:
         return None
     if str(value).replace(".", "", 1).isdecimal():

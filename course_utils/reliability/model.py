@@ -184,8 +184,8 @@ class ReliableChatModel(WrappedChatModel):
         while attempt is not None:
             self.clock.sleep(attempt.wait)
             timer.begin()
-            model, asked = self._asked(attempt, request)
-            source = within(call(model, asked), timer)
+            model, own_request = self._request(attempt, request)
+            source = within(call(model, own_request), timer)
             try:
                 for chunk in source:
                     yield from recovery.push(chunk)
@@ -203,8 +203,8 @@ class ReliableChatModel(WrappedChatModel):
         while attempt is not None:
             await self.clock.asleep(attempt.wait)
             timer.begin()
-            model, asked = self._asked(attempt, request)
-            source = awithin(acall(model, asked), timer)
+            model, own_request = self._request(attempt, request)
+            source = awithin(acall(model, own_request), timer)
             try:
                 async for chunk in source:
                     for ready in recovery.push(chunk):
@@ -222,7 +222,7 @@ class ReliableChatModel(WrappedChatModel):
         first = Attempt(request.messages, whole=whole)
         return Recovery(self.policy, first, len(self.models), self._draw, reader)
 
-    def _asked(
+    def _request(
         self, attempt: Attempt, request: Request
     ) -> tuple[BaseChatModel, Request]:
         """The model to ask, with the options that are meant for it."""
@@ -231,8 +231,8 @@ class ReliableChatModel(WrappedChatModel):
         if attempt.model and others:
             instead_of, theirs = others[attempt.model - 1]
             options = {**_without(instead_of, options), **theirs}
-        asked = Request(attempt.messages, request.stop, options, attempt.whole)
-        return self.models[attempt.model], asked
+        own_request = Request(attempt.messages, request.stop, options, attempt.whole)
+        return self.models[attempt.model], own_request
 
 
 _OURS = ("fallback_options",)

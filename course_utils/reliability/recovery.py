@@ -98,7 +98,7 @@ class Recovery:
         self._usage = Usage()
         self._came = False  # whether this attempt has said anything
         self._ended: Finish | None = None
-        self._told: dict[str, Any] = {}  # with the finish reason
+        self._metadata: dict[str, Any] = {}  # with the finish reason
         goes_on = self._shown and self.attempt.joins == "continue"
         self._behind = blocks_in(sum_of(self._shown).content) if goes_on else 0
 
@@ -139,8 +139,8 @@ class Recovery:
         return self._show([chunk])
 
     def _end_with(self, chunk: ChatGenerationChunk, ended: Finish) -> Chunks:
-        chunk = self._usage.give(news_in(chunk, self._told))
-        self._told |= said_in(chunk)
+        chunk = self._usage.give(news_in(chunk, self._metadata))
+        self._metadata |= said_in(chunk)
         report_incomplete(chunk, ended)
         held = self._guard.push(chunk)
         return self._show(self._guard.flush(ended) if held else [chunk])
@@ -257,11 +257,11 @@ class Recovery:
         self._failures += 1
         model, another = self.attempt.model, self.attempt.model + 1 < self._models
         if error.is_retryable and self._failures < self._policy.attempts:
-            told = retry_after_of(error)
-            if told is None:
+            seconds = retry_after_of(error)
+            if seconds is None:
                 return model, self._policy.backoff(self._failures, self._draw)
-            if told <= self._policy.wait_max or not another:
-                return model, told
+            if seconds <= self._policy.wait_max or not another:
+                return model, seconds
         if not another:
             return None
         self._failures = 0

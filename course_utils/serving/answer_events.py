@@ -40,8 +40,8 @@ class AnswerEvents:
                 passage = passage._replace(text=self._whole(passage))
             elif passage.kind == "restart":
                 self._characters.clear()  # what they began is taken back
-            if told := say(passage):
-                yield event(*told)
+            if words := say(passage):
+                yield event(*words)
 
     def _whole(self, passage: Passage) -> str:
         """The text as far as its last character is whole."""
@@ -53,8 +53,8 @@ class AnswerEvents:
     def rest(self) -> Iterator[Event]:
         """What was held back: halves of characters whose other half never came."""
         for passage, characters in self._characters.items():
-            if told := say(passage._replace(text=characters.rest())):
-                yield event(*told)
+            if words := say(passage._replace(text=characters.rest())):
+                yield event(*words)
 
     def stopped(self) -> Event:
         """The last event of a stream that was stopped on this side."""
@@ -170,15 +170,15 @@ def _tool_result(passage: Passage) -> Told:
 
 def _progress(passage: Passage) -> Told:
     value = public_json(passage.value)
-    told = {"id": passage.call, "name": passage.name, **who(passage)}
-    told = {key: text for key, text in told.items() if text}
-    return None if value is NOTHING else ("progress", {"value": value, **told})
+    fields = {"id": passage.call, "name": passage.name, **who(passage)}
+    fields = {key: text for key, text in fields.items() if text}
+    return None if value is NOTHING else ("progress", {"value": value, **fields})
 
 
 def _interrupt(passage: Passage) -> Told:
     value = public_json(passage.value)
-    told = {"id": passage.call, "value": None if value is NOTHING else value}
-    return "interrupt", {**told, **who(passage)}
+    fields = {"id": passage.call, "value": None if value is NOTHING else value}
+    return "interrupt", {**fields, **who(passage)}
 
 
 def _state(passage: Passage) -> Told:

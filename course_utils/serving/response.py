@@ -126,7 +126,7 @@ async def _events(
                     yield event
             for event in answer.rest():
                 yield event
-            yield answer.last(heard(owned.gate))
+            yield answer.last(heard(owned.pressure))
         except asyncio.CancelledError:
             if _is_cancelled():
                 raise

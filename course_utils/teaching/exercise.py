@@ -22,7 +22,7 @@ from course_utils.style import BLUE, GREEN, ORANGE
 from course_utils.teaching.checks import NotYet, expect, expect_equal, guess, shorten
 from course_utils.teaching.message import Message
 from course_utils.teaching.progress_file import done, note_done
-from course_utils.teaching.sandbox import OutOfTime, Run, guarded
+from course_utils.teaching.sandbox import OutOfTime, Run, in_sandbox
 
 __all__ = ["Exercise", "NotYet", "expect", "expect_equal", "guess", "shorten"]
 
@@ -110,7 +110,7 @@ class Exercise:
         """
         if blank := _blank(answer):
             return Outcome("…", "Not started.", blank, BLUE, "not started")
-        run = guarded(lambda: self._check(answer), self._limit)
+        run = in_sandbox(lambda: self._check(answer), self._limit)
         left = _left_over(answer) if _is_stub(run.error) else ""
         if _is_stub(run.error) and not left:
             stub = "Replace `raise NotImplementedError`."

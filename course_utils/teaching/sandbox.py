@@ -3,7 +3,7 @@
 A loop that never ends is stopped; a call that waits for ever is left behind. Async
 code gets an event loop of its own, for the notebook's is busy with the cell.
 
-    guarded(lambda: check(answer), limit=10.0)
+    in_sandbox(lambda: check(answer), limit=10.0)
 """
 
 import asyncio
@@ -50,7 +50,7 @@ class Run:
     _output: Printed = field(default_factory=Printed)
 
 
-def guarded(work: Callable[[], Any], limit: float) -> Run:
+def in_sandbox(work: Callable[[], Any], limit: float) -> Run:
     """Run `work` for at most `limit` real seconds; never raises."""
     run = Run()
     thread = threading.Thread(target=_into, args=(run, work, limit), daemon=True)

@@ -15,7 +15,7 @@ from course_utils.clock import Clock, course_clock
 from course_utils.finish import Endings
 from course_utils.passages import Passage, Reader
 from course_utils.passages.content.usage import total
-from course_utils.streams import STOPS, check_stream
+from course_utils.streams import STOPS, aclose, check_stream, close
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ class Mark:
     label: str = ""
 
 
-class Recording:
+class TimingRecorder:
     """What came when: the part of a `StreamTiming` that listens.
 
     A reader calls `watch`; a handler calls `start`, `add` and `mark` itself.
@@ -103,8 +103,7 @@ class Recording:
                     self.add(item)
                     yield item
         finally:
-            if close := getattr(items, "close", None):
-                close()
+            close(items)
 
     async def _awatch(self, stream: AsyncIterable[T]) -> AsyncIterator[T]:
         items = aiter(stream)
@@ -114,8 +113,7 @@ class Recording:
                     self.add(item)
                     yield item
         finally:
-            if aclose := getattr(items, "aclose", None):
-                await aclose()
+            await aclose(items)
 
     @contextmanager
     def recording(self) -> Iterator[None]:

@@ -13,12 +13,12 @@ from typing import Any, overload
 
 from course_utils.clock import Clock, course_clock
 from course_utils.streams import as_stream, check_stream, takes_nothing
-from course_utils.timing.recording import Mark, Recording
+from course_utils.timing.recording import Mark, TimingRecorder
 
 __all__ = ["Mark", "StreamTiming", "measure"]
 
 
-class StreamTiming(Recording):
+class StreamTiming(TimingRecorder):
     """The timing of one stream: watch it, then read the figures.
 
     All times are seconds since the stream was first asked for an item, which is when

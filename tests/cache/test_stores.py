@@ -20,7 +20,7 @@ from course_utils.cache.key import Question, Unkeyable, by_value
 from course_utils.cache.record import Recorder, runs_of
 from course_utils.cache.seal import Seal
 from course_utils.cache.serialization import from_text, name_of, to_text
-from course_utils.cache.store import REST, Keeper
+from course_utils.cache.store import REST, Store
 from course_utils.fake import Reply, ToolCall
 from course_utils.reliability import reliable
 from tests.support.asking import fake, texts
@@ -163,7 +163,7 @@ async def test_a_stuck_store_costs_one_wait(way):
 def test_a_store_that_rested_is_asked_again_by_one():
     now = [0.0]
     store = Slow(now)
-    keeper = Keeper(lambda: store, lambda: now[0])
+    keeper = Store(lambda: store, lambda: now[0])
     assert [keeper.find(KEY) for _ in range(3)] == [None] * 3
     assert store.asked == 1
     now[0] += REST + 1

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 import start
-from course_utils import doctor as ready
+from course_utils import doctor
 
 ROOT = Path(start.__file__).parent
 SIX = {"jupyterlab", "ipywidgets", "langchain", "langchain-openai", "nbval", "pytest"}
@@ -406,18 +406,18 @@ def test_pip_installs_into_the_environment_however_it_is_set(monkeypatch):
 
 def test_a_package_that_is_not_whole_is_told_what_to_do(monkeypatch):
     monkeypatch.setitem(sys.modules, "langchain_openai", None)
-    (found,) = ready._stream()
+    (found,) = doctor._stream()
     assert "The course is not whole" in found and "delete .venv" in found
 
 
 def test_a_certificate_that_is_not_there_is_named(monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file.pem")
-    assert "SSL_CERT_FILE names /no/such/file.pem" in next(ready.findings())
+    assert "SSL_CERT_FILE names /no/such/file.pem" in next(doctor.findings())
 
 
 def test_a_proxy_that_cannot_be_used_is_named(monkeypatch):
     monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:9")
-    assert "all_proxy names a SOCKS proxy" in next(ready.findings())
+    assert "all_proxy names a SOCKS proxy" in next(doctor.findings())
 
 
 @pytest.mark.slow

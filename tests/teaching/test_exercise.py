@@ -5,14 +5,20 @@ import time
 
 import pytest
 
-from course_utils.teaching import Exercise, NotYet, expect, expect_equal, shorten
-from course_utils.teaching import progress_file as _progress_file
+from course_utils.teaching import (
+    Exercise,
+    NotYet,
+    expect,
+    expect_equal,
+    progress_file,
+    shorten,
+)
 from course_utils.teaching.sandbox import MOST_PRINTED, guarded
 
 
 @pytest.fixture(autouse=True)
 def nothing_done_before():
-    _progress_file.forget()
+    progress_file.forget()
 
 
 def collect_text(stream):

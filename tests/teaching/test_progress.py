@@ -3,8 +3,7 @@ from types import ModuleType
 
 import pytest
 
-from course_utils.teaching import Exercise, Predict, Quiz, progress
-from course_utils.teaching import progress_file as _progress_file
+from course_utils.teaching import Exercise, Predict, Quiz, progress, progress_file
 
 
 @pytest.fixture(autouse=True)
@@ -13,9 +12,9 @@ def at_home(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COURSE_LIVE", "live")
     monkeypatch.delenv("COURSE_PROGRESS", raising=False)
-    _progress_file.forget()
+    progress_file.forget()
     yield
-    _progress_file.forget()
+    progress_file.forget()
 
 
 def check_one(answer):
@@ -33,7 +32,7 @@ def lesson():
 
 
 def after_a_restart():
-    _progress_file._here.clear()
+    progress_file._here.clear()
 
 
 def test_a_fresh_lesson_always_reads_the_same():

@@ -3,8 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from course_utils.teaching import Predict, Quiz
-from course_utils.teaching import progress_file as _progress_file
+from course_utils.teaching import Predict, Quiz, progress_file
 from course_utils.teaching.quiz_widget import HELD, QuestionView, quiz_view
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -13,7 +12,7 @@ LESSONS = [path.stem[3:] for path in sorted(NOTEBOOKS.glob("*.ipynb"))]
 
 @pytest.fixture(autouse=True)
 def nothing_done_before():
-    _progress_file.forget()
+    progress_file.forget()
 
 
 def predict():

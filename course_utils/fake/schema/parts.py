@@ -90,8 +90,10 @@ def types_of(schema: Schema) -> Sequence[str]:
         kinds = schema["type"]
         kinds = [kinds] if isinstance(kinds, str) else list(kinds)
         return sorted(kinds, key=lambda kind: kind == "null")
-    told = (kind for kind, words in TELLING.items() if any(w in schema for w in words))
-    return [next(told, "string")]
+    implied = (
+        kind for kind, words in TELLING.items() if any(w in schema for w in words)
+    )
+    return [next(implied, "string")]
 
 
 def cost(option: Any) -> int:

@@ -50,9 +50,9 @@ class Shared:
     reasoning_field: str | None = "reasoning_content"
     kept: dict[str, Kept] = field(default_factory=dict)
 
-    def keep(self, response: dict[str, Any], asked: list[Any]) -> None:
+    def keep(self, response: dict[str, Any], items: list[Any]) -> None:
         """Remember a response and the items it answered."""
-        self.kept[response["id"]] = Kept(response, asked)
+        self.kept[response["id"]] = Kept(response, items)
         for oldest in list(self.kept)[:-MOST_KEPT]:
             self.kept.pop(oldest, None)
 
@@ -107,8 +107,8 @@ def new_id(body: Body) -> str:
     A lesson shows it, so it may not be random; an agent's state tells messages apart
     by it, so two answers may not share one.
     """
-    told = json.dumps([next(_answers), body], sort_keys=True, default=str)
-    return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+    content = json.dumps([next(_answers), body], sort_keys=True, default=str)
+    return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
 
 def _nothing(step: Step) -> str:

@@ -146,8 +146,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_OPTIONS(self) -> None:
         """Tell a browser that its page may ask, whatever headers it sends."""
         self._wire = self._connection()
-        asked = self.headers["Access-Control-Request-Headers"] or "*"
-        self._wire.head(204, CORS | PREFLIGHT | {"Access-Control-Allow-Headers": asked})
+        wanted = self.headers["Access-Control-Request-Headers"] or "*"
+        self._wire.head(
+            204, CORS | PREFLIGHT | {"Access-Control-Allow-Headers": wanted}
+        )
         self.close_connection = not self._wire.stays
 
     def _connection(self) -> Connection:
@@ -229,8 +231,8 @@ class Handler(BaseHTTPRequestHandler):
         except Unanswerable as error:
             raise Refused(400, str(error), code="invalid_schema") from error
         except Exception as error:  # who wrote the replies reads it at the caller
-            told = f"{type(error).__name__}: {error}"
-            raise Refused(500, told, kind="server_error") from error
+            message = f"{type(error).__name__}: {error}"
+            raise Refused(500, message, kind="server_error") from error
         return api.suited(without_exception(reply)), call
 
     def _send(

@@ -37,8 +37,8 @@ class Responses(Api):
     def _request(self) -> Request:
         body = self.body
         form = (body.get("text") or {}).get("format") or {}
-        self._asked = items_from(required(body, "input"), self._earlier())
-        messages = messages_from_items(self._asked, body.get("instructions"))
+        self._input = items_from(required(body, "input"), self._earlier())
+        messages = messages_from_items(self._input, body.get("instructions"))
         if form.get("type") == "json_object":
             check_json_word([str(message.text) for message in messages], chat=False)
         return Request(
@@ -56,13 +56,13 @@ class Responses(Api):
         name = self.body.get("previous_response_id")
         if name is None:
             return []
-        if (kept := self.shared.kept.get(name)) is None:
+        if (earlier := self.shared.kept.get(name)) is None:
             raise invalid(
                 f"Previous response with id '{name}' not found.",
                 "previous_response_id",
                 "previous_response_not_found",
             )
-        return [*kept.input, *kept.response["output"]]
+        return [*earlier.input, *earlier.response["output"]]
 
     def suited(self, reply: Reply) -> Reply:
         """The reply as this API can tell it: one item after the other."""
@@ -100,7 +100,7 @@ class Responses(Api):
         status = "incomplete" if self._why else "completed"
         response = self._response(status) | {"usage": usage(step)}
         if self.body.get("store") is not False:
-            self.shared.keep(response, self._asked)
+            self.shared.keep(response, self._input)
         return self._items.event(f"response.{status}", {"response": response})
 
     def _error(self, step: Step) -> str:
@@ -141,9 +141,9 @@ class Responses(Api):
 
 
 def _summary(body: Body) -> bool:
-    """Whether the caller asked to be told what the model thinks."""
-    asked = body.get("reasoning") or {}
-    return bool(asked.get("summary") or asked.get("generate_summary"))
+    """Whether the caller reasoning to be told what the model thinks."""
+    reasoning = body.get("reasoning") or {}
+    return bool(reasoning.get("summary") or reasoning.get("generate_summary"))
 
 
 def _logprobs(body: Body) -> int | None:

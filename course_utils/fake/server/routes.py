@@ -39,12 +39,12 @@ def route(
 ) -> Api | dict[str, Any]:
     """The API that answers this request, or the answer itself when it is plain."""
     path, shared = path.partition("?")[0].rstrip("/"), shared or Shared()
-    asked = "GET" if method == "HEAD" else method
+    wanted = "GET" if method == "HEAD" else method
     if path == MODELS or path.startswith(f"{MODELS}/"):
-        _only("GET", asked, path)
+        _only("GET", wanted, path)
         return models(path.removeprefix(MODELS)[1:])
     if path.startswith(f"{Responses.path}/"):
-        return _kept(asked, path, shared)
+        return _kept(wanted, path, shared)
     if path not in APIS:
         raise Refused(404, f"Invalid URL ({method} {path})")
     _only("POST", method, path)

@@ -85,13 +85,13 @@ class Feeder:
         self._some = threading.Event()
         self.library = Library(code=page_code())
         self.library.library = self.library.model_id
-        self.heard = False  # whether a page has ever answered
+        self.answered = False  # whether a page has ever answered
         self.library.on_msg(self._hear)
         keep_replies_away_from_busy_cell(self.library)
         threading.Thread(target=self._run, daemon=True).start()
 
     def _hear(self, *message: Any) -> None:
-        self.heard = True
+        self.answered = True
 
     def put(
         self, view: str, lane: int, changes: Sequence[Change], **facts: Any

@@ -77,7 +77,7 @@ class Page:
             snapshot=self.snapshot(),
         )
         self.widget.page = self
-        self.widget.on_msg(self._asked)
+        self.widget.on_msg(self._on_message)
         keep_replies_away_from_busy_cell(self.widget)
         self._start = self._again = time.monotonic()
         self._handle: Any = None
@@ -97,7 +97,7 @@ class Page:
     def show_text(self, text: Callable[[], str]) -> None:
         """Show the text so far if no page has answered: after 1 s, then more seldom."""
         now = time.monotonic()
-        if feeder().heard or now < max(self._again, self._start + 1):
+        if feeder().answered or now < max(self._again, self._start + 1):
             return
         self._again = self._start + (now - self._start) * 1.5
         self._handle.update(self._bundle(text()), raw=True)
@@ -133,7 +133,7 @@ class Page:
             feeder().outbox.forget(old.display.key)
             old.widget.close()
 
-    def _asked(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
+    def _on_message(self, widget: Any, content: dict[str, Any], buffers: Any) -> None:
         """A page asks; this may run on another thread while a cell is busy."""
         if content.get("ask") == "stop":
             self.display.switch.press()

@@ -47,17 +47,17 @@ THOUGHTS = ("reasoning", "thinking", "reasoning_content")
 INSIDE = (*THOUGHTS, "text", "summary", "content")
 
 
-def thought(told: Any) -> str:
+def thought(block: Any) -> str:
     """The words of a thought: a string, a list of parts, or one of the dialects.
 
     >>> thought({"summary": [{"type": "summary_text", "text": "Let me think."}]})
     'Let me think.'
     """
-    if isinstance(told, str):
-        return told
-    if isinstance(told, Mapping):
-        return next((thought(told[key]) for key in INSIDE if told.get(key)), "")
-    return "".join(map(thought, told)) if isinstance(told, list) else ""
+    if isinstance(block, str):
+        return block
+    if isinstance(block, Mapping):
+        return next((thought(block[key]) for key in INSIDE if block.get(key)), "")
+    return "".join(map(thought, block)) if isinstance(block, list) else ""
 
 
 def beside(extra: Mapping[str, Any]) -> Iterator[Said]:

@@ -11,8 +11,8 @@ from langchain_core.messages.ai import UsageMetadata, add_usage
 COUNTS = ("input_tokens", "output_tokens")
 
 
-def newest(before: dict[str, Any] | None, told: Mapping[str, Any]) -> dict[str, Any]:
-    """What is known of a message's tokens after one more chunk told some.
+def newest(before: dict[str, Any] | None, usage: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of a message's tokens after one more chunk usage some.
 
     Some servers repeat a running total in every chunk, others tell the input first
     and the output later, in parts that add up. The numbers decide: where none is
@@ -26,13 +26,13 @@ def newest(before: dict[str, Any] | None, told: Mapping[str, Any]) -> dict[str, 
     >>> newest(count(10, 0), count(0, 4))["total_tokens"]
     14
     """
-    if before is None or _is_total(before, told):
-        return {**(before or {}), **told}
-    return dict(add_usage(_filled(before), _filled(told)))
+    if before is None or _is_total(before, usage):
+        return {**(before or {}), **usage}
+    return dict(add_usage(_filled(before), _filled(usage)))
 
 
-def _is_total(before: Mapping[str, Any], told: Mapping[str, Any]) -> bool:
-    return all((told.get(k) or 0) >= (before.get(k) or 0) for k in COUNTS)
+def _is_total(before: Mapping[str, Any], usage: Mapping[str, Any]) -> bool:
+    return all((usage.get(k) or 0) >= (before.get(k) or 0) for k in COUNTS)
 
 
 def _filled(usage: Mapping[str, Any]) -> UsageMetadata:

@@ -9,7 +9,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
 from course_utils.live import show
-from course_utils.live.page import widget as live_page
+from course_utils.live.page import widget
 from course_utils.live.page.feeder import page_code
 from course_utils.live.page.widget import Page
 
@@ -37,7 +37,7 @@ def test_the_view_is_replaced_by_html_and_text_with_figures_in_the_html(outputs)
 
 def test_where_no_page_answers_the_text_is_shown_as_it_comes(outputs, monkeypatch):
     time = iter(range(1000))
-    monkeypatch.setattr(live_page.time, "monotonic", lambda: float(next(time)))
+    monkeypatch.setattr(widget.time, "monotonic", lambda: float(next(time)))
     show(iter(["word "] * 200))
     texts = [data["text/plain"] for data, update in outputs() if update]
     assert any(text.startswith("streaming\n\nword") for text in texts[:-1])
@@ -45,7 +45,7 @@ def test_where_no_page_answers_the_text_is_shown_as_it_comes(outputs, monkeypatc
 
 
 def test_where_a_page_has_answered_no_text_is_sent_besides(outputs, monkeypatch):
-    monkeypatch.setattr(live_page.feeder(), "heard", True)
+    monkeypatch.setattr(widget.feeder(), "answered", True)
     show(iter(["word "] * 200))
     assert len(outputs()) == 2
 
@@ -64,14 +64,14 @@ def test_a_page_can_stop_but_not_write(outputs):
     page = Page.kept[-1]
     page.widget.set_state({"snapshot": {"number": 99}})
     assert page.widget.snapshot.get("number") != 99
-    page._asked(page.widget, {"ask": "stop"}, [])
+    page._on_message(page.widget, {"ask": "stop"}, [])
     assert page.display.switch.pressed
 
 
 def test_only_a_few_widgets_are_kept(outputs):
-    for _ in range(live_page.KEPT + 5):
+    for _ in range(widget.KEPT + 5):
         show(iter(["x"]))
-    assert len(Page.kept) == live_page.KEPT
+    assert len(Page.kept) == widget.KEPT
 
 
 def test_the_pages_code_is_one_module_that_loads_nothing():
