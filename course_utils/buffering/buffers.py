@@ -9,11 +9,13 @@ rest. Nothing is ever lost or changed: what comes out, joined, is what went in.
 import re
 
 from course_utils.clock import Clock, course_clock
+from course_utils.settings import settings
 
 # Chinese and Japanese write no spaces: there a mark ends the word.
 _COMPLETE_WORDS = re.compile(r".*[\s、。，！？；：]", re.DOTALL)
 
 
+@settings()
 class WordBuffer:
     """Let only whole words out: a word is complete when a space follows it.
 
@@ -52,6 +54,7 @@ _ABBREVIATION = re.compile(
 _LIST_NUMBER = re.compile(r"\d+\.")
 
 
+@settings()
 class SentenceBuffer:
     """Let only whole sentences out: a mark such as `.` ends one when a space follows.
 
@@ -111,6 +114,7 @@ class SentenceBuffer:
         return rest
 
 
+@settings()
 class SizeBuffer:
     """Let text out in parts of at least `size` characters; no piece is cut.
 
@@ -139,6 +143,7 @@ class SizeBuffer:
         return rest
 
 
+@settings()
 class Throttle:
     """Let text out at most every `seconds`; the first piece goes at once.
 

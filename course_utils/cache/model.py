@@ -20,6 +20,7 @@ from course_utils.cache.source import Asking, aanswer, acall_off_loop, answer, d
 from course_utils.cache.sqlite import SQLiteStreamCache
 from course_utils.clock import Clock, course_clock
 from course_utils.model_call import AsyncChunks, Chunks, Request, acall, call
+from course_utils.settings import settings
 from course_utils.wrapped_model.model import Reader, WrappedChatModel
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
 MAX_ANSWERS = 1000  # in a memory cache that nobody else chose
 
 
+@settings()
 def cached(
     model: BaseChatModel,
     cache: BaseCache | None = None,

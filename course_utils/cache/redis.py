@@ -17,8 +17,10 @@ from course_utils.cache.kept import Kept, unpack
 from course_utils.cache.seal import Seal
 from course_utils.cache.serialization import from_text, lazily, name_of, to_text
 from course_utils.cache.sqlite import check_above_zero
+from course_utils.settings import settings
 
 
+@settings()
 class RedisStreamCache(BaseCache):
     """Answers on a Redis server, shared by every process that reaches it.
 

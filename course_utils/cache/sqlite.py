@@ -18,6 +18,7 @@ from langchain_core.outputs import Generation
 from course_utils.cache.kept import Kept, unpack
 from course_utils.cache.seal import Seal
 from course_utils.cache.serialization import from_text, lazily, name_of, to_text
+from course_utils.settings import settings
 
 TABLE = "CREATE TABLE IF NOT EXISTS answers (name TEXT PRIMARY KEY, answer TEXT, at)"
 # Version 1.0 did not note when an answer came: its answers are as old as can be.
@@ -29,6 +30,7 @@ BOUND = "DELETE FROM answers WHERE rowid <= (SELECT max(rowid) FROM answers) - ?
 EXPIRE = "DELETE FROM answers WHERE ifnull(at, 0) < ?"
 
 
+@settings(patience="timeout")
 class SQLiteStreamCache(BaseCache):
     """Answers in an SQLite file, shared by every process that opens it.
 

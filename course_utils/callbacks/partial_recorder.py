@@ -18,6 +18,7 @@ from course_utils.chunks import text_of
 from course_utils.clock import Clock, course_clock
 from course_utils.finish import Finish, finish_of
 from course_utils.passages import Passage, Reader
+from course_utils.settings import settings
 from course_utils.streams import STOPS
 from course_utils.tokens import pieces
 
@@ -105,6 +106,7 @@ def counts(usage: Any) -> dict[str, int]:
     return {kind: usage.get(kind) or 0 for kind in KINDS}
 
 
+@settings()
 class PartialRecorder(BaseCallbackHandler):
     """A handler that keeps the text, times, finish and usage of every run.
 

@@ -12,12 +12,12 @@ from functools import partial
 from typing import Any, Self
 
 from course_utils.clock import Clock
-from course_utils.ending import Ending, heard
 from course_utils.finish import Endings
 from course_utils.live.answer import answer_html, answer_text
 from course_utils.live.stop import StopSwitch, leave
 from course_utils.live.transcript import Change, Transcript
 from course_utils.own_stream.owned import own_stream
+from course_utils.passages.ending import Ending, heard
 from course_utils.streams import STOPS
 from course_utils.timing.stream_timing import StreamTiming
 

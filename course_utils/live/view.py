@@ -18,12 +18,14 @@ from course_utils.live.display import LiveDisplay
 from course_utils.live.lane import Lane, Shown, read, read_async
 from course_utils.live.race import Raced, race
 from course_utils.live.stop import StopSwitch
+from course_utils.settings import settings
 from course_utils.streams import check_stream
 from course_utils.timing.stream_timing import StreamTiming
 
 __all__ = ["Raced", "Shown", "StreamView", "race", "show"]
 
 
+@settings()
 class StreamView:
     """A place in the notebook that text is written to, as from a callback.
 
@@ -92,6 +94,7 @@ def show(
     markdown: bool = ...,
     clock: Clock = ...,
 ) -> Shown: ...
+@settings()
 def show(
     stream: Any,
     *,

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from course_utils.characters import Characters
-from course_utils.ending import Ending
 from course_utils.finish import Endings, Finish
 from course_utils.passages import Passage, Reader
+from course_utils.passages.ending import Ending
 from course_utils.serving.public_json import NOTHING, public_json
 from course_utils.serving.sse import Event
 

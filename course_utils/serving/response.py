@@ -13,13 +13,14 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
 from course_utils.clock import Clock, course_clock
-from course_utils.ending import heard
 from course_utils.own_stream.owned import AsyncOwnedStream, OwnedStream, own_stream
 from course_utils.own_stream.threads import in_threads
 from course_utils.passages import Reader
+from course_utils.passages.ending import heard
 from course_utils.serving.answer_events import AnswerEvents, error_event
 from course_utils.serving.replay_buffer import ReplayBuffer
 from course_utils.serving.sse import HEARTBEAT, Event, EventReader, encode, read_sse
+from course_utils.settings import settings
 from course_utils.streams import check_stream
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def _say_little(error: Exception) -> str:
     return "The answer broke off."
 
 
+@settings()
 def sse_response(
     stream: Any,
     *,

@@ -10,6 +10,8 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, overload
 
+from course_utils.settings import settings
+
 HEARTBEAT = ": still here\n\n"
 
 
@@ -74,6 +76,7 @@ class EventReader:
 def read_sse(lines: AsyncIterable[str]) -> AsyncIterator[Event]: ...
 @overload
 def read_sse(lines: Iterable[str]) -> Iterator[Event]: ...
+@settings()
 def read_sse(lines: Any) -> Any:
     """The events in the lines of a response, sync or async.
 

@@ -12,12 +12,14 @@ from itertools import pairwise
 from typing import Any, overload
 
 from course_utils.clock import Clock, course_clock
+from course_utils.settings import settings
 from course_utils.streams import as_stream, check_stream, takes_nothing
 from course_utils.timing.recording import Mark, TimingRecorder
 
 __all__ = ["Mark", "StreamTiming", "measure"]
 
 
+@settings()
 class StreamTiming(TimingRecorder):
     """The timing of one stream: watch it, then read the figures.
 
@@ -153,6 +155,7 @@ def measure(
     keep_error: bool = ...,
     clock: Clock = ...,
 ) -> StreamTiming: ...
+@settings()
 def measure(
     stream: Any,
     *,
