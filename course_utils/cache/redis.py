@@ -61,6 +61,9 @@ class RedisStreamCache(BaseCache):
         self.prefix = prefix
         self.secret = secret
 
+    def __repr__(self) -> str:
+        return f"RedisStreamCache(prefix={self.prefix!r})"  # an address has a password
+
     def lookup(self, prompt: str, llm_string: str) -> list[Generation] | None:
         """The answer to this question, or None."""
         name = self.prefix + name_of(prompt, llm_string)

@@ -79,6 +79,9 @@ class SQLiteStreamCache(BaseCache):
         check_above_zero("ttl", ttl, "seconds an answer is kept", "3600, or None")
         check_above_zero("max_answers", max_answers, "answers to keep", "10_000")
 
+    def __repr__(self) -> str:
+        return f"SQLiteStreamCache({self.path!r})"
+
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         # A connection for each use: it then works in every thread and after a fork.

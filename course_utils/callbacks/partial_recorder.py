@@ -45,10 +45,10 @@ class RunRecord:
         error: What broke the run, or stopped it; None if nothing did.
     """
 
-    run_id: UUID
+    run_id: UUID = field(repr=False)
     text: str = ""
     reasoning: str = ""
-    arrivals: list[float] = field(default_factory=list)
+    arrivals: list[float] = field(default_factory=list, repr=False)
     finish: Finish | None = None
     outcome: Outcome = "running"
     error: BaseException | None = None
@@ -150,6 +150,10 @@ class PartialRecorder(BaseCallbackHandler):
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
+
+    def __repr__(self) -> str:
+        count = len(self.runs)
+        return f"PartialRecorder({count} run{'' if count == 1 else 's'})"
 
     def close(self, run_id: UUID | None = None) -> None:
         """Settle one run, or all: who still runs is `unreported` from now on."""

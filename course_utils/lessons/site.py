@@ -19,6 +19,7 @@ stream.addEventListener("text", event => {
 });
 const end = note => { stream.close(); answer.append(` (${note})`); };
 stream.addEventListener("done", () => end("complete"));
+stream.addEventListener("cut", () => end("cut"));
 stream.addEventListener("error", event =>
   end(event.data ? "the answer broke off" : "the line broke"));
 """

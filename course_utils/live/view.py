@@ -40,14 +40,17 @@ class StreamView:
 
     def __init__(
         self,
-        title: str | None = None,
+        title: str = "",
         *,
         markdown: bool = True,
         clock: Clock = course_clock,
     ) -> None:
         self.switch = StopSwitch()
-        self.lane = Lane(title or "", markdown, clock)
+        self.lane = Lane(title, markdown, clock)
         self._stack = ExitStack()
+
+    def __repr__(self) -> str:
+        return f"StreamView({self.lane.title!r})"
 
     @property
     def text(self) -> str:
@@ -82,7 +85,7 @@ class StreamView:
 def show(
     stream: AsyncIterable[Any],
     *,
-    title: str | None = ...,
+    title: str = ...,
     markdown: bool = ...,
     clock: Clock = ...,
 ) -> Awaitable[Shown]: ...
@@ -90,7 +93,7 @@ def show(
 def show(
     stream: Iterable[Any],
     *,
-    title: str | None = ...,
+    title: str = ...,
     markdown: bool = ...,
     clock: Clock = ...,
 ) -> Shown: ...
@@ -98,7 +101,7 @@ def show(
 def show(
     stream: Any,
     *,
-    title: str | None = None,
+    title: str = "",
     markdown: bool = True,
     clock: Clock = course_clock,
 ) -> Any:

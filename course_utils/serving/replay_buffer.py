@@ -36,6 +36,9 @@ class ReplayBuffer:
         self._clock = clock
         self._records: dict[str, _Record] = {}
 
+    def __repr__(self) -> str:
+        return f"ReplayBuffer({len(self)} stream{'' if len(self) == 1 else 's'})"
+
     def __len__(self) -> int:
         return len(self._records)
 

@@ -68,10 +68,11 @@ def sse_response(
     said. Objects go out as JSON; what has no JSON form, messages, prompts and ids of
     threads stay here.
 
-    The last event is `done` with the finish reason and the usage; `paused` with the
-    questions, when the run waits for a person; `stopped`; or `error`, when the stream
-    failed, when it ended without a finish reason or with a word nobody knows. A reader
-    who gets none was cut off. When the reader leaves, the model stops.
+    The last event is one of five, each with the finish reason and the usage: `done`;
+    `stopped`; `paused` with the questions, when the run waits for a person; `cut`, when
+    the answer met a limit or a filter or gave no finish reason; `error`, when the
+    stream failed or ended with a word nobody knows. A reader who gets none was cut off,
+    too. When the reader leaves, the model stops.
 
     Args:
         stream: What `.astream(...)` returned, of a model, a chain or an agent in any

@@ -130,7 +130,7 @@ class FakeServer:
         self.stop()
 
     def __repr__(self) -> str:
-        return f"FakeServer({self.url if self._listener else 'stopped'})"
+        return f"FakeServer({'running' if self._listener else 'stopped'})"
 
 
 # A cell that starts a server on a port of its choice runs again while the first lives.
