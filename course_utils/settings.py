@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from functools import wraps
+from importlib import import_module
 from numbers import Integral, Real
 from types import NoneType, UnionType
 from typing import Any, TypeVar
@@ -121,6 +122,22 @@ def misspelt(tool: str, name: str, known: Collection[str]) -> str:
     there = ", ".join(sorted(known)) or "none"
     advice = f"write {near[0]}=" if near else f"there are {there}"
     return f"{tool}() has no such setting, got {name}=...: {advice}."
+
+
+def need(tool: str, package: str, extra: str) -> None:
+    """Say what to install if a package is not there that only this tool needs.
+
+    Raises:
+        ModuleNotFoundError: The package is not installed.
+    """
+    try:
+        import_module(package)
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"{tool}() needs {package}, which is not installed here: "
+            f'pip install "course-utils[{extra}]".',
+            name=package,
+        ) from error
 
 
 def _with_new_names(

@@ -29,6 +29,9 @@ class WordBuffer:
     def __init__(self) -> None:
         self._held: list[str] = []
 
+    def __repr__(self) -> str:
+        return "WordBuffer()"
+
     def push(self, text: str) -> str:
         """Take text; return the words that are complete, spaces included."""
         found = _COMPLETE_WORDS.match(text)
@@ -74,6 +77,9 @@ class SentenceBuffer:
         self._words = WordBuffer()
         self._held: list[str] = []
         self._new_line = True  # what is held begins a line
+
+    def __repr__(self) -> str:
+        return "SentenceBuffer()"
 
     def push(self, text: str) -> str:
         """Take text; return the sentences that are complete."""
@@ -130,6 +136,9 @@ class SizeBuffer:
         self._held: list[str] = []
         self._length = 0
 
+    def __repr__(self) -> str:
+        return f"SizeBuffer(size={self.size})"
+
     def push(self, text: str) -> str:
         """Take text; return all that is held once it is long enough."""
         self._held.append(text)
@@ -169,6 +178,9 @@ class Throttle:
         self._clock = clock
         self._held: list[str] = []
         self._next = float("-inf")
+
+    def __repr__(self) -> str:
+        return f"Throttle(seconds={self.seconds})"
 
     def push(self, text: str) -> str:
         """Take text; return all that is held if the last update is long enough ago."""

@@ -17,7 +17,7 @@ from course_utils.cache.kept import Kept, unpack
 from course_utils.cache.seal import Seal
 from course_utils.cache.serialization import from_text, lazily, name_of, to_text
 from course_utils.cache.sqlite import check_above_zero
-from course_utils.settings import settings
+from course_utils.settings import need, settings
 
 
 @settings()
@@ -97,6 +97,7 @@ def _plain(prefix: str) -> str:
 
 def _client(redis: Any, timeout: float) -> Any:
     if isinstance(redis, str):
+        need("RedisStreamCache", "redis", "redis")
         from redis import Redis  # only who uses it pays for it
 
         return Redis.from_url(

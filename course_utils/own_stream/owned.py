@@ -79,6 +79,9 @@ class OwnedStream(Generic[T]):
         self._context = behind(self.pressure)
         self._entered = False
 
+    def __repr__(self) -> str:
+        return "own_stream(...)"
+
     def __enter__(self) -> "OwnedStream[T]":
         self._entered = True
         return self
@@ -124,6 +127,9 @@ class AsyncOwnedStream(Generic[T]):
         self._ending: BaseException | None = None
         self._entered = False
         self._task: asyncio.Task[None] | None = None
+
+    def __repr__(self) -> str:
+        return "own_stream(...)"
 
     async def __aenter__(self) -> "AsyncOwnedStream[T]":
         self._entered = True

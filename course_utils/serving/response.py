@@ -20,7 +20,7 @@ from course_utils.passages.ending import heard
 from course_utils.serving.answer_events import AnswerEvents, error_event
 from course_utils.serving.replay_buffer import ReplayBuffer
 from course_utils.serving.sse import HEARTBEAT, Event, EventReader, encode, read_sse
-from course_utils.settings import settings
+from course_utils.settings import need, settings
 from course_utils.streams import check_stream
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ def sse_response(
         TypeError: `stream` is not a stream.
         ValueError: It is a graph's, with a `stream_mode` that there is not.
     """
+    need("sse_response", "fastapi", "serve")
     from fastapi.responses import Response, StreamingResponse  # not for notebook 1
 
     check_stream("sse_response", stream)

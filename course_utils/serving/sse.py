@@ -7,7 +7,7 @@ ask for the rest; a line that begins with a colon is a comment and keeps the lin
 """
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, overload
 
 from course_utils.settings import settings
@@ -27,7 +27,7 @@ class Event:
 
     event: str = "message"
     data: str = ""
-    id: str = ""
+    id: str = field(default="", repr=False)  # no two runs have the same
 
 
 def encode(event: Event) -> str:
