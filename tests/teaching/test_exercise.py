@@ -329,7 +329,7 @@ def test_a_message_says_the_same_in_html():
         raise NotYet("`a < b` came.")
 
     html = exercise(check).check(1)._repr_html_()
-    assert html.startswith('<div role="status"')
+    assert html.startswith('<div class="mathjax_ignore" role="status"')
     assert "<b>✗ Not yet.</b> <code>a &lt; b</code> came." in html
 
 
