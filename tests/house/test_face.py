@@ -126,6 +126,36 @@ def test_its_types_go_with_the_package():
     assert (Path(course_utils.__file__).parent / "py.typed").exists()
 
 
+# The page "From 1.0 to 2.0"
+
+PAGE = (ROOT / "docs/from_1_to_2.md").read_text("utf-8")
+THEN, NOW = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+
+
+def run_of(code: str, folder: Path) -> dict[str, Any]:
+    """What these lines leave behind, on a clock that does not wait."""
+    found: dict[str, Any] = {}
+    exec(code.replace("answers.db", str(folder / "answers.db")), found)
+    return found
+
+
+def test_the_ten_lines_of_2_0_run_without_a_warning(tmp_path, recwarn):
+    found = run_of(NOW, tmp_path)
+    assert found["answer"] == found["raced"]["second"] == "One two three."
+    assert f'"{found["ending"]}"' in NOW
+    assert [one for one in recwarn if one.category is FutureWarning] == []
+
+
+def test_the_ten_lines_of_1_0_run_and_each_old_name_says_the_new_one(tmp_path):
+    with pytest.warns(FutureWarning) as told:
+        found = run_of(THEN, tmp_path)
+    assert found["answer"] == "One two three."
+    words = " ".join(str(one.message) for one in told)
+    for old in ("patience", "replay", "first_token", "between_tokens", "total"):
+        assert f"({old}=...) is called" in words
+    assert len(told) == 5 and all(one.filename == "<string>" for one in told)
+
+
 # The take-home parts: without the notebooks' packages
 
 TAKE_HOME = """
