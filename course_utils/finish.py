@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from course_utils.chunks import message_of
+from course_utils.settings import settings
 
 Meaning = Literal[
     "whole",  # the model said all it had to say
@@ -71,6 +72,7 @@ KEYS = ("finish_reason", "stop_reason", "done_reason", "stopReason", "status")
 NOT_YET = ("in_progress", "queued", "null", "not_finished", "finish_reason_unspecified")
 
 
+@settings()
 def add_word(word: str, meaning: Meaning) -> None:
     """Teach every judge of this process one more word, of a provider of your own.
 

@@ -83,7 +83,7 @@ def read_sse(lines: Any) -> Any:
     An event that the end of the lines cuts off is dropped, as browsers do.
 
     >>> list(read_sse(["event: text", 'data: {"text": "Hi"}', ""]))
-    [Event(event='text', data='{"text": "Hi"}', id='')]
+    [Event(event='text', data='{"text": "Hi"}')]
     """
     return _aread(lines) if hasattr(lines, "__aiter__") else _read(lines)
 
