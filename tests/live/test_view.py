@@ -8,8 +8,6 @@ from typing import Any
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
-from IPython.core.interactiveshell import InteractiveShell
-from IPython.utils.capture import capture_output
 from langchain.agents import create_agent
 from langchain_core.messages import AIMessage, AIMessageChunk, ToolMessage
 from langchain_core.output_parsers import StrOutputParser
@@ -19,6 +17,7 @@ from course_utils.fake import FakeStreamingChatModel, Reply
 from course_utils.live import Shown, StreamView, race, show
 from course_utils.live import lane as live_lane
 from course_utils.live.stop import StopSwitch
+from tests.support.shell import captured_outputs
 
 ANSWER = "A stream is a promise."
 
@@ -27,10 +26,8 @@ ANSWER = "A stream is a promise."
 def saved(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """What a notebook keeps: a function that gives the one bundle displayed."""
     monkeypatch.setenv("COURSE_LIVE", "static")
-    InteractiveShell.instance()
-    with capture_output() as captured:
+    with captured_outputs() as captured:
         yield lambda: [output.data for output in captured.outputs]
-    InteractiveShell.clear_instance()
 
 
 async def drip(*texts: str) -> AsyncIterator[str]:

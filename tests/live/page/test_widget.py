@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
-from IPython.utils.capture import capture_output
 
 from course_utils.live import show
 from course_utils.live.page import widget
 from course_utils.live.page.feeder import page_code
 from course_utils.live.page.widget import Page
+from tests.support.shell import captured_outputs
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -20,10 +19,8 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 def outputs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """All display messages of a live view, as (data, whether it is an update)."""
     monkeypatch.setenv("COURSE_LIVE", "live")
-    InteractiveShell.instance()
-    with capture_output() as captured:
+    with captured_outputs() as captured:
         yield lambda: [(o.data, o.update) for o in captured.outputs]
-    InteractiveShell.clear_instance()
 
 
 def test_the_view_is_replaced_by_html_and_text_with_figures_in_the_html(outputs):
