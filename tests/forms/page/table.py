@@ -3,9 +3,7 @@
 python -m tests.forms.page
 """
 
-import asyncio
 import platform
-import warnings
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
@@ -15,10 +13,10 @@ from langchain_core.callbacks import BaseCallbackHandler
 
 from course_utils.passages import Passage, passages
 from tests.forms.cases import CASES, Case
-from tests.forms.headings import HEADINGS, page_of
-from tests.forms.printed import PRINTED
+from tests.forms.page.headings import HEADINGS, page_of
+from tests.forms.page.printed import PRINTED
 
-PAGE = Path(__file__).parents[2] / "docs" / "forms.md"
+PAGE = Path(__file__).parents[3] / "docs" / "forms.md"
 PACKAGES = ("langchain", "langchain-core", "langgraph")
 VERSIONS = "Run with "  # how the line of versions begins
 HEAD = """\
@@ -133,8 +131,3 @@ async def made() -> str:
     lines = [COLUMNS, ("---",) * len(COLUMNS), *await rows()]
     table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
     return f"{HEAD}\n{versions()}\n\n{table}\n"
-
-
-if __name__ == "__main__":
-    warnings.simplefilter("ignore")
-    PAGE.write_text(asyncio.run(made()), "utf-8")

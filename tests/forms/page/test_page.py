@@ -3,9 +3,9 @@
 import pytest
 
 from tests.forms.cases import CASES
-from tests.forms.headings import HEADINGS
-from tests.forms.page import PAGE, VERSIONS, made
-from tests.forms.printed import PRINTED, all_sent_at_first_text
+from tests.forms.page.headings import HEADINGS
+from tests.forms.page.printed import PRINTED, all_sent_at_first_text
+from tests.forms.page.table import PAGE, VERSIONS, made
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::langchain_core._api.LangChainBetaWarning"
