@@ -17,7 +17,7 @@ from course_utils.callbacks import PartialRecorder, on_token
 from course_utils.clock import Clock, VirtualClock, course_clock
 from course_utils.fake import FakeServer, FakeStreamingChatModel, Reply, ToolCall
 from course_utils.live import StreamView, race, show
-from course_utils.own_stream import own_stream
+from course_utils.own_stream import Turn, close_calls, own_stream
 from course_utils.plots import curve, table, timeline
 from course_utils.reliability import (
     StreamBroken,
@@ -50,10 +50,12 @@ __all__ = [
     "StreamView",
     "Throttle",
     "ToolCall",
+    "Turn",
     "VirtualClock",
     "WordBuffer",
     "buffered",
     "cached",
+    "close_calls",
     "course_clock",
     "curve",
     "measure",
