@@ -107,7 +107,6 @@ def by_measure(model: Played) -> str:
     return CUT if ending.startswith(bad) else SHORT
 
 
-
 def by_recorder(model: Played) -> str:
     with PartialRecorder() as recorder:
         list(model.stream("Hi", {"callbacks": [recorder]}))
