@@ -495,7 +495,8 @@ async def test_a_message_that_comes_whole_lets_nothing_of_another_out(how):
 @both
 @pytest.mark.parametrize("ids", [(None, "run-1"), ("resp_1", "lc_run-1")])
 async def test_a_message_that_changes_its_id_is_one(how, ids):
-    out, _ = await run(buffered(Hide), voices(*zip(ids, ["sec", "ret"])), how)
+    chunks = voices((ids[0], "sec"), (ids[1], "ret"))
+    out, _ = await run(buffered(Hide), chunks, how)
     assert "".join(one.text for one in out) == "***"
 
 

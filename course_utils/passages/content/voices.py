@@ -51,7 +51,7 @@ class Voice:
         self.late: dict[str, str] = {}  # the arguments that came after the finish
 
     def calls_on(self, key: str, args: str) -> None:
-        """A part of a tool call has come; after the finish it must be whole by itself."""
+        """A part of a call has come; after the finish it must be whole by itself."""
         if self.finish is not None:
             self.late[key] = self.late.get(key, "") + args
 
