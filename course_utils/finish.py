@@ -178,10 +178,14 @@ class Endings:
     >>> ends.hear("b", says=True, ended=finish("stop"))
     >>> ends.whole, ends.unended
     (False, ['a'])
+
+    Attributes:
+        taken_back: Whether text was taken back that its reader could not know of.
     """
 
     def __init__(self) -> None:
         self._ends: dict[str, Finish | None] = {}
+        self.taken_back = False
 
     def hear(
         self, message: str, *, says: bool = False, ended: Finish | None = None

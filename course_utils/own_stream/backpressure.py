@@ -15,7 +15,7 @@ from weakref import WeakSet
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.tracers.context import register_configure_hook
 
-from course_utils.chunks import text_of
+from course_utils.chunks import is_restart, text_of
 from course_utils.finish import Endings, finish_of
 
 _in_threads: ContextVar["Backpressure | None"] = ContextVar(
@@ -57,6 +57,7 @@ class Backpressure(BaseCallbackHandler):
         self.stopped = False
         self.ends = Endings()
         self._spoke: set[str] = set()  # the calls whose tokens were heard
+        self._said: set[str] = set()  # ... and those that have said a text
         self._outer = _in_threads.get()  # of a stream that reads this one
         self._reading = True
         self._changed = threading.Condition()
@@ -132,6 +133,10 @@ class Backpressure(BaseCallbackHandler):
 
     def _hear(self, run_id: Any, item: Any) -> None:
         ended, says = finish_of(item), bool(text_of(item))
+        if says:
+            self._said.add(str(run_id))
+        elif is_restart(item) and str(run_id) in self._said:
+            self.ends.taken_back = True  # a chain of text passes on no such word
         self.ends.hear(str(run_id), says=says, ended=ended)
         if self._outer is not None:
             self._outer._hear(run_id, item)
