@@ -49,8 +49,8 @@ a list of modes, with subgraphs, as `updates`, and as protocol events (v3).
 
 Written by `python -m tests.reliability.test_truth_table`; the tests compare every row.
 """
-SILENCE, DEADLINE, NO_HURRY = 30.0, 10.0, 300.0  # seconds on the course's clock
-AT_ONCE = 12  # callers who wait through the same silence
+SILENCE, DEADLINE, NO_HURRY = 40.0, 20.0, 300.0  # seconds on the course's clock
+AT_ONCE = 6  # callers who wait through the same silence
 ANSWER = "Streams break now – and then 🌊."
 PAY = {"name": "pay", "args": {"to": "bob", "amount": 10_000}}
 
