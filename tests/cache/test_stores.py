@@ -18,9 +18,9 @@ from langchain_openai import ChatOpenAI
 from pydantic import BaseModel, SecretStr
 
 from course_utils.cache import RedisStreamCache, SQLiteStreamCache, cached
-from course_utils.cache.kept import pack
+from course_utils.cache.kept import Kept, pack
 from course_utils.cache.key import Question, Unkeyable, by_value
-from course_utils.cache.record import Recorder, runs_of
+from course_utils.cache.record import Recorder, Run, runs_of
 from course_utils.cache.seal import Seal
 from course_utils.cache.serialization import from_text, name_of, to_text
 from course_utils.cache.store import REST, Store
@@ -424,3 +424,17 @@ async def test_a_store_that_is_async_itself_is_asked_in_the_loop():
     model = cached(inner, Async())
     assert (await model.ainvoke("Hi")).text == (await model.ainvoke("Hi")).text
     assert len(inner.log) == 1
+
+
+def test_the_first_chunk_of_a_hit_unpacks_no_more_than_itself():
+    unpacked = []
+
+    def pieces():
+        for number in range(100_000):
+            unpacked.append(number)
+            yield 0.0, f"{number} "
+
+    arrival = Recorder().arrival(ChatGenerationChunk(message=chunk("One")), 0.0)
+    hit = Kept([Run(arrival.shape, pieces())]).replayed("chunks")
+    assert next(hit)[1].text == "0 "
+    assert len(unpacked) <= 2
