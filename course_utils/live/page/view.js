@@ -47,6 +47,8 @@ export class Library {
       feed = new Feed(model, this.early.get(key) ?? [], this.notebook);
       this.feeds.set(key, feed);
       this.early.delete(key);
+      // While this library was loading, news passed it by; a silent model sends no more.
+      if (this.feeds.size === 1) feed.askWhole();
     }
     const view = new View(feed, el);
     return () => view.remove();
