@@ -17,6 +17,7 @@ from course_utils.fake import FakeStreamingChatModel, Reply
 from course_utils.live import Shown, StreamView, race, show
 from course_utils.live import lane as live_lane
 from course_utils.live.stop import StopSwitch
+from course_utils.reliability import reliable
 from tests.support.shell import captured_outputs
 
 ANSWER = "A stream is a promise."
@@ -304,6 +305,18 @@ def test_a_chains_text_ends_as_its_model_did(saved, fault, state, way):
     else:
         asyncio.run(_awaited(lambda: show(chain.astream("Hi"))))
     assert saved()[0]["text/plain"].startswith(f"{state}\n")
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_a_chains_text_that_began_anew_is_not_done(saved, way):
+    broken = [Reply(ANSWER, drop_after=2), "Another answer."]
+    steady = reliable(model(*broken), after_first_token="restart", wait_initial=0.01)
+    chain = steady | StrOutputParser()
+    if way == "sync":
+        show(chain.stream("Hi"))
+    else:
+        asyncio.run(_awaited(lambda: show(chain.astream("Hi"))))
+    assert saved()[0]["text/plain"].startswith("began anew: ")
 
 
 async def _awaited(call: Any) -> Any:
