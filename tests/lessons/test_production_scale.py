@@ -13,7 +13,7 @@ from course_utils.clock import VirtualClock
 from course_utils.fake import FakeStreamingChatModel, Reply
 from course_utils.finish import finish_of
 from course_utils.lessons import production_scale as lesson
-from course_utils.lessons.production_scale import costs, solutions
+from course_utils.lessons.production_scale import solutions
 from course_utils.serving import sse_response
 from tests.support.exercise_rules import (
     ClassStub,
@@ -958,9 +958,8 @@ def test_the_measured_cost_of_a_display_is_read_from_the_benchmark() -> None:
     assert all(row[3].endswith(" s") and float(row[2]) > 1 for row in shown.rows)
 
 
-def test_without_the_benchmark_no_cost_is_told(monkeypatch, tmp_path) -> None:
-    monkeypatch.setattr(costs, "MEASURED", tmp_path / "live.md")
-    assert lesson.display_costs(2000).rows == ()
+def test_without_the_benchmark_no_cost_is_told(tmp_path) -> None:
+    assert lesson.display_costs(2000, tmp_path / "live.md").rows == ()
 
 
 def test_a_stream_of_many_tokens_is_many_times_the_bytes_of_one_answer() -> None:
