@@ -11,7 +11,6 @@ import asyncio
 import os
 import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -271,16 +270,9 @@ def rows(name: str) -> Iterator[str]:
     """The rows of one fault, as they stand in the table."""
     label = name
     for who in WHO:
-        yield "| " + " | ".join([label, who, *cells(name, who)]) + " |"
+        cells = [Bench(name).cell(who, way) for way in WAYS]
+        yield "| " + " | ".join([label, who, *cells]) + " |"
         label = ""
-
-
-def cells(name: str, who: str) -> list[str]:
-    """What one caller gets, each way. Sockets know no time but the real one, so
-    the four wait for a silence side by side."""
-    at_once = len(WAYS) if name in SILENT else 1
-    with ThreadPoolExecutor(at_once) as threads:
-        return list(threads.map(lambda way: Bench(name).cell(who, way), WAYS))
 
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -289,7 +281,12 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("openai._base_client.MAX_RETRY_DELAY", 0.01)
 
 
-@pytest.mark.parametrize("name", FAULTS)
+slowly = dict.fromkeys(SILENT, pytest.mark.slow)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=slowly.get(name, ())) for name in FAULTS]
+)
 def test_the_table_is_true(name: str, monkeypatch: pytest.MonkeyPatch):
     hurry(monkeypatch)
     lines = TABLE.read_text("utf-8").splitlines()
