@@ -7,8 +7,9 @@ the notebook and wants one final output, `text` in a terminal.
 """
 
 import sys
+import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any, Self
 
@@ -37,9 +38,15 @@ def load_page() -> None:
 class LiveDisplay:
     """The lanes of one output, and the way they are shown here."""
 
-    def __init__(self, lanes: Sequence[Lane], switch: StopSwitch) -> None:
+    def __init__(
+        self,
+        lanes: Sequence[Lane],
+        switch: StopSwitch,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.lanes = lanes
         self.switch = switch
+        self._now = now
         self.finding = ""
         self.mode = live_mode()
         self.key = uuid.uuid4().hex[:8]  # it travels with every message
@@ -53,7 +60,7 @@ class LiveDisplay:
         if self.mode == "live":
             from course_utils.live.page.widget import Page
 
-            self._page = Page(self)
+            self._page = Page(self, self._now)
             self._page.show(self.plain())
         elif self.mode == "text" and len(self.lanes) == 1:
             self._terminal = Terminal(sys.stdout)
