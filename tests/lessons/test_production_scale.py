@@ -97,6 +97,8 @@ EXERCISES = [
     lesson.honest_events,
 ]
 
+CUT = ("cut", "no finish reason")
+
 
 RIGHT = [
     (lesson.token_throttle, ByNextUpdate),
@@ -153,7 +155,7 @@ WRONG = [
     (lesson.honest_events, events(text=lambda c: c.text.strip()), "Only the blanks"),
     (
         lesson.honest_events,
-        events(end=lambda r: ("done", r) if r == "stop" else ("error", "cut")),
+        events(end=lambda r: ("done", r) if r == "stop" else CUT),
         "an answer at its limit, the last event",
     ),
     (lesson.honest_events, one_behind, "yield it sooner"),

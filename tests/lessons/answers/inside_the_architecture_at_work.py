@@ -273,8 +273,8 @@ def begins_anew(model: Any, backup: Any) -> Any:
     chat = reliable(
         model,
         [backup],
-        first_token=2,
-        between_tokens=2,
+        first_token_timeout=2,
+        between_tokens_timeout=2,
         after_first_token="restart",
     )
     return cached(chat) | StrOutputParser() | buffered(WordBuffer)

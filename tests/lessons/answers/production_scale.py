@@ -375,7 +375,7 @@ TASKS: list[Any] = []
 
 
 async def keeps_the_last_reason(stream: Any) -> Any:
-    end = ("error", "cut")
+    end = ("cut", "no finish reason")
     try:
         async for chunk in stream:
             if chunk.text:
@@ -403,7 +403,7 @@ async def two_ends(stream: Any) -> Any:
                 yield "text", chunk.text
     except Exception as error:
         yield "error", type(error).__name__
-    yield ("done", reason) if reason else ("error", "cut")
+    yield ("done", reason) if reason else ("cut", "no finish reason")
 
 
 async def collects_first(stream: Any) -> Any:
@@ -412,7 +412,7 @@ async def collects_first(stream: Any) -> Any:
 
 
 async def catches_everything(stream: Any) -> Any:
-    end = ("error", "cut")
+    end = ("cut", "no finish reason")
     try:
         async for chunk in stream:
             if chunk.text:
@@ -425,7 +425,7 @@ async def catches_everything(stream: Any) -> Any:
 
 
 async def ends_in_finally(stream: Any) -> Any:
-    end = ("error", "cut")
+    end = ("cut", "no finish reason")
     try:
         async for chunk in stream:
             if chunk.text:
@@ -445,7 +445,7 @@ async def keeps_the_model_running(stream: Any) -> Any:
 
 
 async def knows_one_error(stream: Any) -> Any:
-    end = ("error", "cut")
+    end = ("cut", "no finish reason")
     try:
         async for chunk in stream:
             if chunk.text:
@@ -458,7 +458,7 @@ async def knows_one_error(stream: Any) -> Any:
 
 
 async def text_or_reason(stream: Any) -> Any:
-    end = ("error", "cut")
+    end = ("cut", "no finish reason")
     try:
         async for chunk in stream:
             if found := chunk.response_metadata.get("finish_reason"):
@@ -484,4 +484,4 @@ async def sends_empty_texts(stream: Any) -> Any:
     async for chunk in stream:
         reason = chunk.response_metadata.get("finish_reason") or reason
         yield "text", chunk.text
-    yield ("done", reason) if reason else ("error", "cut")
+    yield ("done", reason) if reason else ("cut", "no finish reason")

@@ -259,7 +259,9 @@ def events(
     *,
     caught: Any = Exception,
     name: Any = lambda error: type(error).__name__,
-    end: Any = lambda reason: ("done", reason) if reason else ("error", "cut"),
+    end: Any = lambda reason: (
+        ("done", reason) if reason else ("cut", "no finish reason")
+    ),
     text: Any = lambda chunk: chunk.text,
     stop: bool = False,
     nap: bool = False,
@@ -315,4 +317,4 @@ async def remembers_reasons(stream: Any) -> Any:
     except Exception as error:
         yield "error", type(error).__name__
     else:
-        yield ("done", REASONS[-1]) if REASONS else ("error", "cut")
+        yield ("done", REASONS[-1]) if REASONS else ("cut", "no finish reason")
