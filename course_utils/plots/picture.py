@@ -12,6 +12,7 @@ from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from course_utils.plots.agent_lanes import lines_of
 from course_utils.plots.drawing import draw_curve, draw_timeline, tokens_used
 from course_utils.settings import settings
 from course_utils.timing.stream_timing import StreamTiming
@@ -78,7 +79,8 @@ def timeline(*timings: StreamTiming, title: str) -> Picture:
     """One lane per run: a dot for each chunk with text, and what else happened.
 
     The pale bar is the wait for the first token. A long silence is a broken line.
-    Faults, stops, tool calls and restarts have a sign and a word.
+    Faults, stops, tool calls and restarts have a sign and a word. An agent that thinks
+    or runs tools has lanes below its own, one for its thoughts, one for its tools.
 
     Args:
         timings: One or more runs, each with its `title`.
@@ -92,7 +94,7 @@ def timeline(*timings: StreamTiming, title: str) -> Picture:
                 f"timeline() needs timings, got {type(timing).__name__}: measure the "
                 "stream first, timeline(measure(stream))."
             )
-    text = "\n".join(_line(timing) for timing in timings)
+    text = "\n".join(line for t in timings for line in (_line(t), *lines_of(t)))
     return Picture(title, text, lambda: draw_timeline(timings, title))
 
 

@@ -469,3 +469,69 @@ def test_the_next_request_has_the_buffered_answer(make, version):
         sent = server.log[-1].request.messages[1]
     assert sent.text == answer.text
     assert answer.text == hidden.replace("secret", "***" if make is Hide else "secret")
+
+
+# Two voices in one stream: what each said passes its own buffer
+
+
+def voices(*said):
+    return [AIMessageChunk(text, id=voice) for voice, text in said]
+
+
+def texts_of(chunks):
+    texts = {}
+    for one in chunks:
+        texts[one.id] = texts.get(one.id, "") + one.text
+    return texts
+
+
+@both
+async def test_two_messages_in_turn_have_a_buffer_each(how):
+    chunks = [
+        *voices(("a", "My sec"), ("b", "A se"), ("a", "ret. "), ("b", "cret too")),
+        AIMessageChunk("", id="a", response_metadata={"finish_reason": "stop"}),
+        *voices(("b", " I say")),
+    ]
+    out, _ = await run(buffered(Hide), chunks, how)
+    assert texts_of(out) == {"a": "My ***. ", "b": "A *** too I say"}
+    assert [one.id for one in out] == ["a", "b"], "who has finished is told at once"
+
+
+@both
+async def test_a_restart_of_one_message_lets_nothing_of_another_out(how):
+    again = AIMessageChunk("", id="a", response_metadata={"restart": True})
+    chunks = [*voices(("a", "Old"), ("b", "A se")), again]
+    chunks += voices(("b", "cret"), ("a", "New sec"), ("a", "ret"))
+    out, _ = await run(buffered(Hide), chunks, how)
+    assert texts_of(out[:2]) == {"a": "Old"} and out[1] is again
+    assert texts_of(out[2:]) == {"a": "New ***", "b": "A ***"}
+
+
+@both
+async def test_a_message_that_comes_whole_lets_nothing_of_another_out(how):
+    whole = AIMessage("A secret.", id="b")
+    chunks = [*voices(("a", "My sec")), whole, *voices(("a", "ret."))]
+    out, _ = await run(buffered(Hide), chunks, how)
+    assert texts_of(out) == {"a": "My ***.", "b": "A ***."}
+
+
+@both
+@pytest.mark.parametrize("ids", [(None, "run-1"), ("resp_1", "lc_run-1")])
+async def test_a_message_that_changes_its_id_is_one(how, ids):
+    chunks = voices((ids[0], "sec"), (ids[1], "ret"))
+    out, _ = await run(buffered(Hide), chunks, how)
+    assert "".join(one.text for one in out) == "***"
+
+
+@every_kind
+@given(
+    said=st.lists(
+        st.tuples(st.sampled_from("abc"), st.sampled_from(["sec", "ret", ". ", "é"])),
+        max_size=12,
+    )
+)
+def test_whoever_else_speaks_a_message_reads_as_if_alone(make, said):
+    out = texts_of(buffered(make).transform(iter(voices(*said))))
+    for voice in dict(said):
+        alone = [text for one, text in said if one == voice]
+        assert out.get(voice, "") == "".join(buffered(make).transform(iter(alone)))

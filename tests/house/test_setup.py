@@ -261,7 +261,8 @@ def test_what_is_typed_wrong_shows_the_three_commands():
     assert "Traceback" not in answer
 
 
-# start.py: what it decides, without installing anything
+# start.py: what it decides. It must download nothing here, so what would (make_venv,
+# fetch, run, failure) is written down instead, and only in what follows.
 
 
 @pytest.fixture

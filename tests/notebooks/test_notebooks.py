@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from importlib import import_module, metadata
 from pathlib import Path
 from types import ModuleType
@@ -76,9 +77,13 @@ def undeclared(modules: set[str]) -> set[str]:
     extras = project["optional-dependencies"]
     lists = [project["dependencies"], *(extras[x] for x in extras if x != "test")]
     declared = {re.split(r"[^\w-]", line)[0] for list_ in lists for line in list_}
-    homes = metadata.packages_distributions()
+    homes = packages_of_modules()
     modules = modules - sys.stdlib_module_names - {"course_utils"}
     return {one for one in modules if not declared & plain(homes.get(one, []))}
+
+
+# It reads the metadata of everything installed.
+packages_of_modules = cache(metadata.packages_distributions)
 
 
 def plain(packages: list[str]) -> set[str]:
