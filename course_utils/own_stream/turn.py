@@ -17,6 +17,7 @@ from langchain_core.messages import AIMessage, BaseMessage, RemoveMessage, ToolM
 from langchain_core.utils.json import parse_partial_json
 
 from course_utils.passages import Passage, Reader
+from course_utils.settings import settings
 from course_utils.streams import aclose, check_stream, close
 
 T = TypeVar("T")
@@ -26,6 +27,7 @@ REMOVE_ALL_MESSAGES = "__remove_all__"  # as langgraph.graph.message has it
 START, END = "__start__", "__end__"  # as langgraph.constants has them
 
 
+@settings()
 def close_calls(
     messages: Sequence[BaseMessage], results: Iterable[ToolMessage] = ()
 ) -> list[BaseMessage]:
@@ -131,6 +133,7 @@ def _arguments(text: str, sent: bool) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+@settings()
 class Turn:
     """Listens to one run, in whatever form it streams, and keeps what it said.
 

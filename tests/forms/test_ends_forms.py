@@ -100,11 +100,9 @@ def by_cached_async(model: Played) -> str:
 
 def by_measure(model: Played) -> str:
     ending = measure(model.stream("Hi")).ending
-    if ending.startswith("finished"):
+    if ending.startswith("done"):
         return WHOLE
-    broken = ("ended without", "cut short: insufficient", "cut short: MALFORMED")
-    bad = (*broken, "cut short: unload", "ended: gone")
-    return CUT if ending.startswith(bad) else SHORT
+    return CUT if ending.startswith(("cut: no finish", "error")) else SHORT
 
 
 def by_recorder(model: Played) -> str:
@@ -121,6 +119,8 @@ def by_browser(stream: Any) -> str:
     if last.event == "done":
         words = ('"stop', '"end_turn', '"completed', '"COMPLETE', '"FinishReason')
         return WHOLE if any(word in last.data for word in words) else SHORT
+    if last.event == "cut":
+        return CUT if '"finish_reason": null' in last.data else SHORT
     return {"error": CUT, "paused": SHORT}[last.event]
 
 
