@@ -154,6 +154,10 @@ class Turn:
         self._said: dict[str, _Said] = {}
         self._results: dict[str, ToolMessage] = {}
 
+    def __repr__(self) -> str:
+        count = len(self._said)
+        return f"Turn({count} message{'' if count == 1 else 's'})"
+
     @overload
     def watch(self, stream: AsyncIterable[T]) -> AsyncIterator[T]: ...
     @overload
