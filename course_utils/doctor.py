@@ -41,10 +41,11 @@ def _shell() -> Iterator[str]:
             yield f"{name} names {path}, which is not there: unset it."
     for name in ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY"):
         for spelled in (name, name.lower()):
-            if os.environ.get(spelled, "").lower().startswith("socks"):
+            kind, found, _ = os.environ.get(spelled, "").partition("://")
+            if found and kind.lower() not in ("http", "https"):
                 yield (
-                    f"{spelled} names a SOCKS proxy, through which no model of yours "
-                    "is reached: set HTTPS_PROXY to one of http, and unset it."
+                    f"{spelled} names a proxy of {kind}, through which no model of "
+                    "yours is reached: set HTTPS_PROXY to one of http, and unset it."
                 )
 
 

@@ -367,6 +367,7 @@ ASTRAY = {
     "PYTHONOPTIMIZE": "2",
     "ALL_PROXY": "socks5://127.0.0.1:9",
     "https_proxy": "socks://127.0.0.1:9",
+    "all_proxy": "ftp://127.0.0.1:9",
 }
 
 
@@ -417,7 +418,7 @@ def test_a_certificate_that_is_not_there_is_named(monkeypatch):
 
 def test_a_proxy_that_cannot_be_used_is_named(monkeypatch):
     monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:9")
-    assert "all_proxy names a SOCKS proxy" in next(doctor.findings())
+    assert "all_proxy names a proxy of socks5" in next(doctor.findings())
 
 
 @pytest.mark.slow
