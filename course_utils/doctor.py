@@ -62,9 +62,11 @@ def _packages() -> Iterator[str]:
     """The packages the course names that are not here as pinned."""
     project = tomllib.loads((HERE / "pyproject.toml").read_text("utf-8"))["project"]
     pins = dict(_PIN.findall((HERE / "constraints.txt").read_text("utf-8")))
-    for line in project["dependencies"]:
+    extras = project["optional-dependencies"]
+    of_the_course = [line for name in extras if name != "test" for line in extras[name]]
+    for line in (*project["dependencies"], *of_the_course):
         name = _NAME.split(line)[0]
-        if (found := _version(name)) != pins[name]:
+        if name != project["name"] and (found := _version(name)) != pins[name]:
             yield (
                 f"The course needs {name} {pins[name]} and here it is {found}: "
                 "run python start.py, which puts it right."
