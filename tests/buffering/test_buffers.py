@@ -545,9 +545,10 @@ async def test_a_restart_of_one_message_lets_nothing_of_another_out(how):
 @both
 async def test_a_message_that_comes_whole_lets_nothing_of_another_out(how):
     whole = AIMessage("A secret.", id="b")
-    chunks = [*voices(("a", "My sec")), whole, *voices(("a", "ret."))]
+    again = AIMessage("More secret.", id="b")
+    chunks = [*voices(("a", "My sec")), whole, again, *voices(("a", "ret."))]
     out, _ = await run(buffered(Hide), chunks, how)
-    assert texts_of(out) == {"a": "My ***.", "b": "A ***."}
+    assert texts_of(out) == {"a": "My ***.", "b": "A ***.More ***."}
 
 
 @both
