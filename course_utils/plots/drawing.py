@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from course_utils.plots.agent_lanes import ROW, draw_rows, rows_of
 from course_utils.style import BLUE, COLOURS, GREEN, ORANGE, PINK
 from course_utils.timing.recording import Mark
 from course_utils.timing.stream_timing import StreamTiming
@@ -74,26 +75,36 @@ def _say(axes: "Axes", text: str, at: tuple[float, float], **more: Any) -> None:
 
 
 def draw_timeline(timings: Sequence[StreamTiming], title: str) -> "Figure":
-    """Draw one lane per run, the first on top."""
+    """Draw one lane per run, the first on top; an agent's has more below it."""
+    rows = [rows_of(timing) for timing in timings]
+    deep = [1 + (0.1 + ROW * len(more) if more else 0) for more in rows]
     ends = [_end_label(timing) for timing in timings]
-    figure, axes = _figure(title, 0.93 + 0.78 * len(timings), ends)
+    figure, axes = _figure(title, 0.93 + 0.78 * sum(deep), ends)
     longest = max(max(timing.total for timing in timings), 0.01)
     axes.set_xlim(0, longest)
-    axes.set_ylim(len(timings) - 0.45, -0.55)
+    axes.set_ylim(sum(deep) - 0.45, -0.55)
     axes.set_yticks([])
     axes.locator_params(axis="x", nbins=7)
     _say(
         axes, "seconds", (1, 0), xycoords="axes fraction", xytext=(16, -6), va="top",
         ha="left",
     )  # fmt: skip
-    for lane, timing in enumerate(timings):
-        colour = COLOURS[lane % 3]  # pink is for tools
+    for number, timing in enumerate(timings):
+        lane = sum(deep[:number])
+        colour = COLOURS[number % 3]  # pink is for tools
         _draw_lane(axes, lane, timing, colour)
-        _draw_marks(axes, lane, timing.marks, longest, timing.title)
+        beside = _beside(timing.marks, rows[number])
+        _draw_marks(axes, lane, beside, longest, timing.title)
+        draw_rows(axes, lane, rows[number], _say)
     return figure
 
 
-def _draw_lane(axes: "Axes", lane: int, timing: StreamTiming, colour: str) -> None:
+def _beside(marks: Sequence[Mark], rows: Sequence[Any]) -> list[Mark]:
+    """The marks of a lane: tools are none where they have lanes of their own."""
+    return [mark for mark in marks if not (rows and mark.kind.startswith("tool_"))]
+
+
+def _draw_lane(axes: "Axes", lane: float, timing: StreamTiming, colour: str) -> None:
     first = timing.time_to_first_token
     wait = timing.total if first is None else first
     axes.hlines(lane, 0, timing.total, color=LINE, lw=0.8, zorder=1)
@@ -115,7 +126,7 @@ def _draw_lane(axes: "Axes", lane: int, timing: StreamTiming, colour: str) -> No
     _draw_end(axes, lane, timing)
 
 
-def _draw_stalls(axes: "Axes", lane: int, timing: StreamTiming) -> None:
+def _draw_stalls(axes: "Axes", lane: float, timing: StreamTiming) -> None:
     """Break the line where the stream is silent much longer than it usually is."""
     gaps = timing.inter_token_latencies
     if len(gaps) < 3:
@@ -128,7 +139,7 @@ def _draw_stalls(axes: "Axes", lane: int, timing: StreamTiming) -> None:
             _say(axes, f"silent {gap:.2f} s", middle, xytext=(0, 7), ha="center")
 
 
-def _draw_end(axes: "Axes", lane: int, timing: StreamTiming) -> None:
+def _draw_end(axes: "Axes", lane: float, timing: StreamTiming) -> None:
     """A stroke where the stream ended, and the end in words."""
     end = timing.endings
     broken = timing.error is not None or timing.stopped
@@ -142,8 +153,7 @@ def _draw_end(axes: "Axes", lane: int, timing: StreamTiming) -> None:
 
 def _end_label(timing: StreamTiming) -> str:
     """How long it took, how it ended, and what it used, in one to three short lines."""
-    how = timing.ending.removeprefix("finished: ").removeprefix("fault: ")
-    how = how.replace(" without a ", "\nwithout a ").replace(" by ", "\nby ")
+    how = timing.ending.removeprefix("done: ").removeprefix("error: ")
     break_here = "\n" if len(how) > 12 and "\n" not in how else " · "
     lines = f"{timing.total:.2f} s{break_here}{how}"
     return f"{lines}\n{tokens}" if (tokens := tokens_used(timing)) else lines
@@ -158,7 +168,7 @@ def tokens_used(timing: StreamTiming) -> str:
 
 
 def _draw_marks(
-    axes: "Axes", lane: int, marks: Sequence[Mark], longest: float, title: str
+    axes: "Axes", lane: float, marks: Sequence[Mark], longest: float, title: str
 ) -> None:
     """Signs on the lane, their words below it; words that would touch are left out."""
     letter = 0.013 * longest

@@ -13,7 +13,9 @@ from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from course_utils.plots.agent_lanes import lines_of
 from course_utils.plots.drawing import draw_curve, draw_timeline, tokens_used
+from course_utils.settings import settings
 from course_utils.timing.stream_timing import StreamTiming
 
 if TYPE_CHECKING:
@@ -63,11 +65,13 @@ def _width(png: bytes) -> int:
     return int.from_bytes(png[16:20], "big") * 96 // DPI
 
 
+@settings()
 def timeline(*timings: StreamTiming, title: str) -> Picture:
     """One lane per run: a dot for each chunk with text, and what else happened.
 
     The pale bar is the wait for the first token. A long silence is a broken line.
-    Faults, stops, tool calls and restarts have a sign and a word.
+    Faults, stops, tool calls and restarts have a sign and a word. An agent that thinks
+    or runs tools has lanes below its own, one for its thoughts, one for its tools.
 
     Args:
         timings: One or more runs, each with its `title`.
@@ -81,7 +85,7 @@ def timeline(*timings: StreamTiming, title: str) -> Picture:
                 f"timeline() needs timings, got {type(timing).__name__}: measure the "
                 "stream first, timeline(measure(stream))."
             )
-    text = "\n".join(_line(timing) for timing in timings)
+    text = "\n".join(line for t in timings for line in (_line(t), *lines_of(t)))
     return Picture(title, text, lambda: draw_timeline(timings, title))
 
 
@@ -92,6 +96,7 @@ def _line(timing: StreamTiming) -> str:
     return f"{name}{' · '.join([repr(timing), *filter(None, more)])}"
 
 
+@settings()
 def curve(
     x: Sequence[float],
     series: Mapping[str, Sequence[float]],

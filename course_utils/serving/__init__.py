@@ -8,6 +8,14 @@ Every stream ends in `done` or in `error`, and a reader who leaves stops the mod
 from course_utils.own_stream.owned import own_stream
 from course_utils.serving.replay_buffer import ReplayBuffer
 from course_utils.serving.response import sse_response
+from course_utils.serving.shutdown import end_answers
 from course_utils.serving.sse import Event, read_sse
 
-__all__ = ["Event", "ReplayBuffer", "own_stream", "read_sse", "sse_response"]
+__all__ = [
+    "Event",
+    "ReplayBuffer",
+    "end_answers",
+    "own_stream",
+    "read_sse",
+    "sse_response",
+]

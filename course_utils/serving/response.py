@@ -13,13 +13,15 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
 from course_utils.clock import Clock, course_clock
-from course_utils.ending import heard
 from course_utils.own_stream.owned import AsyncOwnedStream, OwnedStream, own_stream
 from course_utils.own_stream.threads import in_threads
 from course_utils.passages import Reader
+from course_utils.passages.ending import heard
 from course_utils.serving.answer_events import AnswerEvents, error_event
 from course_utils.serving.replay_buffer import ReplayBuffer
+from course_utils.serving.shutdown import ServerShutdown, ends_with_server
 from course_utils.serving.sse import HEARTBEAT, Event, EventReader, encode, read_sse
+from course_utils.settings import need, settings
 from course_utils.streams import check_stream
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ def _say_little(error: Exception) -> str:
     return "The answer broke off."
 
 
+@settings()
 def sse_response(
     stream: Any,
     *,
@@ -54,6 +57,7 @@ def sse_response(
     explain: Callable[[Exception], str] = _say_little,
     replay: ReplayBuffer | None = None,
     last_event_id: str | None = None,
+    shutdown_grace: float = 5.0,
     clock: Clock = course_clock,
 ) -> "Response":
     """A response for FastAPI or Starlette that sends a stream as server-sent events.
@@ -66,10 +70,11 @@ def sse_response(
     said. Objects go out as JSON; what has no JSON form, messages, prompts and ids of
     threads stay here.
 
-    The last event is `done` with the finish reason and the usage; `paused` with the
-    questions, when the run waits for a person; `stopped`; or `error`, when the stream
-    failed, when it ended without a finish reason or with a word nobody knows. A reader
-    who gets none was cut off. When the reader leaves, the model stops.
+    The last event is one of five, each with the finish reason and the usage: `done`;
+    `stopped`; `paused` with the questions, when the run waits for a person; `cut`, when
+    the answer met a limit or a filter or gave no finish reason; `error`, when the
+    stream failed or ended with a word nobody knows. A reader who gets none was cut off,
+    too. When the reader leaves, the model stops.
 
     Args:
         stream: What `.astream(...)` returned, of a model, a chain or an agent in any
@@ -82,12 +87,15 @@ def sse_response(
         replay: Where events are kept for readers who come back.
         last_event_id: The `Last-Event-ID` header of one who does; they get the rest
             of that answer, or 204, which tells a browser that there is none.
+        shutdown_grace: Seconds an open answer may go on when uvicorn is to exit; then
+            it ends with an `error`. `end_answers` does it for other servers.
         clock: What measures the heartbeat.
 
     Raises:
         TypeError: `stream` is not a stream.
         ValueError: It is a graph's, with a `stream_mode` that there is not.
     """
+    need("sse_response", "fastapi", "serve")
     from fastapi.responses import Response, StreamingResponse  # not for notebook 1
 
     check_stream("sse_response", stream)
@@ -98,7 +106,7 @@ def sse_response(
         events = replay.follow(last_event_id)
     else:
         answer = AnswerEvents(Reader(stream, "sse_response"), require_finish)
-        fresh = _events(stream, answer, explain)
+        fresh = _events(stream, answer, explain, clock.real(shutdown_grace))
         events = fresh if replay is None else replay.record(fresh)
     body = _body(events, clock.real(heartbeat))
     return StreamingResponse(body, media_type="text/event-stream", headers=HEADERS)
@@ -116,14 +124,18 @@ async def _body(events: AsyncIterator[Event], silence: float) -> AsyncIterator[s
 
 
 async def _events(
-    stream: Any, answer: AnswerEvents, explain: Callable[[Exception], str]
+    stream: Any,
+    answer: AnswerEvents,
+    explain: Callable[[Exception], str],
+    grace: float,
 ) -> AsyncGenerator[Event, None]:
     items = stream if hasattr(stream, "__aiter__") else in_threads(stream)
     async with own_stream(items) as owned:
         try:
-            async for item in owned:
-                for event in answer.read(item):
-                    yield event
+            with ends_with_server(owned, grace):
+                async for item in owned:
+                    for event in answer.read(item):
+                        yield event
             for event in answer.rest():
                 yield event
             yield answer.last(heard(owned.pressure))
@@ -131,6 +143,8 @@ async def _events(
             if _is_cancelled():
                 raise
             yield answer.stopped()  # the stream was, and its reader is still here
+        except ServerShutdown as error:
+            yield error_event(type(error).__name__, f"{error} Ask again.")
         except Exception as error:
             log.warning("A stream broke while it was served", exc_info=error)
             yield error_event(type(error).__name__, str(explain(error)))

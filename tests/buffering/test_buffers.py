@@ -313,7 +313,7 @@ async def test_a_parser_may_follow(how):
 
 
 def test_each_stream_gets_a_buffer_of_its_own():
-    stage = buffered(lambda: SizeBuffer(3))
+    stage = buffered(SizeBuffer, size=3)
     one, two = stage.transform(iter(["a", "b", "c"])), stage.transform(iter(["xyz"]))
     assert list(two) == ["xyz"]
     assert list(one) == ["abc"]
@@ -355,10 +355,33 @@ async def test_leaving_an_async_stream_early_closes_the_source():
 
 
 def test_a_buffer_instead_of_a_class_is_refused_with_the_next_step():
-    with pytest.raises(TypeError, match=r"got a SizeBuffer: .*lambda: SizeBuffer"):
+    with pytest.raises(TypeError, match=r"got a SizeBuffer: .*buffered\(SizeBuffer, "):
         buffered(SizeBuffer(4))
     with pytest.raises(TypeError, match=r"got a int: .*SentenceBuffer"):
         buffered(4)
+
+
+def test_a_buffer_is_made_with_the_options_that_stand_beside_it():
+    stage = buffered(SizeBuffer, size=3)
+    assert list(stage.transform(iter(["ab", "cd", "e"]))) == ["abcd", "e"]
+    assert list(stage.transform(iter(["ab"]))) == ["ab"], "each stream has its own"
+    assert repr(stage) == "buffered(SizeBuffer, size=3)"
+    clock = VirtualClock()
+    paced = buffered(Throttle, seconds=1.0, clock=clock)
+    assert repr(paced) == "buffered(Throttle, seconds=1.0, clock=VirtualClock())"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"sise": 80}, "SizeBuffer.* got sise=.*write size="),
+        ({"size": "80"}, "SizeBuffer.size=.* got '80'"),
+        ({"size": 0}, "got 0"),
+    ],
+)
+def test_a_wrong_option_of_a_buffer_is_told_where_it_is_written(wrong, told):
+    with pytest.raises((TypeError, ValueError), match=told):
+        buffered(SizeBuffer, **wrong)
 
 
 def test_a_buffer_that_forgot_to_return_is_told_so():
@@ -481,3 +504,69 @@ def test_the_next_request_has_the_buffered_answer(make, version):
         sent = server.log[-1].request.messages[1]
     assert sent.text == answer.text
     assert answer.text == hidden.replace("secret", "***" if make is Hide else "secret")
+
+
+# Two voices in one stream: what each said passes its own buffer
+
+
+def voices(*said):
+    return [AIMessageChunk(text, id=voice) for voice, text in said]
+
+
+def texts_of(chunks):
+    texts = {}
+    for one in chunks:
+        texts[one.id] = texts.get(one.id, "") + one.text
+    return texts
+
+
+@both
+async def test_two_messages_in_turn_have_a_buffer_each(how):
+    chunks = [
+        *voices(("a", "My sec"), ("b", "A se"), ("a", "ret. "), ("b", "cret too")),
+        AIMessageChunk("", id="a", response_metadata={"finish_reason": "stop"}),
+        *voices(("b", " I say")),
+    ]
+    out, _ = await run(buffered(Hide), chunks, how)
+    assert texts_of(out) == {"a": "My ***. ", "b": "A *** too I say"}
+    assert [one.id for one in out] == ["a", "b"], "who has finished is told at once"
+
+
+@both
+async def test_a_restart_of_one_message_lets_nothing_of_another_out(how):
+    again = AIMessageChunk("", id="a", response_metadata={"restart": True})
+    chunks = [*voices(("a", "Old"), ("b", "A se")), again]
+    chunks += voices(("b", "cret"), ("a", "New sec"), ("a", "ret"))
+    out, _ = await run(buffered(Hide), chunks, how)
+    assert texts_of(out[:2]) == {"a": "Old"} and out[1] is again
+    assert texts_of(out[2:]) == {"a": "New ***", "b": "A ***"}
+
+
+@both
+async def test_a_message_that_comes_whole_lets_nothing_of_another_out(how):
+    whole = AIMessage("A secret.", id="b")
+    chunks = [*voices(("a", "My sec")), whole, *voices(("a", "ret."))]
+    out, _ = await run(buffered(Hide), chunks, how)
+    assert texts_of(out) == {"a": "My ***.", "b": "A ***."}
+
+
+@both
+@pytest.mark.parametrize("ids", [(None, "run-1"), ("resp_1", "lc_run-1")])
+async def test_a_message_that_changes_its_id_is_one(how, ids):
+    chunks = voices((ids[0], "sec"), (ids[1], "ret"))
+    out, _ = await run(buffered(Hide), chunks, how)
+    assert "".join(one.text for one in out) == "***"
+
+
+@every_kind
+@given(
+    said=st.lists(
+        st.tuples(st.sampled_from("abc"), st.sampled_from(["sec", "ret", ". ", "é"])),
+        max_size=12,
+    )
+)
+def test_whoever_else_speaks_a_message_reads_as_if_alone(make, said):
+    out = texts_of(buffered(make).transform(iter(voices(*said))))
+    for voice in dict(said):
+        alone = [text for one, text in said if one == voice]
+        assert out.get(voice, "") == "".join(buffered(make).transform(iter(alone)))

@@ -8,7 +8,7 @@
 
 import { visible } from "./dom.js";
 import { make, start } from "./kinds.js";
-import { Notebook } from "./saved.js";
+import { Notebook, titleNode } from "./saved.js";
 
 /**
  * @typedef {["open", string, string] | ["add" | "set" | "label" | "strike", number, string]} Change
@@ -47,6 +47,8 @@ export class Library {
       feed = new Feed(model, this.early.get(key) ?? [], this.notebook);
       this.feeds.set(key, feed);
       this.early.delete(key);
+      // While this library was loading, news passed it by; a silent model sends no more.
+      if (this.feeds.size === 1) feed.askWhole();
     }
     const view = new View(feed, el);
     return () => view.remove();
@@ -71,9 +73,10 @@ class Feed {
 
   /** Start from a snapshot, if it knows more. */
   load() {
-    const { number = 0, lanes = [] } = this.model.get("snapshot");
+    const { number = 0, lanes = [], title = "" } = this.model.get("snapshot");
     if (this.lanes && number < this.number) return;
     this.number = number;
+    this.title = title;
     this.lanes = lanes.map(({ passages, ...lane }) => ({
       ...lane,
       passages: passages.map(([kind, label, text, struck]) => ({ kind, label, text, struck })),
@@ -166,6 +169,7 @@ class View {
   /** Draw everything anew. */
   start() {
     this.root.replaceChildren();
+    if (this.feed.title) this.root.append(titleNode(this.feed.title));
     const row = make("div", "course-live-lanes", this.root);
     this.lanes = this.feed.lanes.map((lane) => new LaneView(lane, row));
     this.stop = new StopButton(this.feed, this.lanes[0]?.label);
