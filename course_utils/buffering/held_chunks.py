@@ -37,13 +37,24 @@ class HeldChunks:
         self._make = make_buffer
         self._voices = Voices()
         self._held: dict[Any, HeldText] = {}  # by message; by None for plain text
+        self._now: HeldText | None = None  # of the chunk before ...
+        self._speaker: tuple[type, Any] | None = None  # ... its kind and its id
 
     def push(self, chunk: Any) -> list[Any]:
         """Take a chunk; return the chunks that go on now."""
+        speaker = (type(chunk), getattr(chunk, "id", None))
+        plain = not getattr(chunk, "response_metadata", None)  # no restart, no end
+        if self._now is not None and speaker == self._speaker and plain:
+            return self._now.push(chunk)
+        self._speaker = speaker
+        return self._push(chunk)
+
+    def _push(self, chunk: Any) -> list[Any]:
         if isinstance(chunk, BaseMessageChunk):
             others = self._leave(lambda key: key is None)
             return [*others, *self._push_message(chunk)]
         if isinstance(chunk, BaseMessage):  # of its own, so nobody's text has to leave
+            self._now = None
             return [self.whole(chunk)]
         if not isinstance(chunk, str):
             return [*self.flush(), self.whole(chunk)]
@@ -70,10 +81,12 @@ class HeldChunks:
     def _of(self, key: str | None) -> "HeldText":
         if key not in self._held:
             self._held[key] = HeldText(self._make())
-        return self._held[key]
+        self._now = self._held[key]
+        return self._now
 
     def _leave(self, which: Callable[[str | None], bool]) -> list[Any]:
         """What is held of these messages."""
+        self._now = None
         held = [self._held.pop(key) for key in list(self._held) if which(key)]
         return [ready for one in held for ready in one.flush()]
 

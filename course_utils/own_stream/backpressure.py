@@ -56,8 +56,8 @@ class Backpressure(BaseCallbackHandler):
     def __init__(self) -> None:
         self.stopped = False
         self.ends = Endings()
-        self._spoke: set[str] = set()  # the calls whose tokens were heard
-        self._said: set[str] = set()  # ... and those that have said a text
+        self._spoke: set[Any] = set()  # the calls whose tokens were heard
+        self._said: set[Any] = set()  # ... and those that have said a text
         self._outer = _in_threads.get()  # of a stream that reads this one
         self._reading = True
         self._changed = threading.Condition()
@@ -111,7 +111,7 @@ class Backpressure(BaseCallbackHandler):
     def on_llm_new_token(
         self, token: Any, *, chunk: Any = None, run_id: Any = None, **kwargs: Any
     ) -> None:
-        self._spoke.add(str(run_id))
+        self._spoke.add(run_id)
         self._hear(run_id, chunk)
         self.pass_or_stop()
 
@@ -119,8 +119,8 @@ class Backpressure(BaseCallbackHandler):
         self.pass_or_stop()
 
     def on_llm_end(self, response: Any, *, run_id: Any = None, **kwargs: Any) -> None:
-        if str(run_id) in self._spoke:
-            self._spoke.discard(str(run_id))
+        if run_id in self._spoke:
+            self._spoke.discard(run_id)
             return  # the sum of its chunks no longer tells what came after its finish
         for row in response.generations:
             for answer in row:
@@ -128,20 +128,20 @@ class Backpressure(BaseCallbackHandler):
 
     def on_llm_error(self, error: Any, *, run_id: Any = None, **kwargs: Any) -> None:
         # Whoever reads gets the error, or the answer of the model asked instead.
-        self._spoke.discard(str(run_id))
-        self._forget(str(run_id))
+        self._spoke.discard(run_id)
+        self._forget(run_id)
 
     def _hear(self, run_id: Any, item: Any) -> None:
         ended, says = finish_of(item), bool(text_of(item))
         if says:
-            self._said.add(str(run_id))
-        elif is_restart(item) and str(run_id) in self._said:
+            self._said.add(run_id)
+        elif is_restart(item) and run_id in self._said:
             self.ends.taken_back = True  # a chain of text passes on no such word
-        self.ends.hear(str(run_id), says=says, ended=ended)
+        self.ends.hear(run_id, says=says, ended=ended)
         if self._outer is not None:
             self._outer._hear(run_id, item)
 
-    def _forget(self, run: str) -> None:
+    def _forget(self, run: Any) -> None:
         self.ends.forget(run)
         if self._outer is not None:
             self._outer._forget(run)

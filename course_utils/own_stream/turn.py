@@ -240,7 +240,9 @@ class Turn:
         """Write what the Stop lost into the graph's thread; returns its messages.
 
         Then ask anew with `graph.stream(question, config)`, or let it go on with
-        `graph.stream(None, config)`. The state must have `messages`.
+        `graph.stream(None, config)`, which begins at the graph's first node. A question
+        to a person that nobody answered is closed. The state must have `messages` with
+        LangGraph's `add_messages`, as agents do. Leave the stream before.
 
         Raises:
             ValueError: The graph has no checkpointer.

@@ -6,6 +6,7 @@ pages, and below it the same numbers as text. The title says what the picture sh
     timeline(measure(model.stream("Hi")), title="The first word comes early")
 """
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -38,34 +39,24 @@ class Picture:
     draw: Callable[[], "Figure"]
 
     def png(self) -> bytes:
-        """The picture as a PNG with a transparent ground."""
+        """The picture as a PNG, on a white ground of its own."""
         file = BytesIO()
         nothing = {"Software": None}  # the same picture is the same file
-        self.draw().savefig(
-            file, format="png", dpi=DPI, transparent=True, metadata=nothing
-        )
+        self.draw().savefig(file, format="png", dpi=DPI, metadata=nothing)
         return file.getvalue()
 
     def __repr__(self) -> str:
         return f"{self.title}\n{self.text}"
 
-    def _ipython_display_(self) -> None:
-        from IPython.display import display
-
+    def _repr_html_(self) -> str:
+        """The picture and its numbers; as HTML, since Lab gives no PNG its text."""
         png = self.png()
-        size = {"width": _width(png), "alt": f"{self.title}. {self.text}"}
-        display(  # type: ignore[no-untyped-call]
-            {"image/png": png, "text/plain": f"[picture] {self.title}"},
-            metadata={"image/png": size},
-            raw=True,
-        )
+        data = f"data:image/png;base64,{b64encode(png).decode()}"
+        alt = escape(self.title) or "Picture"
         lines = "<br>".join(escape(line) for line in self.text.splitlines())
-        display(  # type: ignore[no-untyped-call]
-            {
-                "text/html": f'<p class="mathjax_ignore">{lines}</p>',
-                "text/plain": self.text,
-            },
-            raw=True,
+        return (
+            f'<img alt="{alt}" width="{_width(png)}" src="{data}">'
+            f'<p class="mathjax_ignore">{lines}</p>'
         )
 
 

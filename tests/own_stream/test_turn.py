@@ -18,6 +18,7 @@ from langgraph.stream import CustomTransformer
 
 from course_utils.fake import FakeServer, FakeStreamingChatModel, Reply, ToolCall
 from course_utils.fake.history import fault_in
+from course_utils.live import show
 from course_utils.own_stream import Turn, close_calls, own_stream
 from course_utils.own_stream.turn import STOPPED
 from course_utils.passages import Reader
@@ -249,6 +250,34 @@ def test_a_thread_that_went_on_with_an_open_call_is_mended():
     assert_goes_on(graph, history, THREAD)
 
 
+def test_to_keep_twice_changes_nothing():
+    graph = agent(0.02, checkpointer=InMemorySaver())
+    turn = stopped(graph, "messages v1", "in the text after a tool", THREAD)
+    once = turn.keep(graph, THREAD)
+    assert turn.keep(graph, THREAD) == once
+
+
+def test_a_run_that_never_began_leaves_its_thread_empty():
+    graph = agent(checkpointer=InMemorySaver())
+    assert Turn().keep(graph, THREAD) == []
+    assert_goes_on(graph, [], THREAD)
+
+
+@pytest.mark.parametrize("durability", ["sync", "async", "exit"])
+@each_stop
+def test_a_thread_that_is_written_late_is_kept_too(durability, stop):
+    graph, turn = agent(0.02, checkpointer=InMemorySaver()), Turn()
+    given, until = {"messages": [QUESTION]}, Until(*STOPS[stop])
+    options = {**FORMS["messages v2"], "durability": durability}
+    with own_stream(graph.stream(given, THREAD, **options)) as items:
+        for item in turn.watch(items):
+            if until(item):
+                break
+    history = turn.keep(graph, THREAD)
+    assert_honest(history, turn)
+    assert_goes_on(graph, history, THREAD)
+
+
 def test_it_wants_a_checkpointer_to_keep_anything():
     with pytest.raises(ValueError, match=r"turn\.messages"):
         Turn().keep(agent(), THREAD)
@@ -271,6 +300,19 @@ async def test_a_server_takes_what_a_stopped_run_left(responses, stop):
         assert_honest(history, turn)
         answer = await graph.ainvoke({"messages": [NEXT]}, THREAD)
         assert answer["messages"][-1].text == ANSWER
+
+
+@each_form
+async def test_what_is_shown_can_be_watched_too(form, monkeypatch):
+    monkeypatch.setenv("COURSE_LIVE", "static")
+    turn, graph = Turn(), agent(checkpointer=InMemorySaver())
+    shown = await show(turn.watch(await aasked(graph, [QUESTION], form, THREAD)))
+    texts = [m.text for m in turn.messages if isinstance(m, AIMessage)]
+    assert shown == "\n\n".join(texts) == f"{LOOKS}\n\n{ANSWER}"
+    assert [m.type for m in turn.keep(graph, THREAD)] == [
+        "human",
+        *(m.type for m in turn.messages),
+    ]
 
 
 # What a turn keeps of other streams

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import re
 import socket
 import threading
 from contextlib import contextmanager, suppress
@@ -71,6 +72,63 @@ async def test_an_event_cut_off_by_the_end_is_dropped():
 def test_lines_of_one_event_belong_together():
     lines = ["event: text", "data: a", "data:b", "id: 3", "retry: 100", ": x", ""]
     assert list(read_sse(lines)) == [Event("text", "a\nb", "3")]
+
+
+# Each is a line's text by the standard, or its end; the event's data stands beside it.
+ODD_LINES = {
+    "a byte order mark": ("\ufeffdata: one\n\n", [Event(data="one")]),
+    "a second byte order mark is text": (
+        "\ufeffdata: \ufeffone\n\n",
+        [Event(data="\ufeffone")],
+    ),
+    "an event without a name": ("event:\ndata: one\n\n", [Event(data="one")]),
+    "returns alone": (
+        "data: a\rdata: b\r\rdata: c\r\r",
+        [Event(data="a\nb"), Event(data="c")],
+    ),
+    "a return and a line end": (
+        "data: a\r\n\r\ndata: b\r\n\r\n",
+        [Event(data="a"), Event(data="b")],
+    ),
+    "an id with a NUL": ("id: 1\nid: a\0b\ndata: one\n\n", [Event(data="one", id="1")]),
+    "an empty id": ("id: 1\nid\ndata: one\n\n", [Event(data="one")]),
+    "only a time to come back": ("retry: 10\n\ndata: one\n\n", [Event(data="one")]),
+    "no data at all": (
+        "event: x\n\nid: 2\n\ndata: one\n\n",
+        [Event(data="one", id="2")],
+    ),
+    "an empty data": ("data\n\n", [Event(data="")]),
+    "one space is no text, two are one": ("data:  one\n\n", [Event(data=" one")]),
+    **{
+        f"U+{ord(sign):04X}": (f"data: a{sign}b\n\n", [Event(data=f"a{sign}b")])
+        for sign in "\u2028\u2029\x85\x0b\x0c\x1c\x1d\x1e"
+    },
+}
+
+
+@pytest.mark.parametrize(("wire", "events"), ODD_LINES.values(), ids=ODD_LINES.keys())
+def test_lines_end_where_the_standard_ends_them(wire, events):
+    data = wire.encode()
+    assert list(read_sse([data])) == events
+    assert list(read_sse(data[i : i + 1] for i in range(len(data)))) == events
+    assert list(read_sse(re.split("\r\n|\n|\r", wire))) == events
+    assert list(read_sse([wire])) == events
+
+
+async def test_bytes_may_be_cut_in_a_letter_or_an_end_of_a_line():
+    async def pieces():
+        for piece in [
+            b"data: K\xc3",
+            b"\xb6ln\r",
+            b"\n\r\n",
+            b"data: x\r",
+            b"\r",
+            b": ",
+        ]:
+            yield piece
+
+    found = [event async for event in read_sse(pieces())]
+    assert found == [Event(data="Köln"), Event(data="x")]
 
 
 # sse_response
