@@ -34,6 +34,7 @@ LAB = [
 ]
 if hasattr(os, "geteuid") and os.geteuid() == 0:
     LAB.append("--allow-root")  # as in many containers
+NEEDED = "[notebooks]"  # the least that is installed here
 MEGABYTES = 600  # what the packages take, and room for an answer or two
 OFFLINE = re.compile("connect|resolv|timed out|proxy|no matching distribution", re.I)
 CERTIFICATE = re.compile("certificate|ssl", re.I)
@@ -57,7 +58,7 @@ def main(arguments: list[str]) -> int:
     if command == "check":
         here = PYTHON if PYTHON.exists() else sys.executable
         return run(here, "-P", Path("course_utils", "doctor.py"))
-    install("[test]" if command == "test" else "")
+    install("[notebooks,test]" if command == "test" else NEEDED)
     if command == "test":
         return run(PYTHON, "-m", "pytest", *arguments)
     # -P: a file of yours called random.py is not Python's own.
@@ -89,7 +90,7 @@ def run(*command: object) -> int:
 
 def surroundings() -> "dict[str, str]":
     """The shell's variables, without what leads astray or tells others of a lesson."""
-    kept = {k: v for k, v in os.environ.items() if k not in FOREIGN and not socks(k)}
+    kept = {k: v for k, v in os.environ.items() if k not in FOREIGN and not unusable(k)}
     home = Path(kept.get("HOME", HERE))
     if not os.access(home, os.W_OK):
         kept["HOME"] = str(VENV / "home")  # Jupyter keeps its settings there
@@ -102,10 +103,11 @@ def surroundings() -> "dict[str, str]":
     return kept
 
 
-def socks(name: str) -> bool:
+def unusable(name: str) -> bool:
     """Whether a variable names a proxy that neither pip nor the notebooks can use."""
-    value = os.environ.get(name, "")
-    return name.upper() in PROXIES and value.lower().startswith("socks")
+    kind, found, _ = os.environ.get(name, "").partition("://")
+    other = bool(found) and kind.lower() not in ("http", "https")
+    return name.upper() in PROXIES and other
 
 
 def install(extra: str) -> None:
@@ -116,7 +118,7 @@ def install(extra: str) -> None:
     lists = (HERE / "pyproject.toml", HERE / "constraints.txt")
     pins = sha256(b"".join(file.read_bytes() for file in lists)).hexdigest()
     had = stamp.read_text("utf-8").splitlines() if stamp.exists() else [""]
-    if had[:2] == [place, pins] and extra in ("", *had[2:3]) and unchanged(had[3:]):
+    if had[:2] == [place, pins] and extra in (NEEDED, *had[2:3]) and unchanged(had[3:]):
         return
     print("Installing into .venv: some seconds, or minutes on a slow line.", flush=True)
     if had[0] != place or not PYTHON.exists():
@@ -209,9 +211,9 @@ def remedy(error: str) -> str:
             "the folder of wheels lacks one for this system or this Python, "
             f"{sys.version.split()[0]}: fill it on a machine of the same kind."
         )
-    name = next(filter(socks, os.environ), "")
+    name = next(filter(unusable, os.environ), "")
     if name:
-        return f"{name} is a SOCKS proxy: set HTTPS_PROXY to one of http, and unset it."
+        return f"{name} names no proxy of http: set HTTPS_PROXY to one, and unset it."
     if "No space left" in error:
         return f"the disk is full: the course needs {MEGABYTES} MB, make room for them."
     if CERTIFICATE.search(error) and not re.search("resolv", error, re.I):

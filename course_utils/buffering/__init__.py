@@ -11,9 +11,11 @@ from course_utils.buffering.buffers import (
     Throttle,
     WordBuffer,
 )
+from course_utils.buffering.held_chunks import Buffer
 from course_utils.buffering.stage import BufferedStage, buffered
 
 __all__ = [
+    "Buffer",
     "BufferedStage",
     "SentenceBuffer",
     "SizeBuffer",

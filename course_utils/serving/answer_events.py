@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from course_utils.characters import Characters
-from course_utils.ending import Ending
 from course_utils.finish import Endings, Finish
 from course_utils.passages import Passage, Reader
+from course_utils.passages.ending import Ending
 from course_utils.serving.public_json import NOTHING, public_json
 from course_utils.serving.sse import Event
 
@@ -61,7 +61,7 @@ class AnswerEvents:
         return event("stopped", self._facts(None))
 
     def last(self, ends: Endings) -> Event:
-        """The last event: `done`, `paused`, `stopped` or `error`.
+        """The last event: `done`, `stopped`, `paused`, `cut` or `error`.
 
         Args:
             ends: How the models under the stream ended, for a stream of text alone.
@@ -71,17 +71,13 @@ class AnswerEvents:
         if ends.taken_back:
             return error_event("AnswerReplaced", REPLACED)
         if ends.unended and self._require_finish:
-            return error_event(
-                "StreamTruncated",
-                "The answer ended without a finish reason: it may be cut.",
-            )
+            return event("cut", {**self._facts(None), "note": UNSAID_NOTE})
         if end is not None and end.meaning in FAULTS:
             name, fact = FAULTS[end.meaning]
             return error_event(name, fact.format(end.reason), finish_reason=end.reason)
         if self._ending.paused or (end and end.meaning == "paused"):
             return self._paused(end)
-        name = "stopped" if end and end.meaning == "stopped" else "done"
-        return event(name, self._facts(end))
+        return event(end.end if end else "done", self._facts(end))
 
     def _paused(self, end: Finish | None) -> Event:
         questions = [public_json(question) for question in self._ending.questions]
@@ -104,6 +100,7 @@ REPLACED = (
     "The answer began anew, and what was sent of it before cannot be taken back in "
     "a stream of text: ask again."
 )
+UNSAID_NOTE = "The answer ended without a finish reason: it may be cut."
 FAULTS = {
     "broken": ("StreamBroken", "The model's server broke off: {}."),
     "unknown": (

@@ -15,8 +15,10 @@ from dataclasses import replace
 from course_utils.clock import Clock, course_clock
 from course_utils.own_stream.backpressure import outside
 from course_utils.serving.sse import Event
+from course_utils.settings import settings
 
 
+@settings()
 class ReplayBuffer:
     """Holds the events of recent streams, so that a reader can come back for the rest.
 
@@ -33,6 +35,9 @@ class ReplayBuffer:
         self.keep = keep
         self._clock = clock
         self._records: dict[str, _Record] = {}
+
+    def __repr__(self) -> str:
+        return f"ReplayBuffer({len(self)} stream{'' if len(self) == 1 else 's'})"
 
     def __len__(self) -> int:
         return len(self._records)

@@ -13,14 +13,15 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any
 
 from course_utils.clock import Clock, course_clock
-from course_utils.ending import heard
 from course_utils.own_stream.owned import AsyncOwnedStream, OwnedStream, own_stream
 from course_utils.own_stream.threads import in_threads
 from course_utils.passages import Reader
+from course_utils.passages.ending import heard
 from course_utils.serving.answer_events import AnswerEvents, error_event
 from course_utils.serving.replay_buffer import ReplayBuffer
 from course_utils.serving.shutdown import ServerShutdown, ends_with_server
 from course_utils.serving.sse import HEARTBEAT, Event, EventReader, encode, read_sse
+from course_utils.settings import need, settings
 from course_utils.streams import check_stream
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def _say_little(error: Exception) -> str:
     return "The answer broke off."
 
 
+@settings()
 def sse_response(
     stream: Any,
     *,
@@ -68,10 +70,11 @@ def sse_response(
     said. Objects go out as JSON; what has no JSON form, messages, prompts and ids of
     threads stay here.
 
-    The last event is `done` with the finish reason and the usage; `paused` with the
-    questions, when the run waits for a person; `stopped`; or `error`, when the stream
-    failed, when it ended without a finish reason or with a word nobody knows. A reader
-    who gets none was cut off. When the reader leaves, the model stops.
+    The last event is one of five, each with the finish reason and the usage: `done`;
+    `stopped`; `paused` with the questions, when the run waits for a person; `cut`, when
+    the answer met a limit or a filter or gave no finish reason; `error`, when the
+    stream failed or ended with a word nobody knows. A reader who gets none was cut off,
+    too. When the reader leaves, the model stops.
 
     Args:
         stream: What `.astream(...)` returned, of a model, a chain or an agent in any
@@ -92,6 +95,7 @@ def sse_response(
         TypeError: `stream` is not a stream.
         ValueError: It is a graph's, with a `stream_mode` that there is not.
     """
+    need("sse_response", "fastapi", "serve")
     from fastapi.responses import Response, StreamingResponse  # not for notebook 1
 
     check_stream("sse_response", stream)

@@ -12,12 +12,16 @@ from itertools import pairwise
 from typing import Any, overload
 
 from course_utils.clock import Clock, course_clock
+from course_utils.finish import UNSAID
+from course_utils.settings import settings
 from course_utils.streams import as_stream, check_stream, takes_nothing
 from course_utils.timing.recording import Mark, TimingRecorder
+from course_utils.timing.spans import ModelSpan, ToolSpan
 
 __all__ = ["Mark", "StreamTiming", "measure"]
 
 
+@settings()
 class StreamTiming(TimingRecorder):
     """The timing of one stream: watch it, then read the figures.
 
@@ -32,7 +36,7 @@ class StreamTiming(TimingRecorder):
     >>> list(timing.watch(stream))
     ['Hel', '', 'lo']
     >>> timing
-    first token 0.50 s · 2 chunks · 2.0 chunks/s · total 1.00 s · ended
+    first token 0.50 s · 2 chunks · 2.0 chunks/s · total 1.00 s · done
 
     Attributes:
         title: The name of this run on a timeline.
@@ -44,6 +48,7 @@ class StreamTiming(TimingRecorder):
         usage: Tokens, summed over the messages of the stream: `input_tokens`,
             `output_tokens`, `total_tokens`; None if the stream did not say.
         usage_of: The same for each message, as its model told.
+        spans: What `model_calls` and `tool_calls` are made of.
         paused: Whether the run waits for a person.
         error: What broke the stream; None if nothing did.
     """
@@ -56,6 +61,16 @@ class StreamTiming(TimingRecorder):
         part of it.
         """
         return "\n\n".join("".join(texts) for texts in self._texts.values())
+
+    @property
+    def model_calls(self) -> list[ModelSpan]:
+        """Each message of a model: its first signs, its end, its usage, in order."""
+        return list(self.spans.models.values())
+
+    @property
+    def tool_calls(self) -> list[ToolSpan]:
+        """Each tool call: when it was asked for, called and answered, in order."""
+        return list(self.spans.tools.values())
 
     @property
     def finish_reason(self) -> str | None:
@@ -107,22 +122,25 @@ class StreamTiming(TimingRecorder):
 
     @property
     def ending(self) -> str:
-        """How the stream ended, in words: `finished: stop`, `fault: ...`."""
+        """How the stream ended: done, stopped, paused, cut or error, and why.
+
+        `done: stop`, `cut: no finish reason`, `error: ConnectionError`.
+        """
         if self._end is None:
             return "running" if self._start is not None else "not started"
         if self.error is not None:
-            return f"fault: {type(self.error).__name__}"
+            return f"error: {type(self.error).__name__}"
         if self.stopped:
-            return "stopped by the reader"
+            return "stopped"
         if self.paused:
-            return "paused: waiting for a person"
+            return "paused"
         return self._end_in_words()
 
     def _end_in_words(self) -> str:
         ends = self.endings
         if ends.unended:
-            return "ended without a finish reason"
-        return "ended" if ends.decisive is None else ends.decisive.in_words
+            return UNSAID
+        return "done" if ends.decisive is None else ends.decisive.in_words
 
     def __repr__(self) -> str:
         first = self.time_to_first_token
@@ -153,6 +171,7 @@ def measure(
     keep_error: bool = ...,
     clock: Clock = ...,
 ) -> StreamTiming: ...
+@settings()
 def measure(
     stream: Any,
     *,

@@ -32,6 +32,8 @@ KINDS = {
 }
 every_buffer = pytest.mark.parametrize("make", KINDS.values(), ids=KINDS.keys())
 
+MARKS = "、。，！？；：｡､་།༎၊။។៕"  # of scripts that put no spaces between words
+
 # Any Unicode, and text that looks like prose, with all that ends words and sentences.
 pieces = st.lists(st.text() | st.text(alphabet="ab. \n!?。、)\"'1\u0301", max_size=8))
 
@@ -55,10 +57,10 @@ def test_each_word_comes_out_whole(texts):
     buffer = WordBuffer()
     for text in texts:
         ready = buffer.push(text)
-        assert not ready or ready[-1].isspace() or ready[-1] in "、。，！？；："
+        assert not ready or ready[-1].isspace() or ready[-1] in MARKS
 
 
-@given(st.text(alphabet="ab. \n!?。1)"), st.data())
+@given(st.text(alphabet="ab. \n!?。1)।؟"), st.data())
 def test_sentences_end_in_the_same_places_whatever_the_chunking(text, data):
     def ends(chunks):
         buffer = SentenceBuffer()
@@ -92,6 +94,39 @@ def sentences(text):
 )
 def test_sentences_come_out_one_by_one(parts):
     assert sentences("".join(parts)) == parts
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ["यह एक है। ", "यह दो है? ", "हाँ"],
+        ["एक।दो॥ ", "तीन।", "चार "],  # without a space: with the next word
+        ["یہ ایک ہے۔ ", "کیا یہ دو ہے؟ ", "جی"],
+        ["هل هذا واحد؟ ", "نعم! ", "لا؟! ", "ربما"],
+        ["«هذا واحد؟» ", "نعم"],
+        ["“यह एक है।” ", "अच्छा"],
+        ["これは一。", "これは二！", "三？", "四｡", "五"],
+        ["ཁྱེད་རང་གི་མིང་།", "ང་"],
+        ["ဒါက တစ်။", "ဒါက နှစ်။", "သုံး"],
+        ["នេះគឺមួយ។", "នេះគឺពីរ៕", "បី"],
+        ["ይህ አንድ ነው። ", "ይህ ሁለት ነው፧ ", "ሦስት"],
+        ["Սա մեկն է։ ", "Երկու"],
+        ["3.14 ₹ और 2.5 है। ", "ठीक"],
+        ["Really‽ ", "Yes"],
+    ],
+)
+def test_sentences_end_in_the_worlds_scripts(parts):
+    assert sentences("".join(parts)) == parts
+
+
+FULL_STOPS = "।॥۔؟。！？｡።፧։།༎။។៕꯫᱾܀܂᠃"
+
+
+@pytest.mark.parametrize("mark", FULL_STOPS)
+def test_an_answer_is_not_held_to_its_end_whatever_script_it_is_in(mark):
+    buffer = SentenceBuffer()
+    assert buffer.push(f"ab cd{mark} ef gh{mark} ij").endswith((mark, f"{mark} "))
+    assert buffer.flush().strip() == "ij"
 
 
 def test_an_unknown_abbreviation_ends_a_sentence_too_early():
@@ -278,7 +313,7 @@ async def test_a_parser_may_follow(how):
 
 
 def test_each_stream_gets_a_buffer_of_its_own():
-    stage = buffered(lambda: SizeBuffer(3))
+    stage = buffered(SizeBuffer, size=3)
     one, two = stage.transform(iter(["a", "b", "c"])), stage.transform(iter(["xyz"]))
     assert list(two) == ["xyz"]
     assert list(one) == ["abc"]
@@ -320,10 +355,33 @@ async def test_leaving_an_async_stream_early_closes_the_source():
 
 
 def test_a_buffer_instead_of_a_class_is_refused_with_the_next_step():
-    with pytest.raises(TypeError, match=r"got a SizeBuffer: .*lambda: SizeBuffer"):
+    with pytest.raises(TypeError, match=r"got a SizeBuffer: .*buffered\(SizeBuffer, "):
         buffered(SizeBuffer(4))
     with pytest.raises(TypeError, match=r"got a int: .*SentenceBuffer"):
         buffered(4)
+
+
+def test_a_buffer_is_made_with_the_options_that_stand_beside_it():
+    stage = buffered(SizeBuffer, size=3)
+    assert list(stage.transform(iter(["ab", "cd", "e"]))) == ["abcd", "e"]
+    assert list(stage.transform(iter(["ab"]))) == ["ab"], "each stream has its own"
+    assert repr(stage) == "buffered(SizeBuffer, size=3)"
+    clock = VirtualClock()
+    paced = buffered(Throttle, seconds=1.0, clock=clock)
+    assert repr(paced) == "buffered(Throttle, seconds=1.0, clock=VirtualClock())"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"sise": 80}, "SizeBuffer.* got sise=.*write size="),
+        ({"size": "80"}, "SizeBuffer.size=.* got '80'"),
+        ({"size": 0}, "got 0"),
+    ],
+)
+def test_a_wrong_option_of_a_buffer_is_told_where_it_is_written(wrong, told):
+    with pytest.raises((TypeError, ValueError), match=told):
+        buffered(SizeBuffer, **wrong)
 
 
 def test_a_buffer_that_forgot_to_return_is_told_so():

@@ -273,7 +273,7 @@ def test_a_reader_may_be_interrupted_at_any_line(followed):
 
 
 def steadily(model):
-    return reliable(reliable(model, between_tokens=5), fallbacks=[model])
+    return reliable(reliable(model, between_tokens_timeout=5), fallbacks=[model])
 
 
 @pytest.mark.parametrize("store", ["memory", "SQLite"])

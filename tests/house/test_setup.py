@@ -36,12 +36,13 @@ def name_of(requirement: str) -> str:
 
 
 def test_the_six_given_packages_are_there():
-    assert {name_of(line) for line in project()["dependencies"]} >= SIX
+    notebooks = project()["optional-dependencies"]["notebooks"]
+    assert {name_of(line) for line in notebooks} >= SIX
 
 
 def test_every_package_says_why_it_is_there():
     text = read("pyproject.toml")
-    listed = re.findall(r'^    "[\w-]+>=.*$', text, re.MULTILINE)
+    listed = re.findall(r'^    "[\w-]+(?:>=|\[).*$', text, re.MULTILINE)
     assert len(listed) == sum(map(len, every_requirement()))
     assert [line for line in listed if not re.search(r" # \S+ \S+", line)] == []
 
@@ -53,7 +54,8 @@ def every_requirement() -> list[list[str]]:
 def test_every_package_is_locked_and_the_lock_names_no_host():
     lines = read("constraints.txt").splitlines()
     assert {name_of(r) for list_ in every_requirement() for r in list_} <= {
-        name_of(line) for line in lines
+        "course-utils",
+        *map(name_of, lines),
     }
     assert [
         x for x in lines if not re.fullmatch(r"[a-z0-9.-]+==[\w.]+( ; .+)?", x)
@@ -74,7 +76,7 @@ def pip_lines(name: str) -> list[str]:
 
 
 def test_conda_and_binder_read_the_same_lists():
-    assert pip_lines("environment.yml") == ["-c constraints.txt", "-e ."]
+    assert pip_lines("environment.yml") == ["-c constraints.txt", "-e .[notebooks]"]
     there = [line.replace("../", "").replace("..", ".") for line in BINDER_PIP]
     assert there == pip_lines("environment.yml")
     for key in ("name", "channels"):
@@ -259,7 +261,8 @@ def test_what_is_typed_wrong_shows_the_three_commands():
     assert "Traceback" not in answer
 
 
-# start.py: what it decides, without installing anything
+# start.py: what it decides. It must download nothing here, so what would (make_venv,
+# fetch, run, failure) is written down instead, and only in what follows.
 
 
 @pytest.fixture
@@ -283,53 +286,53 @@ def installs(copy, monkeypatch):
 
 
 def test_the_second_start_installs_nothing(installs):
-    start.install("")
-    start.install("")
-    assert installs == ["venv", "."]
+    start.install("[notebooks]")
+    start.install("[notebooks]")
+    assert installs == ["venv", ".[notebooks]"]
 
 
 def test_the_tests_packages_are_added_once_and_stay(installs):
-    start.install("")
-    start.install("[test]")
-    start.install("")
-    start.install("[test]")
-    assert installs == ["venv", ".", ".[test]"]
+    start.install("[notebooks]")
+    start.install("[notebooks,test]")
+    start.install("[notebooks]")
+    start.install("[notebooks,test]")
+    assert installs == ["venv", ".[notebooks]", ".[notebooks,test]"]
 
 
 def test_a_package_that_was_changed_or_removed_is_installed_again(installs, copy):
     site = copy / ".venv" / "lib" / "python3.11" / "site-packages"
     (site / "six-1.17.0.dist-info").mkdir(parents=True)
     (copy / ".venv" / "pyvenv.cfg").write_text("prompt = 'course'")
-    start.install("")
+    start.install("[notebooks]")
     (site / "six-1.17.0.dist-info").rename(site / "six-1.16.0.dist-info")
-    start.install("")
-    start.install("")
-    assert installs == ["venv", ".", "."]
+    start.install("[notebooks]")
+    start.install("[notebooks]")
+    assert installs == ["venv", ".[notebooks]", ".[notebooks]"]
 
 
 def test_a_python_that_was_removed_is_made_again(installs, copy):
-    start.install("")
+    start.install("[notebooks]")
     start.PYTHON.unlink()
-    start.install("")
-    assert installs == ["venv", ".", "venv", "."]
+    start.install("[notebooks]")
+    assert installs == ["venv", ".[notebooks]", "venv", ".[notebooks]"]
 
 
 def test_a_new_lock_installs_again_in_the_same_venv(installs, copy):
-    start.install("")
+    start.install("[notebooks]")
     (copy / "constraints.txt").write_text("six==1.17.0\n")
-    start.install("")
-    assert installs == ["venv", ".", "."]
+    start.install("[notebooks]")
+    assert installs == ["venv", ".[notebooks]", ".[notebooks]"]
 
 
 def test_another_python_gets_a_new_venv(installs, monkeypatch):
-    start.install("")
+    start.install("[notebooks]")
     monkeypatch.setattr(sys, "version", "3.99.0 (main)")
-    start.install("")
-    assert installs == ["venv", ".", "venv", "."]
+    start.install("[notebooks]")
+    assert installs == ["venv", ".[notebooks]", "venv", ".[notebooks]"]
 
 
 def test_the_first_start_is_not_covered_by_jupyters_news(installs, copy):
-    start.install("")
+    start.install("[notebooks]")
     settings = copy / ".venv/share/jupyter/lab/settings/overrides.json"
     assert '"fetchNews": "false"' in settings.read_text()
 
@@ -350,7 +353,10 @@ def ran(monkeypatch):
 
 def test_start_opens_notebook_1_and_passes_the_rest_on(ran, capsys):
     assert start.main(["--port", "9000"]) == 3
-    assert ran == ["", ["-P", "-m", "jupyterlab", *start.LAB, "--port", "9000"]]
+    assert ran == [
+        "[notebooks]",
+        ["-P", "-m", "jupyterlab", *start.LAB, "--port", "9000"],
+    ]
     (address,) = (word for word in start.LAB if "default_url" in word)
     assert (ROOT / "notebooks" / Path(address).name).exists()
     assert "python start.py --port" in capsys.readouterr().out
@@ -358,7 +364,7 @@ def test_start_opens_notebook_1_and_passes_the_rest_on(ran, capsys):
 
 def test_test_runs_pytest_and_passes_the_rest_on(ran):
     assert start.main(["test", "-q", "tests"]) == 3
-    assert ran == ["[test]", ["-m", "pytest", "-q", "tests"]]
+    assert ran == ["[notebooks,test]", ["-m", "pytest", "-q", "tests"]]
 
 
 ASTRAY = {
@@ -367,6 +373,7 @@ ASTRAY = {
     "PYTHONOPTIMIZE": "2",
     "ALL_PROXY": "socks5://127.0.0.1:9",
     "https_proxy": "socks://127.0.0.1:9",
+    "all_proxy": "ftp://127.0.0.1:9",
 }
 
 
@@ -415,9 +422,21 @@ def test_a_certificate_that_is_not_there_is_named(monkeypatch):
     assert "SSL_CERT_FILE names /no/such/file.pem" in next(doctor.findings())
 
 
+@pytest.mark.parametrize("name", ["openai", "random"])
+def test_a_file_that_hides_a_package_from_the_notebooks_is_named(
+    name, monkeypatch, tmp_path
+):
+    (tmp_path / "notebooks").mkdir()
+    for stem in (name, "my_notes"):
+        (tmp_path / "notebooks" / f"{stem}.py").touch()
+    monkeypatch.setattr(doctor, "HERE", tmp_path)
+    expected = f"notebooks/{name}.py hides the package {name}: give it another name."
+    assert list(doctor._shadows()) == [expected]
+
+
 def test_a_proxy_that_cannot_be_used_is_named(monkeypatch):
     monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:9")
-    assert "all_proxy names a SOCKS proxy" in next(doctor.findings())
+    assert "all_proxy names a proxy of socks5" in next(doctor.findings())
 
 
 @pytest.mark.slow

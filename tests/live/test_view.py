@@ -8,9 +8,8 @@ from typing import Any
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
-from IPython.core.interactiveshell import InteractiveShell
-from IPython.utils.capture import capture_output
 from langchain.agents import create_agent
+from langchain_core.exceptions import ModelAPIError
 from langchain_core.messages import AIMessage, AIMessageChunk, ToolMessage
 from langchain_core.output_parsers import StrOutputParser
 
@@ -20,6 +19,7 @@ from course_utils.live import Shown, StreamView, race, show
 from course_utils.live import lane as live_lane
 from course_utils.live.stop import StopSwitch
 from course_utils.reliability import reliable
+from tests.support.shell import captured_outputs
 
 ANSWER = "A stream is a promise."
 
@@ -28,10 +28,8 @@ ANSWER = "A stream is a promise."
 def saved(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """What a notebook keeps: a function that gives the one bundle displayed."""
     monkeypatch.setenv("COURSE_LIVE", "static")
-    InteractiveShell.instance()
-    with capture_output() as captured:
+    with captured_outputs() as captured:
         yield lambda: [output.data for output in captured.outputs]
-    InteractiveShell.clear_instance()
 
 
 async def drip(*texts: str) -> AsyncIterator[str]:
@@ -111,9 +109,9 @@ def test_what_is_no_stream_gets_the_next_step(wrong: Any, told: str):
 @pytest.mark.parametrize(
     ("fault", "state"),
     [
-        ({"cut_after": 3}, "ended without a finish reason"),
-        ({"length_after": 3}, "cut short: length"),
-        ({"filter_after": 3}, "cut short: content_filter"),
+        ({"cut_after": 3}, "cut: no finish reason"),
+        ({"length_after": 3}, "cut: length"),
+        ({"filter_after": 3}, "cut: content_filter"),
         ({}, "done"),
     ],
 )
@@ -125,11 +123,10 @@ def test_only_an_answer_that_says_it_is_whole_is_done(saved, fault, state):
 
 
 def test_an_error_keeps_the_text_and_goes_on(saved):
-    with pytest.raises(Exception) as caught:
+    with pytest.raises(ModelAPIError):
         show(model(Reply(ANSWER, error_after=2)).stream("Hi"), title="t")
-    assert caught.value is not None
     [bundle] = saved()
-    assert bundle["text/plain"].startswith("t · cut\n\nA stream")
+    assert bundle["text/plain"].startswith("t · error: Model")
 
 
 def test_an_interrupt_keeps_the_text_closes_the_stream_and_goes_on(saved):
@@ -169,41 +166,12 @@ async def test_a_cancelled_task_keeps_the_text_and_closes_the_stream(saved):
     assert saved()[0]["text/plain"] == "stopped after 1 chunk\n\none"
 
 
-def pressing(monkeypatch: pytest.MonkeyPatch, after: float) -> None:
-    """Press Stop as the page does, from another thread, some time after the start."""
-    reading = live_lane.Lane.reading
-
-    def pressed(lane, switch):
-        threading.Timer(after, switch.press).start()
-        return reading(lane, switch)
-
-    monkeypatch.setattr(live_lane.Lane, "reading", pressed)
-
-
-def test_stop_ends_a_silent_sync_stream_without_an_error(saved, monkeypatch):
-    pressing(monkeypatch, 0.1)
-    fake = FakeStreamingChatModel(replies=[Reply("a b c", stall_after=2)])
-    shown = show((fake | StrOutputParser()).stream("Hi"))
-    assert shown == "a b"
-    assert saved()[0]["text/plain"].startswith("stopped after 2 chunks")
-    assert "closed" in str(fake.log[-1])
-    assert shown.timing.stopped
-
-
 def test_stop_between_two_tokens_does_not_read_a_chain_to_its_end():
     lane, switch = live_lane.Lane("", True, VirtualClock()), StopSwitch()
     lane.report = lambda lane, changes: switch.press() if changes else None
     fake = FakeStreamingChatModel(replies=[Reply("a b c d e f", per_token=0.01)])
     live_lane.read(lane, (fake | StrOutputParser()).stream("Hi"), switch)
     assert lane.transcript.text == "a"
-    assert "closed" in str(fake.log[-1])
-
-
-async def test_stop_ends_a_silent_async_stream_without_an_error(saved, monkeypatch):
-    pressing(monkeypatch, 0.1)
-    fake = FakeStreamingChatModel(replies=[Reply("a b c", stall_after=2)])
-    shown = await show(fake.astream("Hi"))
-    assert shown == "a b" and shown.timing.stopped
     assert "closed" in str(fake.log[-1])
 
 
@@ -234,6 +202,25 @@ def test_a_race_shows_all_streams_and_says_who_was_first(saved):
     assert "First text: stream after" in plain.splitlines()[-1]
 
 
+def test_a_race_has_a_title_a_clock_and_markdown_as_show_has(capsys):
+    clock = VirtualClock()
+
+    def slow():
+        clock.advance(2.0)
+        yield ANSWER
+
+    given = {"title": "Two at once", "clock": clock, "markdown": False}
+    raced = race(a=slow(), b=iter([ANSWER]), **given)
+    assert raced["a"].timing.time_to_first_token == 2.0
+    assert capsys.readouterr().out.startswith("Two at once\n\na · done")
+
+
+@pytest.mark.parametrize("given", [{"tilte": "Two"}, {"mark_down": False}])
+def test_a_misspelt_setting_of_a_race_is_no_stream(given):
+    with pytest.raises(TypeError, match=r"race\(\) has no such setting.*write (ti|ma)"):
+        race(a=iter([ANSWER]), **given)
+
+
 async def test_a_race_of_async_streams_is_awaited(saved):
     fake = model(Reply(ANSWER))
     raced = await race(
@@ -251,7 +238,10 @@ def test_an_error_of_one_stream_leaves_the_others_their_text(saved):
     with pytest.raises(ValueError, match="no more"):
         race(good=iter([ANSWER]), bad=broken())
     plain = saved()[0]["text/plain"]
-    assert f"good · done\n\n{ANSWER}" in plain and "bad · cut\n\nhalf" in plain
+    assert (
+        f"good · done\n\n{ANSWER}" in plain
+        and "bad · error: ValueError\n\nhalf" in plain
+    )
 
 
 def test_a_terminal_gets_the_text_as_it_comes(capsys, monkeypatch):
@@ -294,9 +284,9 @@ def test_a_misspelt_mode_is_refused_and_not_shown_as_nothing():
 @pytest.mark.parametrize(
     ("fault", "state"),
     [
-        ({"cut_after": 3}, "ended without a finish reason"),
-        ({"length_after": 3}, "cut short: length"),
-        ({"finish_reason": "gone_fishing"}, "ended: gone_fishing"),
+        ({"cut_after": 3}, "cut: no finish reason"),
+        ({"length_after": 3}, "cut: length"),
+        ({"finish_reason": "gone_fishing"}, "error: gone_fishing"),
         ({}, "done"),
     ],
 )
@@ -319,7 +309,7 @@ def test_a_chains_text_that_began_anew_is_not_done(saved, way):
         show(chain.stream("Hi"))
     else:
         asyncio.run(_awaited(lambda: show(chain.astream("Hi"))))
-    assert saved()[0]["text/plain"].startswith("began anew: ")
+    assert saved()[0]["text/plain"].startswith("error: began anew")
 
 
 async def _awaited(call: Any) -> Any:
