@@ -107,7 +107,7 @@ class Lane:
             return "paused"
         ends = self.timing.endings or self.models()
         if ends.taken_back:
-            return "began anew: the first part no longer counts"
+            return "error: began anew, the first part no longer counts"
         if ends.decisive is not None and not ends.decisive.whole:
             return ends.decisive.in_words
         if ends.unended:

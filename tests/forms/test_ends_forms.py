@@ -1,6 +1,7 @@
 """Every word of an end, and every end that is odd, with every judge."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -102,7 +103,7 @@ def by_measure(model: Played) -> str:
     ending = measure(model.stream("Hi")).ending
     if ending.startswith("done"):
         return WHOLE
-    return CUT if ending.startswith(("cut: no finish", "error")) else SHORT
+    return CUT if ending.startswith(("error", "cut: no finish")) else SHORT
 
 
 def by_recorder(model: Played) -> str:
@@ -116,12 +117,9 @@ def by_browser(stream: Any) -> str:
         return "".join([part async for part in sse_response(stream).body_iterator])
 
     *_, last = read_sse(asyncio.run(body()).split("\n"))
-    if last.event == "done":
-        words = ('"stop', '"end_turn', '"completed', '"COMPLETE', '"FinishReason')
-        return WHOLE if any(word in last.data for word in words) else SHORT
     if last.event == "cut":
-        return CUT if '"finish_reason": null' in last.data else SHORT
-    return {"error": CUT, "paused": SHORT}[last.event]
+        return CUT if json.loads(last.data)["finish_reason"] is None else SHORT
+    return {"done": WHOLE, "error": CUT}.get(last.event, SHORT)
 
 
 def in_chain(model: Played) -> Any:

@@ -309,7 +309,7 @@ def test_a_chains_text_that_began_anew_is_not_done(saved, way):
         show(chain.stream("Hi"))
     else:
         asyncio.run(_awaited(lambda: show(chain.astream("Hi"))))
-    assert saved()[0]["text/plain"].startswith("began anew: ")
+    assert saved()[0]["text/plain"].startswith("error: began anew")
 
 
 async def _awaited(call: Any) -> Any:

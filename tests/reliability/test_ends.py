@@ -187,7 +187,7 @@ def test_half_an_answer_is_not_made_whole_by_an_empty_one(
 ):
     plays = [chunk("Half"), ConnectionError("reset")], empty
     settings = {"require_finish": False, "after_first_token": after, "attempts": 2}
-    settings |= {"first_token": 1000.0}  # so that invoke reads the stream, too
+    settings |= {"first_token_timeout": 1000.0}  # so that invoke reads the stream, too
     model, _ = steady(*map(list, plays), **settings)
     with pytest.raises(Exception, match=r"finish reason|reset|No generation") as raised:
         way(model)
