@@ -8,6 +8,7 @@ Everything a notebook needs, by name; where a name lives is the folder's listing
 from course_utils.buffering import (
     SentenceBuffer,
     SizeBuffer,
+    TextParser,
     Throttle,
     WordBuffer,
     buffered,
@@ -25,7 +26,14 @@ from course_utils.reliability import (
     StreamTruncated,
     reliable,
 )
-from course_utils.serving import ReplayBuffer, read_sse, sse_response
+from course_utils.serving import (
+    ReplayBuffer,
+    read_sse,
+    sse_body,
+    sse_events,
+    sse_response,
+    tune_gc,
+)
 from course_utils.teaching import Exercise, Predict, Quiz, progress
 from course_utils.timing import StreamTiming, measure
 
@@ -48,6 +56,7 @@ __all__ = [
     "StreamTiming",
     "StreamTruncated",
     "StreamView",
+    "TextParser",
     "Throttle",
     "ToolCall",
     "VirtualClock",
@@ -64,7 +73,10 @@ __all__ = [
     "read_sse",
     "reliable",
     "show",
+    "sse_body",
+    "sse_events",
     "sse_response",
     "table",
     "timeline",
+    "tune_gc",
 ]

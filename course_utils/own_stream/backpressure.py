@@ -15,7 +15,9 @@ from weakref import WeakSet
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.tracers.context import register_configure_hook
 
-from course_utils.chunks import finish_of
+from course_utils.chunks import message_of
+from course_utils.finish import finish_of
+from course_utils.passages.content.usage import newest, total
 
 _in_threads: ContextVar["Backpressure | None"] = ContextVar(
     "course_backpressure", default=None
@@ -48,6 +50,7 @@ class Backpressure(BaseCallbackHandler):
         stopped: Whether the reader has left.
         unfinished: Whether the model that spoke last has not given a finish reason.
         finish_reason: The newest finish reason of any model under this stream.
+        usage: The tokens of all models under this stream; None if none told any.
     """
 
     run_inline = True  # in the task that streams, else it cannot stop it
@@ -57,10 +60,15 @@ class Backpressure(BaseCallbackHandler):
         self.stopped = False
         self.unfinished = False
         self.finish_reason: str | None = None
+        self._usage: dict[Any, dict[str, Any]] = {}  # of each run of a model
         self._outer = _in_threads.get()  # of a stream that reads this one
         self._reading = True
         self._changed = threading.Condition()
         self._waiting = 0
+
+    @property
+    def usage(self) -> dict[str, int] | None:
+        return total(self._usage.values())
 
     def shut(self) -> bool:
         """Whether the reader of this stream, or of one around it, has left."""
@@ -109,19 +117,33 @@ class Backpressure(BaseCallbackHandler):
 
     def on_llm_new_token(self, token: Any, *, chunk: Any = None, **kwargs: Any) -> None:
         self._hear(chunk)
+        self._count(chunk, kwargs.get("run_id"))
         self.pass_or_stop()
 
     def on_stream_event(self, event: Any, **kwargs: Any) -> None:
         self.pass_or_stop()
 
     def on_llm_end(self, response: Any, **kwargs: Any) -> None:
+        run = kwargs.get("run_id")
+        counted = run in self._usage  # by its chunks, which may repeat a running total
         for row in response.generations:
             for answer in row:
                 self._hear(answer)
+                if not counted:
+                    self._count(answer, run)
 
     def _hear(self, item: Any) -> None:
-        if reason := finish_of(item):
-            self._note(reason, unfinished=False)
+        if end := finish_of(item):
+            self._note(end.reason, unfinished=False)
+
+    def _count(self, item: Any, run: Any) -> None:
+        if usage := getattr(message_of(item), "usage_metadata", None):
+            self._tell(run, usage)
+
+    def _tell(self, run: Any, usage: dict[str, Any]) -> None:
+        self._usage[run] = newest(self._usage.get(run), usage)
+        if self._outer is not None:
+            self._outer._tell(run, usage)
 
     def _note(self, reason: str | None, *, unfinished: bool) -> None:
         self.finish_reason, self.unfinished = reason, unfinished

@@ -6,8 +6,21 @@ Every stream ends in `done` or in `error`, and a reader who leaves stops the mod
 """
 
 from course_utils.own_stream.owned import own_stream
+from course_utils.serving.collector import tune_gc
+from course_utils.serving.replay import Replay
 from course_utils.serving.replay_buffer import ReplayBuffer
 from course_utils.serving.response import sse_response
 from course_utils.serving.sse import Event, read_sse
+from course_utils.serving.wire import sse_body, sse_events
 
-__all__ = ["Event", "ReplayBuffer", "own_stream", "read_sse", "sse_response"]
+__all__ = [
+    "Event",
+    "Replay",
+    "ReplayBuffer",
+    "own_stream",
+    "read_sse",
+    "sse_body",
+    "sse_events",
+    "sse_response",
+    "tune_gc",
+]
