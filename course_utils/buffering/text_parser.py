@@ -24,7 +24,8 @@ class TextParser(StrOutputParser):
     `StrOutputParser`'s.
 
     >>> from langchain_core.messages import AIMessageChunk
-    >>> list(TextParser().transform(iter([AIMessageChunk("Hel"), AIMessageChunk("lo")])))
+    >>> chunks = [AIMessageChunk("Hel"), AIMessageChunk("lo")]
+    >>> list(TextParser().transform(iter(chunks)))
     ['Hel', 'lo']
     """
 

@@ -50,7 +50,7 @@ class Replay(Protocol):
         ...
 
     async def end_all(self, why: Event) -> None:
-        """End every answer that is not whole with this event, and wait for its model."""
+        """End all answers that are not whole with this event; wait for their models."""
         ...
 
 

@@ -78,7 +78,7 @@ class ReplayBuffer:
         return record is not None
 
     async def end_all(self, why: Event) -> None:
-        """End every answer that is not whole with this event, and wait for its model."""
+        """End all answers that are not whole with this event; wait for their models."""
         records = list(self._records.values())
         for record in records:
             record.end(why)

@@ -6,9 +6,10 @@ import json
 import pytest
 
 from course_utils.clock import Clock
-from course_utils.fake import FakeStreamingChatModel, Reply
+from course_utils.fake import Reply
 from course_utils.serving import Event, ReplayBuffer, sse_events
 from course_utils.serving.answer_events import error_event
+from tests.support.watched import WatchedModel
 
 TEXT = "One two three four five."
 GOING = error_event("ServerStopping", "The server is restarted.")
@@ -22,17 +23,13 @@ def make(request):
     ]
 
 
-def fake(reply=TEXT):
-    return FakeStreamingChatModel(replies=reply, per_token=0, ttft=0)
-
-
 def answer(model=None):
-    return sse_events((model or fake()).astream("Hi"))
+    return sse_events((model or WatchedModel(replies=TEXT)).astream("Hi"))
 
 
 def stalled():
     """A model that says two tokens and then nothing, until it is stopped."""
-    return fake(Reply(TEXT, stall_after=2))
+    return WatchedModel(replies=Reply(TEXT, stall_after=2))
 
 
 async def read(events, count=1000):
@@ -51,10 +48,9 @@ def text_of(events):
 
 
 async def stopped(model):
-    """Wait until the model has been closed by whoever read it."""
-    async with asyncio.timeout(20):
-        while model.log[0].outcome != "closed by reader":
-            await asyncio.sleep(0)
+    """Whether the model has been closed by whoever read it."""
+    await asyncio.to_thread(model.wait_closed)
+    return model.log[0].outcome == "closed by reader"
 
 
 async def test_an_answer_is_followed_from_its_beginning(make):
@@ -138,7 +134,7 @@ async def test_stopping_stops_the_model_and_its_readers_are_told(make):
     events = await reading
     assert text_of(events) == "One two"
     assert events[-1].event == "stopped"
-    await stopped(model)
+    assert await stopped(model)
     assert [event.event for event in ends] == ["stopped"]
 
 
@@ -160,7 +156,7 @@ async def test_ending_all_tells_every_reader_and_waits_for_the_models(make):
     for name in names:
         await read(await replay.follow(name), 2)
     await replay.end_all(GOING)
-    assert [model.log[0].outcome for model in models] == ["closed by reader"] * 2
+    assert all([await stopped(model) for model in models])
     for name in names:
         events = await read(await replay.follow(name))
         assert (text_of(events), events[-1].event) == ("One two", "error")
@@ -180,14 +176,14 @@ async def test_an_answer_that_nobody_follows_is_stopped_after_its_grace(make):
     replay = make(grace=0.05)
     name = await replay.start(answer(model), ended=ends.append)
     await read(await replay.follow(name), 2)
-    await stopped(model)
+    assert await stopped(model)
     assert [event.event for event in ends] == ["stopped"]
 
 
 async def test_an_answer_that_nobody_ever_followed_is_stopped_too(make):
     model = stalled()
     await make(grace=0.05).start(answer(model))
-    await stopped(model)
+    assert await stopped(model)
 
 
 async def test_who_comes_back_in_time_finds_it_going_on(make):
@@ -211,9 +207,11 @@ async def test_an_answer_is_forgotten_after_a_while(make):
     replay = make(keep=0.05)
     name = await replay.start(answer())
     await read(await replay.follow(name))
-    async with asyncio.timeout(20):
-        while await replay.follow(name) is not None:
-            await asyncio.sleep(0.01)
+    for _ in range(1000):
+        await asyncio.sleep(0.01)
+        if await replay.follow(name) is None:
+            break
+    assert await replay.stop(name) is False
 
 
 async def breaking():

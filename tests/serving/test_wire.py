@@ -15,6 +15,7 @@ from course_utils.clock import VirtualClock
 from course_utils.fake import FakeStreamingChatModel, Reply
 from course_utils.reliability import reliable
 from course_utils.serving import Event, read_sse, sse_body, sse_events, tune_gc
+from tests.support.watched import WatchedModel
 
 
 def fake(reply="One two three."):
@@ -85,10 +86,11 @@ async def test_an_app_says_what_becomes_of_an_errors_text(caplog):
 
 
 async def test_closing_the_events_stops_the_model():
-    model = fake("a " * 500)
+    model = WatchedModel(replies="a " * 500, clock=VirtualClock())
     events = sse_events((model | TextParser()).astream("Hi"))
     await anext(events)
     await events.aclose()
+    assert await asyncio.to_thread(model.wait_closed)
     assert model.log[0].outcome == "closed by reader"
 
 
