@@ -17,6 +17,9 @@ from course_utils.serving.sse import Event
 LAST = frozenset({"done", "stopped", "paused", "error"})  # one of them ends an answer
 
 STOPPED = event("stopped", {"finish_reason": None, "usage": None})
+LEFT = event(
+    "stopped", {"finish_reason": None, "usage": None, "note": "nobody was reading"}
+)
 
 
 class Replay(Protocol):

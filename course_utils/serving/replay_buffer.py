@@ -15,7 +15,7 @@ from dataclasses import replace
 from course_utils.clock import Clock, course_clock
 from course_utils.own_stream.backpressure import outside
 from course_utils.serving.answer_events import error_event
-from course_utils.serving.replay import LAST, STOPPED, new_name, position_of
+from course_utils.serving.replay import LAST, LEFT, STOPPED, new_name, position_of
 from course_utils.serving.sse import Event
 
 log = logging.getLogger(__name__)
@@ -187,4 +187,4 @@ class _Record:
 
     def _wait_for_followers(self) -> None:
         loop = asyncio.get_running_loop()
-        self._leaving = loop.call_later(self.grace, self.end, STOPPED)
+        self._leaving = loop.call_later(self.grace, self.end, LEFT)
