@@ -21,16 +21,12 @@ class Settings(BaseSettings):
     fallback: str | None = None  # whom to ask when that one fails
     per_token: float = Field(default=0.05, ge=0)  # the fake's pace
     heartbeat: float = Field(default=15.0, gt=0)  # shorter than any proxy's patience
-    refuse_within: float = Field(
-        default=1.0, ge=0
-    )  # an error this soon is an HTTP status
+    refuse_within: float = Field(default=1.0, ge=0)  # so soon, an error is a status
     grace: float = Field(default=30.0, ge=0)  # an answer goes on without any reader
     keep: float = Field(default=300.0, ge=0)  # ... and can be read again after its end
     drain: float = Field(default=20.0, ge=0)  # what open answers get after SIGTERM
     max_body: int = Field(default=64_000, gt=0)  # bytes
-    max_streams: int = Field(
-        default=200, gt=0
-    )  # answers at once; 70 % of what a core can do
+    max_streams: int = Field(default=200, gt=0)  # 70 % of what a core can do
     rate: str = "60/minute"  # questions from one address
     rate_store: str = "async+memory://"  # or async+redis://..., for several workers
 

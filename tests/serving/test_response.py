@@ -3,15 +3,13 @@
 import asyncio
 import gc
 import json
-import socket
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import anyio
 import httpx2
 import pytest
-import uvicorn
 from fastapi import FastAPI, Request
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +26,7 @@ from course_utils.fake import FakeStreamingChatModel, Reply, ToolCall
 from course_utils.fake.server import FakeServer
 from course_utils.own_stream import own_stream
 from course_utils.serving import Event, ReplayBuffer, read_sse, sse_response
+from tests.support.served import running
 from tests.support.watched import PATIENCE, WatchedModel
 
 pytestmark = pytest.mark.filterwarnings(
@@ -612,33 +611,6 @@ async def test_a_stream_that_nobody_comes_back_for_is_stopped_and_forgotten():
 
 
 # through a real server
-
-
-@contextmanager
-def running(app):
-    """The address of a uvicorn that serves `app`, on a free port."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        config = uvicorn.Config(app, log_level="critical", lifespan="off")
-        server = uvicorn.Server(config)
-        ready = threading.Event()
-        startup = server.startup
-
-        async def started(*args, **kwargs):
-            await startup(*args, **kwargs)
-            ready.set()
-
-        server.startup = started
-        thread = threading.Thread(target=server.run, args=([listening],))
-        thread.start()
-        assert ready.wait(PATIENCE)
-        try:
-            yield address
-        finally:
-            server.should_exit = True
-            thread.join(PATIENCE)
-        assert not thread.is_alive()
 
 
 def app_with(model, **options):

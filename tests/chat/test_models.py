@@ -1,0 +1,45 @@
+"""The stack: kept answers, retries and a fallback, and a real provider by one setting."""
+
+import pytest
+
+from chat.app import create
+from chat.models import asking
+from course_utils.fake import FakeServer, Reply
+from tests.chat.site import SESSION, TEXT, client_of, events_in, settings, text_in
+
+
+@pytest.fixture
+def provider(monkeypatch):
+    """A server that speaks as OpenAI does, and the variables that lead there."""
+    with FakeServer(replies=TEXT) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "offline")
+        yield server
+
+
+async def text_of(stream):
+    return "".join([chunk.text async for chunk in stream])
+
+
+async def test_by_itself_the_fake_answers():
+    assert await text_of(asking(settings())("Hi"))
+
+
+async def test_one_setting_asks_a_real_provider(provider):
+    app = create(settings(model="openai:gpt-5-mini"))
+    async with client_of(app, SESSION) as client:
+        response = await client.post("/chat", json={"text": "Hi"})
+    assert text_in(events_in(response)) == TEXT
+    assert len(provider.log) == 1
+
+
+async def test_the_same_question_is_asked_once(provider):
+    ask = asking(settings(model="openai:gpt-5-mini"))
+    assert [await text_of(ask("Hi")) for _ in range(3)] == [TEXT] * 3
+    assert len(provider.log) == 1
+
+
+async def test_when_the_model_gives_up_the_fallback_answers(provider):
+    provider.replies = [Reply(status=401), TEXT]
+    ask = asking(settings(model="openai:gpt-5-mini", fallback="openai:gpt-5"))
+    assert await text_of(ask("Hi")) == TEXT
