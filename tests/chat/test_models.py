@@ -1,4 +1,6 @@
-"""The stack: kept answers, retries and a fallback, and a real provider by one setting."""
+"""The stack: kept answers, a fallback, and a real provider by one setting."""
+
+from contextlib import ExitStack
 
 import pytest
 
@@ -10,11 +12,16 @@ from tests.chat.site import SESSION, TEXT, client_of, events_in, settings, text_
 
 @pytest.fixture
 def provider(monkeypatch):
-    """A server that speaks as OpenAI does, and the variables that lead there."""
-    with FakeServer(replies=TEXT) as server:
-        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-        monkeypatch.setenv("OPENAI_API_KEY", "offline")
-        yield server
+    """A function that starts a server which speaks as OpenAI does, and leads there."""
+    with ExitStack() as stack:
+
+        def start(*replies):
+            server = stack.enter_context(FakeServer(replies=list(replies)))
+            monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+            monkeypatch.setenv("OPENAI_API_KEY", "offline")
+            return server
+
+        yield start
 
 
 async def text_of(stream):
@@ -26,20 +33,23 @@ async def test_by_itself_the_fake_answers():
 
 
 async def test_one_setting_asks_a_real_provider(provider):
+    server = provider(TEXT)
     app = create(settings(model="openai:gpt-5-mini"))
     async with client_of(app, SESSION) as client:
         response = await client.post("/chat", json={"text": "Hi"})
     assert text_in(events_in(response)) == TEXT
-    assert len(provider.log) == 1
+    assert len(server.log) == 1
 
 
 async def test_the_same_question_is_asked_once(provider):
+    server = provider(TEXT)
     ask = asking(settings(model="openai:gpt-5-mini"))
     assert [await text_of(ask("Hi")) for _ in range(3)] == [TEXT] * 3
-    assert len(provider.log) == 1
+    assert len(server.log) == 1
 
 
 async def test_when_the_model_gives_up_the_fallback_answers(provider):
-    provider.replies = [Reply(status=401), TEXT]
+    server = provider(Reply(status=401), TEXT)
     ask = asking(settings(model="openai:gpt-5-mini", fallback="openai:gpt-5"))
     assert await text_of(ask("Hi")) == TEXT
+    assert [call.outcome for call in server.log] == ["refuse", "finished"]

@@ -1,4 +1,4 @@
-"""Every error is a problem (RFC 9457); of the request nothing comes back or is logged."""
+"""Every error is a problem (RFC 9457); nothing of a request comes back or is logged."""
 
 import logging
 
