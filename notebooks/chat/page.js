@@ -2,7 +2,7 @@
 // becomes elements by name, never HTML. All addresses are relative, so that the page works
 // wherever a proxy has put it.
 
-import { MarkdownText } from "./markdown/dom.js";
+import { MarkdownText } from "./markdown.js";
 
 const TRIES = 6; // without progress, then it is told that the answer is cut
 const SHORTEST = 250; // milliseconds until the next try; it doubles, up to the longest
@@ -52,14 +52,15 @@ class Answer {
     }
   }
 
-  step(words) {
-    const item = $("steps").appendChild(document.createElement("li"));
-    item.textContent = words;
-    return item;
+  add(words) {
+    $("steps").appendChild(document.createElement("li")).textContent = words;
   }
 
   call({ id, name, args }) {
-    if (!this.calls.has(id)) this.calls.set(id, { name: "", args: "", item: this.step("") });
+    if (!this.calls.has(id)) {
+      this.add("");
+      this.calls.set(id, { name: "", args: "", item: $("steps").lastChild });
+    }
     const call = this.calls.get(id);
     call.name ||= name ?? "";
     call.args += args ?? "";
@@ -67,19 +68,21 @@ class Answer {
   }
 }
 
-/** What each kind of event does to the page; the last ones give the word for the end. */
+/** What each kind of event does to the page; some give a word for the state. */
 const SHOW = {
   text(answer, data) {
-    say("streaming");
     answer.text(data.text, data.message);
+    return "streaming";
   },
-  reasoning: () => say("thinking"),
+  reasoning: () => "thinking",
   restart: (answer, data) => answer.restart(data.message),
   refusal: (answer, data) => answer.text(data.text, "refusal"),
   tool_call: (answer, data) => answer.call(data),
-  tool_result: (answer, data) => answer.step(`${data.name ?? "tool"} → ${data.text}`),
-  interrupt: (answer, data) => answer.step(`question: ${JSON.stringify(data.value)}`),
+  tool_result: (answer, data) => answer.add(`${data.name ?? "tool"} → ${data.text}`),
+  interrupt: (answer, data) => answer.add(`question: ${JSON.stringify(data.value)}`),
 };
+
+/** The last events, and the words for the end. */
 const SHORT = ["length", "max_tokens", "content_filter"];
 const LAST = {
   done: ({ finish_reason, note }) =>
@@ -119,6 +122,7 @@ class Stream {
     this.id = id;
     this.at = 0; // the number of the last event
     this.ended = false;
+    this.stopping = false;
     this.controller = new AbortController();
     this.answer = new Answer();
   }
@@ -139,13 +143,12 @@ class Stream {
       try {
         await this.read(await (this.id ? this.resume() : first()));
       } catch (error) {
-        if (error.name === "AbortError") this.end("stopped");
-        else if (!this.id) this.end("no connection: nothing was asked, try again");
+        if (!this.id) this.end("no connection: nothing was asked, try again");
       }
       if (this.ended) break;
       if (this.at > before) tries = 0;
       this.answer.paint();
-      say("connecting again");
+      if (!this.stopping) say("connecting again");
       await sleep(Math.min(LONGEST, SHORTEST * 2 ** tries) * (0.5 + Math.random()));
     }
     if (!this.ended) this.end("cut: the connection broke");
@@ -157,6 +160,7 @@ class Stream {
     if (!response.ok) return this.end(`refused: ${await reasonOf(response)}`);
     this.id ||= response.headers.get("Location")?.split("/").pop() ?? "";
     remember(this.id);
+    if (this.stopping) this.tellServer();
     for await (const event of eventsOf(response)) {
       this.take(event);
       if (this.ended) return;
@@ -168,7 +172,10 @@ class Stream {
     if (number <= this.at) return; // a proxy may repeat
     this.at = number;
     if (kind in LAST) this.end(LAST[kind](data));
-    else SHOW[kind]?.(this.answer, data);
+    else {
+      const words = SHOW[kind]?.(this.answer, data);
+      if (words && !this.stopping) say(words);
+    }
   }
 
   end(words) {
@@ -182,14 +189,17 @@ class Stream {
 
   /** Leaving is not stopping, and some proxies do not pass it on: it is asked for. */
   async stop() {
-    if (!this.id) return this.controller.abort();
+    this.stopping = true;
     say("stopping");
-    try {
-      await fetch(`chat/${this.id}`, { method: "DELETE" });
-      await sleep(PATIENCE);
-    } finally {
-      if (!this.ended) this.controller.abort();
-    }
+    if (this.id) this.tellServer(); // else as soon as the answer has a name
+    await sleep(PATIENCE);
+    if (this.ended) return;
+    this.controller.abort();
+    this.end("stopped here: the server has not said so");
+  }
+
+  tellServer() {
+    fetch(`chat/${this.id}`, { method: "DELETE" }).catch(() => {});
   }
 }
 
@@ -247,7 +257,7 @@ $("text").addEventListener("keydown", (event) => {
   $("form").requestSubmit();
 });
 function stop() {
-  if (!stream || stream.ended) return;
+  if (!stream || stream.ended || stream.stopping) return;
   stream.stop();
   $("text").focus(); // the button goes, and the focus must not go with it
 }

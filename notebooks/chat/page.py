@@ -5,17 +5,19 @@ from pathlib import Path
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import FileResponse, Response
 
-import course_utils
 from chat.sessions import remember, session_of
+from course_utils.live.page.feeder import page_code
 
 HERE = Path(__file__).parent
-MARKDOWN = Path(course_utils.__file__).parent / "live" / "page"
-FILES = {"page.css": "text/css", "page.js": "text/javascript"}
-MODULES = {"dom", "markdown", "library", "rules", "heal", "highlight"}
+FILES = {
+    "page.css": "text/css",
+    "page.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+        "img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -33,18 +35,15 @@ async def page(request: Request) -> Response:
     return response
 
 
+@router.get("/markdown.js")
+async def markdown() -> Response:
+    """The course's Markdown as one module; it makes elements, never HTML."""
+    return Response(page_code(), media_type="text/javascript", headers=HEADERS)
+
+
 @router.get("/{name}")
 async def file(name: str) -> Response:
     """What the page loads."""
     if name not in FILES:
         raise HTTPException(404, "No such file.")
     return FileResponse(HERE / name, media_type=FILES[name], headers=HEADERS)
-
-
-@router.get("/markdown/{name}.js")
-async def module(name: str) -> Response:
-    """The course's Markdown, which makes no HTML."""
-    if name not in MODULES:
-        raise HTTPException(404, "No such file.")
-    path = MARKDOWN / f"{name}.js"
-    return FileResponse(path, media_type="text/javascript", headers=HEADERS)

@@ -119,7 +119,9 @@ def test_the_servers_own_log_has_no_whole_name():
     assert "/user/me/chat/012345…?x=1" in record.getMessage()
 
 
-@pytest.mark.parametrize("path", ["/", "/page.js", "/page.css", "/markdown/dom.js"])
+@pytest.mark.parametrize(
+    "path", ["/", "/page.js", "/page.css", "/markdown.js", "/icon.svg"]
+)
 async def test_what_the_page_loads_has_a_strict_policy(path):
     async with site(TEXT) as client:
         response = await client.get(path)

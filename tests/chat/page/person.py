@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.chat.site import SESSION
 from tests.support.watched import PATIENCE
 
-expect.set_options(timeout=PATIENCE * 1000)
+expect.set_options(timeout=8000)
 
 
 class Puppet:
@@ -32,6 +32,7 @@ class Puppet:
             while (item := await self._words.get()) is not None:
                 yield item
         finally:
+            self._started.clear()
             self.closed.set()
 
     def say(self, *items: Any) -> None:
@@ -53,13 +54,8 @@ class Puppet:
 
     def begin(self, chat: Any) -> str:
         """An answer that began without this page; its name."""
-        ready = threading.Event()
-
-        async def begin() -> str:
-            ready.set()
-            return str(await chat.begin("Hi", SESSION))
-
-        return asyncio.run_coroutine_threadsafe(begin(), self._loop).result(PATIENCE)
+        begun = asyncio.run_coroutine_threadsafe(chat.begin("Hi", SESSION), self._loop)
+        return str(begun.result(PATIENCE))
 
 
 class Person:

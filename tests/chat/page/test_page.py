@@ -66,8 +66,9 @@ def test_an_answer_without_an_end_is_cut(person):
     person.reads("One")
 
 
-@pytest.mark.parametrize("how", ["button", "Escape"])
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    ("how", "when"), [("button", "after"), ("Escape", "after"), ("Escape", "before")]
+)
 def test_stop_stops_the_model_and_keeps_the_text(person, how, when):
     person.ask()
     person.sees("waiting")
@@ -84,6 +85,18 @@ def test_stop_stops_the_model_and_keeps_the_text(person, how, when):
     person.reads("One" if when == "after" else "")
     expect(person.field).to_be_focused()
     expect(person.button("Stop")).to_be_disabled()
+
+
+def test_stop_needs_no_server_to_answer(person):
+    person.ask()
+    person.model.say("One")
+    person.reads("One")
+    person.page.route("**/chat/*", lambda route: route.abort())
+    person.page.keyboard.press("Escape")
+    person.sees("stopping")
+    person.model.say(" two")  # what was under way
+    person.reads("One two")
+    person.sees("stopped here: the server has not said so")
 
 
 def test_a_reload_reads_the_whole_answer_and_goes_on(person):
@@ -142,6 +155,7 @@ def break_off(person, tries=0):
         route.abort() if left[0] >= 0 else route.continue_()
 
     person.ask("first")  # starts the model's loop
+    person.model.say("x")
     person.model.finish()
     person.sees("done")
     person.page.route("**/chat", broken)
