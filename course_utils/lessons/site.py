@@ -17,8 +17,12 @@ const stream = new EventSource("/chat?question=Hi");
 stream.addEventListener("text", event => {
   answer.append(JSON.parse(event.data).text);  // data, never HTML
 });
+stream.addEventListener("restart", () => answer.replaceChildren());
 const end = note => { stream.close(); answer.append(` (${note})`); };
 stream.addEventListener("done", () => end("complete"));
+for (const name of ["paused", "stopped"]) {
+  stream.addEventListener(name, () => end(name));
+}
 stream.addEventListener("error", event =>
   end(event.data ? "the answer broke off" : "the line broke"));
 """

@@ -80,8 +80,10 @@ class Entry:
 def grows(before: Any, after: Any) -> bool:
     """Whether an object is an earlier one that has filled up further.
 
-    >>> grows({"city": "Ro"}, {"city": "Rome", "days": [1]}), grows({"a": 1}, {"b": 1})
-    (True, False)
+    >>> grows({"city": "Ro"}, {"city": "Rome", "days": [1]})
+    True
+    >>> grows({"a": 1}, {"b": 1}), grows({"a": 1}, {"a": 2})
+    (False, False)
     """
     if isinstance(before, dict) and isinstance(after, dict):
         return all(key in after and grows(before[key], after[key]) for key in before)
@@ -90,5 +92,6 @@ def grows(before: Any, after: Any) -> bool:
         return len(before) <= len(after) and all(grows(*pair) for pair in pairs)
     if isinstance(before, str) and isinstance(after, str):
         return after.startswith(before)
-    # An open object may have said null, or half a number.
-    return before is None or type(before) is type(after)
+    if isinstance(before, bool) or before is None:
+        return before in (None, after)
+    return str(after).startswith(str(before))  # half a number is a number, too

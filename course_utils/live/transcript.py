@@ -129,7 +129,7 @@ class Transcript:
         before = self._objects.get(self._open.get(key, -1))
         if isinstance(before, AddableDict) and isinstance(value, AddableDict):
             value = before + value  # the parts of a chain come in pieces
-        elif key in self._open and not grows(before, value):
+        elif key in self._open and not same_object(before, value):
             del self._open[key]
         changes = self._renew("data", passage.name, key, as_json(value, indent=2))
         self._objects[self._open[key]] = value
@@ -231,6 +231,12 @@ class Transcript:
         texts = [n for n, entry in enumerate(self.entries) if entry.kind == "text"]
         named = [self._relabel(number, self._speakers[0]) for number in texts]
         return [change for changes in named for change in changes]
+
+
+def same_object(before: Any, after: Any) -> bool:
+    """Whether this is the object of before, filled up further; a bare value is none."""
+    earlier, later = public_json(before), public_json(after)
+    return isinstance(earlier, dict | list) and grows(earlier, later)
 
 
 def place(passage: Passage) -> Hashable:

@@ -103,3 +103,10 @@ def test_no_file_of_the_repository_names_a_package_host():
     hosts = re.compile(r"pypi\.org|pythonhosted|npmjs\.(org|com)/|registry\.")
     files = [*PAGES, *WORKFLOWS, ROOT / "constraints.txt", ROOT / "pyproject.toml"]
     assert [str(f) for f in files if hosts.search(f.read_text("utf-8"))] == []
+
+
+def test_the_files_on_one_tokens_way_are_there():
+    rows = re.findall(r"^\| \d+ \|.*\| (.*) \|$", read("docs/one-token.md"), re.M)
+    files = [file for row in rows for file in re.findall(r"`([\w/.]+)`", row)]
+    assert len(files) > 20
+    assert [file for file in files if not (ROOT / "course_utils" / file).exists()] == []

@@ -1,5 +1,6 @@
 """What a stream said, as entries: any passages, any chunking, any unicode."""
 
+import json
 from itertools import pairwise
 from typing import Any
 
@@ -165,6 +166,12 @@ def test_an_object_fills_up_in_one_entry_and_another_begins_anew():
         '{\n  "city": "Rome",\n  "days": [\n    1\n  ]\n}',
         '{\n  "other": null\n}',
     ]
+
+
+def test_no_value_hides_another():
+    values = [1, 2, {"n": 1}, {"n": 2}, [True], [False]]
+    transcript = told(*(Passage("data", value=value) for value in values))
+    assert [json.loads(e.text) for e in transcript.entries] == values
 
 
 def test_the_parts_of_a_parallel_chain_are_added_up():

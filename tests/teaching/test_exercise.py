@@ -13,7 +13,7 @@ from course_utils.teaching import (
     progress_file,
     shorten,
 )
-from course_utils.teaching.sandbox import MOST_PRINTED, guarded
+from course_utils.teaching.sandbox import MOST_PRINTED, in_sandbox
 
 
 @pytest.fixture(autouse=True)
@@ -235,7 +235,7 @@ async def endless_async_print(stream):
 @pytest.mark.parametrize("answer", [endless_print, endless_async_print])
 def test_an_endless_print_ends_with_the_limit_and_fills_no_memory(answer, capsys):
     before = threading.active_count()
-    run = guarded(lambda: answer([]), 0.05)
+    run = in_sandbox(lambda: answer([]), 0.05)
     assert len(run.printed) == MOST_PRINTED
     assert (run.ended, threading.active_count()) == (False, before)
     assert capsys.readouterr().out == ""
@@ -329,7 +329,7 @@ def test_a_message_says_the_same_in_html():
         raise NotYet("`a < b` came.")
 
     html = exercise(check).check(1)._repr_html_()
-    assert html.startswith('<div role="status"')
+    assert html.startswith('<div class="mathjax_ignore" role="status"')
     assert "<b>✗ Not yet.</b> <code>a &lt; b</code> came." in html
 
 
