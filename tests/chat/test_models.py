@@ -1,5 +1,6 @@
 """The stack: kept answers, a fallback, and a real provider by one setting."""
 
+import asyncio
 from contextlib import ExitStack
 
 import pytest
@@ -8,6 +9,7 @@ from chat.app import create
 from chat.models import asking
 from course_utils.fake import FakeServer, Reply
 from tests.chat.site import SESSION, TEXT, client_of, events_in, settings, text_in
+from tests.support.watched import PATIENCE
 
 
 @pytest.fixture
@@ -53,3 +55,21 @@ async def test_when_the_model_gives_up_the_fallback_answers(provider):
     ask = asking(settings(model="openai:gpt-5-mini", fallback="openai:gpt-5"))
     assert await text_of(ask("Hi")) == TEXT
     assert [call.outcome for call in server.log] == ["refuse", "finished"]
+
+
+async def test_stopping_an_answer_stops_the_provider(provider):
+    server = provider(Reply(TEXT, stall_after=2))
+    app = create(settings(model="openai:gpt-5-mini"))
+    chat = app.state.chat
+    name = await chat.begin("Hi", SESSION)
+    events = await chat.follow(SESSION, name)
+    await anext(events)
+    async with client_of(app, SESSION) as client:
+        assert (await client.delete(f"/chat/{name}")).status_code == 204
+    assert [event.event async for event in events][-1] == "stopped"
+    for _ in range(PATIENCE * 50):
+        if server.log[0].outcome == "closed by reader":
+            break
+        await asyncio.sleep(0.02)
+    assert server.log[0].outcome == "closed by reader"
+    await chat.end()

@@ -265,3 +265,29 @@ def test_an_empty_question_is_not_asked(person):
     person.ask("  ")
     person.sees("waiting for a question")
     assert person.model.asked == []
+
+
+CONTRAST = """(selector) => {
+  const channels = (colour) => colour.match(/[\\d.]+/g).slice(0, 3).map(Number);
+  const light = (colour) => {
+    const [r, g, b] = channels(colour).map((value) => {
+      const part = value / 255;
+      return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const box = document.querySelector(selector);
+  const [text, back] = [box.querySelector("code"), box].map(getComputedStyle);
+  const [one, other] = [light(text.color), light(back.backgroundColor)];
+  return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_code_can_be_read_by_day_and_by_night(person, scheme):
+    person.page.emulate_media(color_scheme=scheme)
+    person.ask()
+    person.model.say("```python\nx = 1\n```\n")
+    person.model.finish()
+    person.sees("done")
+    assert person.page.evaluate(CONTRAST, "#answer .highlight") >= 7
