@@ -14,7 +14,7 @@ from typing import Protocol
 from course_utils.serving.answer_events import event
 from course_utils.serving.sse import Event
 
-LAST = frozenset({"done", "stopped", "paused", "error"})  # one of them ends an answer
+LAST = frozenset({"done", "stopped", "paused", "cut", "error"})  # one ends an answer
 
 STOPPED = event("stopped", {"finish_reason": None, "usage": None})
 LEFT = event(

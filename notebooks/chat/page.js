@@ -88,6 +88,7 @@ const LAST = {
   done: ({ finish_reason, note }) =>
     SHORT.includes(finish_reason) ? `done, cut short: ${finish_reason}` : note ? `done: ${note}` : "done",
   stopped: () => "stopped",
+  cut: ({ finish_reason, note }) => `cut: ${note ?? finish_reason}`,
   paused: () => "paused: it waits for a person",
   error: ({ message }) => `cut: ${message}`,
 };
