@@ -34,6 +34,7 @@ LAB = [
 ]
 if hasattr(os, "geteuid") and os.geteuid() == 0:
     LAB.append("--allow-root")  # as in many containers
+NEEDED = "[notebooks]"  # the least that is installed here
 MEGABYTES = 600  # what the packages take, and room for an answer or two
 OFFLINE = re.compile("connect|resolv|timed out|proxy|no matching distribution", re.I)
 CERTIFICATE = re.compile("certificate|ssl", re.I)
@@ -57,7 +58,7 @@ def main(arguments: list[str]) -> int:
     if command == "check":
         here = PYTHON if PYTHON.exists() else sys.executable
         return run(here, "-P", Path("course_utils", "doctor.py"))
-    install("[test]" if command == "test" else "")
+    install("[notebooks,test]" if command == "test" else NEEDED)
     if command == "test":
         return run(PYTHON, "-m", "pytest", *arguments)
     # -P: a file of yours called random.py is not Python's own.
@@ -116,7 +117,7 @@ def install(extra: str) -> None:
     lists = (HERE / "pyproject.toml", HERE / "constraints.txt")
     pins = sha256(b"".join(file.read_bytes() for file in lists)).hexdigest()
     had = stamp.read_text("utf-8").splitlines() if stamp.exists() else [""]
-    if had[:2] == [place, pins] and extra in ("", *had[2:3]) and unchanged(had[3:]):
+    if had[:2] == [place, pins] and extra in (NEEDED, *had[2:3]) and unchanged(had[3:]):
         return
     print("Installing into .venv: some seconds, or minutes on a slow line.", flush=True)
     if had[0] != place or not PYTHON.exists():

@@ -40,7 +40,7 @@ ROUNDS = 20
 WORDS = 1000
 TEXT = "word " * 9 + "end. "
 TEXT *= WORDS // 10
-LIMITS = {"first_token": 10, "between_tokens": 10}
+LIMITS = {"first_token_timeout": 10, "between_tokens_timeout": 10}
 TARGET = 10.0  # microseconds a stage may add to a chunk
 READING = 3.0  # ... and the reader of streams that all others stand on
 

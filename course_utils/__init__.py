@@ -6,6 +6,7 @@ Everything a notebook needs, by name; where a name lives is the folder's listing
 """
 
 from course_utils.buffering import (
+    Buffer,
     SentenceBuffer,
     SizeBuffer,
     TextParser,
@@ -17,11 +18,14 @@ from course_utils.cache import RedisStreamCache, SQLiteStreamCache, cached
 from course_utils.callbacks import PartialRecorder, on_token
 from course_utils.clock import Clock, VirtualClock, course_clock
 from course_utils.fake import FakeServer, FakeStreamingChatModel, Reply, ToolCall
+from course_utils.finish import Finish, add_word, finish_of
 from course_utils.live import StreamView, race, show
 from course_utils.own_stream import own_stream
+from course_utils.passages import Passage, passages
 from course_utils.plots import curve, table, timeline
 from course_utils.reliability import (
     StreamBroken,
+    StreamError,
     StreamTimeout,
     StreamTruncated,
     reliable,
@@ -38,11 +42,14 @@ from course_utils.teaching import Exercise, Predict, Quiz, progress
 from course_utils.timing import StreamTiming, measure
 
 __all__ = [
+    "Buffer",
     "Clock",
     "Exercise",
     "FakeServer",
     "FakeStreamingChatModel",
+    "Finish",
     "PartialRecorder",
+    "Passage",
     "Predict",
     "Quiz",
     "RedisStreamCache",
@@ -52,6 +59,7 @@ __all__ = [
     "SentenceBuffer",
     "SizeBuffer",
     "StreamBroken",
+    "StreamError",
     "StreamTimeout",
     "StreamTiming",
     "StreamTruncated",
@@ -61,13 +69,16 @@ __all__ = [
     "ToolCall",
     "VirtualClock",
     "WordBuffer",
+    "add_word",
     "buffered",
     "cached",
     "course_clock",
     "curve",
+    "finish_of",
     "measure",
     "on_token",
     "own_stream",
+    "passages",
     "progress",
     "race",
     "read_sse",

@@ -49,6 +49,9 @@ class Clock:
         # The speed, and a moment that was: in real time, and on this clock.
         self._pace = (speed, time.perf_counter(), 0.0)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
     def now(self) -> float:
         """Seconds on this clock; only differences mean something."""
         speed, real, shown = self._pace

@@ -24,6 +24,27 @@ Meaning = Literal[
     "unknown",
 ]
 
+# The five ends of an answer: in what is shown, in what is measured, and on the wire.
+End = Literal[
+    "done",  # it is whole
+    "stopped",  # its reader, or somebody else, wanted no more
+    "paused",  # it waits: for a person, or to be asked to go on
+    "cut",  # it stops where it should not, or nobody said that it is whole
+    "error",  # something failed, or an unknown word came
+]
+_ENDS: dict[Meaning, End] = {
+    "whole": "done",
+    "tool": "done",
+    "length": "cut",
+    "filtered": "cut",
+    "refused": "cut",
+    "paused": "paused",
+    "stopped": "stopped",
+    "broken": "error",
+    "unknown": "error",
+}
+UNSAID = "cut: no finish reason"
+
 _WORDS: dict[Meaning, str] = {
     # OpenAI, its Responses API · Anthropic · Cohere · Hugging Face, watsonx · Together
     "whole": "stop completed end_turn stop_sequence complete eos_token eos",
@@ -90,15 +111,22 @@ class Finish:
         return f"unknown: {self.reason}" if self.meaning == "unknown" else self.reason
 
     @property
-    def in_words(self) -> str:
-        """How the answer ended, alike wherever a person reads it.
+    def end(self) -> End:
+        """How the answer ended, in the one word that is the same everywhere.
 
-        >>> finish("stop").in_words, finish("length").in_words, finish("gone").in_words
-        ('finished: stop', 'cut short: length', 'ended: gone')
+        >>> finish("stop").end, finish("length").end, finish("gone").end
+        ('done', 'cut', 'error')
         """
-        how = {"unknown": "ended", "refused": "ended", "paused": "paused"}
-        told = "finished" if self.whole else how.get(self.meaning, "cut short")
-        return f"{told}: {self.reason}"
+        return _ENDS[self.meaning]
+
+    @property
+    def in_words(self) -> str:
+        """The end and the provider's word for it, as a person reads it.
+
+        >>> finish("length").in_words
+        'cut: length'
+        """
+        return f"{self.end}: {self.reason}"
 
 
 def finish(reason: str) -> Finish:

@@ -12,10 +12,12 @@ from course_utils.buffering.buffers import (
     Throttle,
     WordBuffer,
 )
+from course_utils.buffering.held_chunks import Buffer
 from course_utils.buffering.stage import BufferedStage, buffered
 from course_utils.buffering.text_parser import TextParser
 
 __all__ = [
+    "Buffer",
     "BufferedStage",
     "SentenceBuffer",
     "SizeBuffer",

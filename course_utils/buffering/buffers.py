@@ -9,11 +9,13 @@ rest. Nothing is ever lost or changed: what comes out, joined, is what went in.
 import re
 
 from course_utils.clock import Clock, course_clock
+from course_utils.settings import settings
 
 # Chinese and Japanese write no spaces: there a mark ends the word.
 _COMPLETE_WORDS = re.compile(r".*[\s、。，！？；：]", re.DOTALL)
 
 
+@settings()
 class WordBuffer:
     """Let only whole words out: a word is complete when a space follows it.
 
@@ -26,6 +28,9 @@ class WordBuffer:
 
     def __init__(self) -> None:
         self._held: list[str] = []
+
+    def __repr__(self) -> str:
+        return "WordBuffer()"
 
     def push(self, text: str) -> str:
         """Take text; return the words that are complete, spaces included."""
@@ -52,6 +57,7 @@ _ABBREVIATION = re.compile(
 _LIST_NUMBER = re.compile(r"\d+\.")
 
 
+@settings()
 class SentenceBuffer:
     """Let only whole sentences out: a mark such as `.` ends one when a space follows.
 
@@ -71,6 +77,9 @@ class SentenceBuffer:
         self._words = WordBuffer()
         self._held: list[str] = []
         self._new_line = True  # what is held begins a line
+
+    def __repr__(self) -> str:
+        return "SentenceBuffer()"
 
     def push(self, text: str) -> str:
         """Take text; return the sentences that are complete."""
@@ -111,6 +120,7 @@ class SentenceBuffer:
         return rest
 
 
+@settings()
 class SizeBuffer:
     """Let text out in parts of at least `size` characters; no piece is cut.
 
@@ -126,6 +136,9 @@ class SizeBuffer:
         self._held: list[str] = []
         self._length = 0
 
+    def __repr__(self) -> str:
+        return f"SizeBuffer(size={self.size})"
+
     def push(self, text: str) -> str:
         """Take text; return all that is held once it is long enough."""
         self._held.append(text)
@@ -139,6 +152,7 @@ class SizeBuffer:
         return rest
 
 
+@settings()
 class Throttle:
     """Let text out at most every `seconds`; the first piece goes at once.
 
@@ -164,6 +178,9 @@ class Throttle:
         self._clock = clock
         self._held: list[str] = []
         self._next = float("-inf")
+
+    def __repr__(self) -> str:
+        return f"Throttle(seconds={self.seconds})"
 
     def push(self, text: str) -> str:
         """Take text; return all that is held if the last update is long enough ago."""

@@ -6,7 +6,8 @@ The buffer decides, the stage plays it: each stream gets a new one, sync and asy
 """
 
 # ruff: noqa: A002 - a Runnable's parameter is called `input`
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from langchain_core.runnables import Runnable, RunnableConfig
@@ -23,9 +24,16 @@ class BufferedStage(Runnable[Any, Any]):
     buffer too, so that `invoke` and `batch` give what `stream` gives.
     """
 
-    def __init__(self, make_buffer: Callable[[], Buffer]) -> None:
-        self.make_buffer = make_buffer
+    def __init__(
+        self, make_buffer: Callable[..., Buffer], options: Mapping[str, Any]
+    ) -> None:
+        self.make_buffer = partial(make_buffer, **options)
+        self.options = dict(options)
         self.name = f"buffered({getattr(make_buffer, '__name__', 'buffer')})"
+
+    def __repr__(self) -> str:
+        options = "".join(f", {name}={value!r}" for name, value in self.options.items())
+        return f"{str(self.name)[:-1]}{options})"
 
     def invoke(
         self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
@@ -85,15 +93,17 @@ class BufferedStage(Runnable[Any, Any]):
             yield ready
 
 
-def buffered(make_buffer: Callable[[], Buffer]) -> BufferedStage:
+def buffered(make_buffer: Callable[..., Buffer], **options: Any) -> BufferedStage:
     """Put a buffer into a chain: `.stream` and `.astream` both keep working.
 
     Args:
-        make_buffer: A buffer class, or a function that makes a buffer, such as
-            `lambda: SizeBuffer(80)`. Each stream gets a new one.
+        make_buffer: A buffer class, or a function that makes a buffer. Each stream
+            gets a new one.
+        options: What it is made with: `buffered(SizeBuffer, size=80)`.
 
     Raises:
-        TypeError: `make_buffer` is a buffer already, or makes none.
+        TypeError: `make_buffer` is a buffer already, or does not take these options.
+        ValueError: An option has a value that the buffer does not take.
 
     >>> from course_utils.buffering import WordBuffer
     >>> list(buffered(WordBuffer).transform(iter(["Strea", "ming is", " fun"])))
@@ -102,7 +112,7 @@ def buffered(make_buffer: Callable[[], Buffer]) -> BufferedStage:
     name = type(make_buffer).__name__
     if not callable(make_buffer):
         advice = (
-            f"so that each stream has its own: buffered(lambda: {name}(...))."
+            f"so that each stream has its own: buffered({name}, ...)."
             if hasattr(make_buffer, "push")
             else "such as buffered(SentenceBuffer)."
         )
@@ -110,4 +120,6 @@ def buffered(make_buffer: Callable[[], Buffer]) -> BufferedStage:
             f"buffered() needs a buffer class or a function that makes one, got a "
             f"{name}: pass one {advice}"
         )
-    return BufferedStage(make_buffer)
+    if options:
+        make_buffer(**options)  # a slip is told here, not in the first stream
+    return BufferedStage(make_buffer, options)

@@ -4,7 +4,7 @@ Caches take generations. Each run of chunks becomes one, with all its text, so t
 others can read it, too; the moments and the single strings stand beside it.
 
     kept = unpack(cache.lookup(prompt, llm_string))
-    for arrival in kept.replayed("chunks"): ...
+    for arrival in kept.delivered("chunks"): ...
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +19,7 @@ from course_utils.cache.record import Run, Shape, is_whole, without_slot
 from course_utils.clock import Clock
 from course_utils.tokens import pieces
 
-Replay = Literal["chunks", "paced", "whole"]
+Delivery = Literal["chunks", "paced", "whole"]
 MARK = "course_cache"
 PART = 1000  # characters
 
@@ -70,9 +70,11 @@ class Kept:
 
     runs: Sequence[Run]
 
-    def replayed(self, replay: Replay) -> Iterator[tuple[float, ChatGenerationChunk]]:
+    def delivered(
+        self, delivery: Delivery
+    ) -> Iterator[tuple[float, ChatGenerationChunk]]:
         """Its chunks and their moments, as a reader gets them again."""
-        if replay == "whole":
+        if delivery == "whole":
             yield 0.0, self.whole()
             return
         for run in self.runs:
@@ -117,9 +119,9 @@ def _in_parts(text: str) -> Iterator[str]:
 class Pacer:
     """When each chunk of a kept answer is due: the first one seen, at once."""
 
-    def __init__(self, kept: Kept, replay: Replay, clock: Clock) -> None:
-        self.chunks = kept.replayed(replay)
-        self._paced = replay == "paced"
+    def __init__(self, kept: Kept, delivery: Delivery, clock: Clock) -> None:
+        self.chunks = kept.delivered(delivery)
+        self._paced = delivery == "paced"
         self._begin = clock.now() - (kept.begin if self._paced else 0.0)
 
     def due(self, at: float) -> float:

@@ -13,13 +13,14 @@ from langchain_core.caches import BaseCache, InMemoryCache
 from langchain_core.language_models import BaseChatModel
 from pydantic import Field
 
-from course_utils.cache.kept import Replay
+from course_utils.cache.kept import Delivery
 from course_utils.cache.key import Question, Unkeyable
 from course_utils.cache.redis import RedisStreamCache
 from course_utils.cache.source import Asking, aanswer, acall_off_loop, answer, desk_of
 from course_utils.cache.sqlite import SQLiteStreamCache
 from course_utils.clock import Clock, course_clock
 from course_utils.model_call import AsyncChunks, Chunks, Request, acall, call
+from course_utils.settings import settings
 from course_utils.wrapped_model.model import Reader, WrappedChatModel
 
 __all__ = [
@@ -33,11 +34,12 @@ __all__ = [
 MAX_ANSWERS = 1000  # in a memory cache that nobody else chose
 
 
+@settings(replay="delivery")
 def cached(
     model: BaseChatModel,
     cache: BaseCache | None = None,
     *,
-    replay: Replay = "chunks",
+    delivery: Delivery = "chunks",
     clock: Clock = course_clock,
 ) -> "CachedChatModel":
     """The same chat model, which answers a repeated question from a cache.
@@ -63,7 +65,7 @@ def cached(
             one for 1000 answers), `SQLiteStreamCache`, `RedisStreamCache`, or any
             `BaseCache`. One that is down or holds rubbish costs a call, never an
             answer; one that is stuck costs one wait, and then rests for a while.
-        replay: How a kept answer comes: its `chunks` at once; `paced`, with the gaps
+        delivery: How a kept answer comes: its `chunks` at once; `paced`, with the gaps
             they had; or `whole`, in one chunk.
         clock: What measures the gaps and waits for them.
 
@@ -73,7 +75,7 @@ def cached(
 
     Raises:
         TypeError: `model` is not a chat model, or `cache` not a cache.
-        ValueError: `replay` is none of the three.
+        ValueError: `delivery` is none of the three.
     """
     if not isinstance(model, BaseChatModel):
         raise TypeError(
@@ -85,13 +87,13 @@ def cached(
             f"cache is one of LangChain's caches, got {type(cache).__name__}: "
             "write cached(model, InMemoryCache())."
         )
-    if replay not in get_args(Replay):
+    if delivery not in get_args(Delivery):
         raise ValueError(
-            f"replay is chunks, paced or whole, got {replay!r}: "
-            'write cached(model, replay="paced").'
+            f"delivery is chunks, paced or whole, got {delivery!r}: "
+            'write cached(model, delivery="paced").'
         )
     store = _memory() if cache is None else cache
-    return CachedChatModel(inner=model, store=store, replay=replay, clock=clock)
+    return CachedChatModel(inner=model, store=store, delivery=delivery, clock=clock)
 
 
 def _memory() -> InMemoryCache:
@@ -102,7 +104,7 @@ class CachedChatModel(WrappedChatModel):
     """What `cached` returns: a chat model around a chat model and a cache."""
 
     store: BaseCache = Field(default_factory=_memory, exclude=True, repr=False)
-    replay: Replay = "chunks"
+    delivery: Delivery = "chunks"
     clock: Clock = Field(default=course_clock, exclude=True, repr=False)
     cache: BaseCache | bool | None = False  # LangChain's own would answer in one lump
     inherited: ClassVar[tuple[str, ...]] = tuple(
@@ -139,6 +141,6 @@ class CachedChatModel(WrappedChatModel):
             key,
             lambda: how(self.inner, request),
             request.whole,
-            self.replay,
+            self.delivery,
             self.clock,
         )

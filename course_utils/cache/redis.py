@@ -17,8 +17,10 @@ from course_utils.cache.kept import Kept, unpack
 from course_utils.cache.seal import Seal
 from course_utils.cache.serialization import from_text, lazily, name_of, to_text
 from course_utils.cache.sqlite import check_above_zero
+from course_utils.settings import need, settings
 
 
+@settings()
 class RedisStreamCache(BaseCache):
     """Answers on a Redis server, shared by every process that reaches it.
 
@@ -59,6 +61,9 @@ class RedisStreamCache(BaseCache):
         self.prefix = prefix
         self.secret = secret
 
+    def __repr__(self) -> str:
+        return f"RedisStreamCache(prefix={self.prefix!r})"  # an address has a password
+
     def lookup(self, prompt: str, llm_string: str) -> list[Generation] | None:
         """The answer to this question, or None."""
         name = self.prefix + name_of(prompt, llm_string)
@@ -92,6 +97,7 @@ def _plain(prefix: str) -> str:
 
 def _client(redis: Any, timeout: float) -> Any:
     if isinstance(redis, str):
+        need("RedisStreamCache", "redis", "redis")
         from redis import Redis  # only who uses it pays for it
 
         return Redis.from_url(

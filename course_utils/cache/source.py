@@ -22,7 +22,7 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.utils.utils import LC_ID_PREFIX
 
-from course_utils.cache.kept import Kept, Pacer, Replay
+from course_utils.cache.kept import Delivery, Kept, Pacer
 from course_utils.cache.record import Arrival, Recorder
 from course_utils.cache.single_flight import CallLost, Calls, Key
 from course_utils.cache.store import Store
@@ -85,7 +85,7 @@ class Asking:
     key: Key
     ask: Callable[[], Any]  # a generator of chunks; in a loop, an async one
     whole: bool  # nobody sees the chunks before the last has come
-    replay: Replay
+    delivery: Delivery
     clock: Clock
 
 
@@ -182,7 +182,7 @@ def _again(
     """A kept answer, as this reader wants it."""
     if kept is None:
         return
-    pacer = Pacer(kept, "whole" if asking.whole else asking.replay, asking.clock)
+    pacer = Pacer(kept, "whole" if asking.whole else asking.delivery, asking.clock)
     for at, chunk in pacer.chunks:
         asking.clock.sleep_until(pacer.due(at))
         yield chunk
@@ -193,7 +193,7 @@ async def _aagain(
 ) -> AsyncGenerator[ChatGenerationChunk, None]:
     if kept is None:
         return
-    pacer = Pacer(kept, "whole" if asking.whole else asking.replay, asking.clock)
+    pacer = Pacer(kept, "whole" if asking.whole else asking.delivery, asking.clock)
     for number, (at, chunk) in enumerate(pacer.chunks, 1):
         await asking.clock.asleep_until(pacer.due(at))
         yield chunk

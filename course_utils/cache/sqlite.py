@@ -18,6 +18,7 @@ from langchain_core.outputs import Generation
 from course_utils.cache.kept import Kept, unpack
 from course_utils.cache.seal import Seal
 from course_utils.cache.serialization import from_text, lazily, name_of, to_text
+from course_utils.settings import settings
 
 TABLE = "CREATE TABLE IF NOT EXISTS answers (name TEXT PRIMARY KEY, answer TEXT, at)"
 # Version 1.0 did not note when an answer came: its answers are as old as can be.
@@ -29,6 +30,7 @@ BOUND = "DELETE FROM answers WHERE rowid <= (SELECT max(rowid) FROM answers) - ?
 EXPIRE = "DELETE FROM answers WHERE ifnull(at, 0) < ?"
 
 
+@settings(patience="timeout")
 class SQLiteStreamCache(BaseCache):
     """Answers in an SQLite file, shared by every process that opens it.
 
@@ -76,6 +78,9 @@ class SQLiteStreamCache(BaseCache):
         check_above_zero("timeout", timeout, "seconds to wait", "1.0")
         check_above_zero("ttl", ttl, "seconds an answer is kept", "3600, or None")
         check_above_zero("max_answers", max_answers, "answers to keep", "10_000")
+
+    def __repr__(self) -> str:
+        return f"SQLiteStreamCache({self.path!r})"
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:

@@ -16,10 +16,12 @@ from langchain_core.callbacks import BaseCallbackHandler
 from course_utils.callbacks.partial_recorder import PartialRecorder, RunRecord
 from course_utils.callbacks.sync_stream import called_from_sync_stream
 from course_utils.callbacks.token_text import TokenText
+from course_utils.settings import settings
 
 __all__ = ["PartialRecorder", "RunRecord", "on_token"]
 
 
+@settings()
 def on_token(fn: Callable[[str], Any]) -> BaseCallbackHandler:
     """A handler that calls `fn(text)` for every token that carries text.
 

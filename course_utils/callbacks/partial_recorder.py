@@ -18,6 +18,7 @@ from course_utils.chunks import text_of
 from course_utils.clock import Clock, course_clock
 from course_utils.finish import Finish, finish_of
 from course_utils.passages import Passage, Reader
+from course_utils.settings import settings
 from course_utils.streams import STOPS
 from course_utils.tokens import pieces
 
@@ -44,10 +45,10 @@ class RunRecord:
         error: What broke the run, or stopped it; None if nothing did.
     """
 
-    run_id: UUID
+    run_id: UUID = field(repr=False)
     text: str = ""
     reasoning: str = ""
-    arrivals: list[float] = field(default_factory=list)
+    arrivals: list[float] = field(default_factory=list, repr=False)
     finish: Finish | None = None
     outcome: Outcome = "running"
     error: BaseException | None = None
@@ -105,6 +106,7 @@ def counts(usage: Any) -> dict[str, int]:
     return {kind: usage.get(kind) or 0 for kind in KINDS}
 
 
+@settings()
 class PartialRecorder(BaseCallbackHandler):
     """A handler that keeps the text, times, finish and usage of every run.
 
@@ -148,6 +150,10 @@ class PartialRecorder(BaseCallbackHandler):
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()
+
+    def __repr__(self) -> str:
+        count = len(self.runs)
+        return f"PartialRecorder({count} run{'' if count == 1 else 's'})"
 
     def close(self, run_id: UUID | None = None) -> None:
         """Settle one run, or all: who still runs is `unreported` from now on."""

@@ -42,6 +42,7 @@ from course_utils.fake.reply import Reply
 from course_utils.fake.responder import Request
 from course_utils.fake.schema.parts import Unanswerable
 from course_utils.fake.script import Call, Script
+from course_utils.wrapped_model.fields import set_fields
 
 # What a real model is given and a scripted one has no use for: it may stay in a call.
 NEEDLESS = {"api_key", "base_url", "streaming", "stream_usage"}
@@ -105,6 +106,9 @@ class FakeStreamingChatModel(BaseChatModel):
         if self.preset is not None:
             latency = preset(self.preset)
         self._script = Script(self.replies, latency, self.seed, self.fault_rate)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        yield from set_fields(self, BaseChatModel)
 
     @property
     def log(self) -> list[Call]:

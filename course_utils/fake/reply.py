@@ -13,10 +13,12 @@ from typing import Any
 
 from course_utils.fake.plan import plan
 from course_utils.fake.reply_fields import ReplyFields
+from course_utils.settings import settings
 
 LONGEST_REPR = 60
 
 
+@settings()
 @dataclass(frozen=True, repr=False)
 class Reply(ReplyFields):
     """One scripted answer: its thoughts, text or tool calls, its timing, its faults.

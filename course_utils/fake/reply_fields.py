@@ -7,14 +7,15 @@ refused where it is written, not where the answer is played.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import Field, dataclass, fields
+from dataclasses import dataclass
 from math import inf
-from types import UnionType
 from typing import Any
 
 from course_utils.fake.latency import Latency, preset
+from course_utils.settings import settings
 
 
+@settings()
 @dataclass(frozen=True, slots=True)
 class ToolCall:
     """A tool the model wants to be called, with its arguments."""
@@ -72,7 +73,7 @@ class ReplyFields(_Timing, _Faults, _Said):
     tool_calls: Sequence[ToolCall | Mapping[str, Any]] = ()
 
     def __post_init__(self) -> None:
-        _check_kinds(self)
+        _check_calls(self)
         _check_times(self)
         if self.preset is not None:
             preset(self.preset)
@@ -130,54 +131,12 @@ def _logprobs(given: Any) -> tuple[float, ...]:
     return found
 
 
-# What a field's type is called in an error, and a value that would do.
-_EXPECTED: dict[type, tuple[str, str]] = {
-    bool: ("True or False", "True"),
-    int: ("a whole number", "2"),
-    float: ("a number", "0.5"),
-    str: ("text", '"Hello"'),
-    Exception: ("an exception", "TimeoutError()"),
-}
-
-
-def _check_kinds(reply: ReplyFields) -> None:
-    if not isinstance(reply.text, str):
-        raise TypeError(
-            f"Reply() needs text, got {type(reply.text).__name__}: "
-            'write Reply("Hello"), or Reply(tool_calls=[...]).'
-        )
-    for name, kinds in _KINDS.items():
-        value = getattr(reply, name)
-        if not _is(value, kinds):
-            expected, example = _EXPECTED[kinds[0]]
-            raise TypeError(
-                f"Reply({name}=...) is {expected}, got {value!r} "
-                f"({type(value).__name__}): write {name}={example}."
-            )
+def _check_calls(reply: ReplyFields) -> None:
     if isinstance(reply.tool_calls, (str, Mapping)):
         raise TypeError(
             f"Reply(tool_calls=...) is a list, got {reply.tool_calls!r}: "
             'write tool_calls=[{"name": "pay", "args": {"amount": 5}}].'
         )
-
-
-def _is(value: object, kinds: tuple[type, ...]) -> bool:
-    if isinstance(value, bool):
-        return bool in kinds
-    return isinstance(value, (*kinds, int) if float in kinds else kinds)
-
-
-def _types(field: Field[Any]) -> tuple[Any, ...]:
-    kind = field.type
-    return kind.__args__ if isinstance(kind, UnionType) else (kind,)
-
-
-# The types that each plain field may hold; lists are looked at on their own.
-_KINDS: dict[str, tuple[type, ...]] = {
-    field.name: _types(field)
-    for field in fields(ReplyFields)
-    if _types(field)[0] in _EXPECTED
-}
 
 
 def _check_times(reply: ReplyFields) -> None:

@@ -20,7 +20,7 @@ stream.addEventListener("text", event => {
 stream.addEventListener("restart", () => answer.replaceChildren());
 const end = note => { stream.close(); answer.append(` (${note})`); };
 stream.addEventListener("done", () => end("complete"));
-for (const name of ["paused", "stopped"]) {
+for (const name of ["stopped", "paused", "cut"]) {
   stream.addEventListener(name, () => end(name));
 }
 stream.addEventListener("error", event =>

@@ -39,6 +39,11 @@ CODE = '<code dir="ltr" style="white-space: pre-wrap">{}</code>'
 FOLD = "<details><summary><small>{}</small></summary>{}</details>"
 
 
+def title_html(title: str) -> str:
+    """The line above several answers; nothing if they have no title together."""
+    return visible(f"<p><strong>{escape(title)}</strong></p>") if title else ""
+
+
 def label_html(title: str, state: str) -> str:
     """The line above an answer: its title and its state."""
     name = f"<strong>{escape(title)}</strong> · " if title else ""

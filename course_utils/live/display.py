@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any, Self
 
+from course_utils.live.answer import title_html
 from course_utils.live.lane import Lane
 from course_utils.live.stop import StopSwitch
 from course_utils.live.terminal import Terminal, harmless
@@ -37,8 +38,11 @@ def load_page() -> None:
 class LiveDisplay:
     """The lanes of one output, and the way they are shown here."""
 
-    def __init__(self, lanes: Sequence[Lane], switch: StopSwitch) -> None:
+    def __init__(
+        self, lanes: Sequence[Lane], switch: StopSwitch, title: str = ""
+    ) -> None:
         self.lanes = lanes
+        self.title = title  # of all together; a lane has its own
         self.switch = switch
         self.finding = ""
         self.mode = live_mode()
@@ -57,7 +61,8 @@ class LiveDisplay:
             self._page.show(self.plain())
         elif self.mode == "text" and len(self.lanes) == 1:
             self._terminal = Terminal(sys.stdout)
-            self._terminal.begin(self.lanes[0].title)
+            titles = filter(None, [self.title, self.lanes[0].title])
+            self._terminal.begin(" · ".join(titles))
         return self
 
     def _report(self, lane: Lane, changes: Sequence[Change]) -> None:
@@ -94,17 +99,17 @@ class LiveDisplay:
         return {"text/html": self.html(figures), "text/plain": self.plain()}
 
     def html(self, figures: bool) -> str:
-        """All lanes as HTML, side by side, and the finding."""
+        """The title, all lanes as HTML, side by side, and the finding."""
         if len(self.lanes) == 1:
-            return self.lanes[0].html(figures)
+            return title_html(self.title) + self.lanes[0].html(figures)
         style = LANE
         lanes = [f'<div style="{style}">{lane.html()}</div>' for lane in self.lanes]
         row = f'<div style="{ROW}">{"".join(lanes)}</div>'
         finding = f'<p class="mathjax_ignore">{escape(self.finding)}</p>'
-        return row + finding
+        return title_html(self.title) + row + finding
 
     def plain(self) -> str:
         """All lanes as text, one after the other, and the finding."""
         return "\n\n".join(
-            [*(lane.text() for lane in self.lanes), self.finding]
+            [self.title, *(lane.text() for lane in self.lanes), self.finding]
         ).strip()

@@ -12,12 +12,12 @@ from functools import partial
 from typing import Any, Self
 
 from course_utils.clock import Clock
-from course_utils.ending import Ending, heard
-from course_utils.finish import Endings
+from course_utils.finish import UNSAID, Endings
 from course_utils.live.answer import answer_html, answer_text
 from course_utils.live.stop import StopSwitch, leave
 from course_utils.live.transcript import Change, Transcript
 from course_utils.own_stream.owned import own_stream
+from course_utils.passages.ending import Ending, heard
 from course_utils.streams import STOPS
 from course_utils.timing.stream_timing import StreamTiming
 
@@ -97,7 +97,7 @@ class Lane:
             chunks = self.timing.chunks
             words = f"stopped after {chunks} chunk{'' if chunks == 1 else 's'}"
         else:
-            words = "cut"
+            words = f"error: {error.__name__}"
         calls = [] if words == "paused" else self.ending.open_calls
         left = f"no result of {', '.join(calls)}" if calls else ""
         return " · ".join(filter(None, [words, left]))
@@ -109,7 +109,7 @@ class Lane:
         if ends.decisive is not None and not ends.decisive.whole:
             return ends.decisive.in_words
         if ends.unended:
-            return "ended without a finish reason"
+            return UNSAID
         silence = self.ending.silence
         return f"done: {silence}" if silence else "done"
 

@@ -11,12 +11,11 @@ import re
 from collections.abc import Callable
 from functools import cache
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from markdown_it import MarkdownIt
-
-from course_utils.live.rules import teach
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 LINK = ' href="{0}" title="{0}" rel="noopener noreferrer nofollow" target="_blank"'
 CODE_BOX = (
@@ -47,7 +46,11 @@ def visible(text: str) -> str:
 
 
 @cache
-def _markdown() -> MarkdownIt:
+def _markdown() -> "MarkdownIt":
+    from markdown_it import MarkdownIt  # a terminal has no use for it
+
+    from course_utils.live.rules import teach
+
     parser = MarkdownIt("commonmark", {"html": False})
     parser.enable(["table", "strikethrough"])
     # Four spaces and reference links surprise more than they help.

@@ -9,13 +9,15 @@ import contextvars
 import math
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from inspect import iscoroutinefunction
 from typing import Any
 
-from course_utils.clock import course_clock
+from course_utils.clock import Clock, course_clock
 from course_utils.live.display import LiveDisplay
 from course_utils.live.lane import Lane, Shown, read, read_async
 from course_utils.live.stop import StopSwitch
+from course_utils.settings import misspelt, settings
 from course_utils.streams import as_stream, check_stream, takes_nothing
 
 
@@ -26,12 +28,22 @@ class Raced(dict[str, Shown]):
         """Nothing: the texts stand above already."""
 
 
-def race(**streams: Any) -> Any:
+@settings()
+def race(
+    *,
+    title: str = "",
+    markdown: bool = True,
+    clock: Clock = course_clock,
+    **streams: Any,
+) -> Any:
     """Show streams side by side as they come, all started at once.
 
     Args:
         streams: By the name to show: a stream, or a function without arguments that
             returns a stream or a message, whose wait then counts.
+        title: A name to write above them.
+        markdown: Whether to render the texts as Markdown or show them as they are.
+        clock: The clock to measure with.
 
     Returns:
         A `Raced`, the texts by name; an awaitable of it if any of them is async.
@@ -45,12 +57,18 @@ def race(**streams: Any) -> Any:
             "race() needs streams, got none: name them, "
             'race(a=model.stream("Hi"), b=other.stream("Hi")).'
         )
-    for stream in streams.values():
+    for name, stream in streams.items():
+        if isinstance(stream, str | bool) and get_close_matches(name, SETTINGS):
+            raise TypeError(misspelt("race", name, SETTINGS))
         if not takes_nothing(stream):
             check_stream("race", stream)
+    lanes = [Lane(name, markdown, clock) for name in streams]
     if any(is_async(stream) for stream in streams.values()):
-        return _race_async(streams)
-    return _race(streams)
+        return _race_async(lanes, streams, title)
+    return _race(lanes, streams, title)
+
+
+SETTINGS = ("title", "markdown", "clock")
 
 
 def is_async(stream: Any) -> bool:
@@ -58,11 +76,10 @@ def is_async(stream: Any) -> bool:
     return hasattr(stream, "__aiter__") or iscoroutinefunction(stream)
 
 
-def _race(streams: dict[str, Any]) -> Raced:
+def _race(lanes: list[Lane], streams: dict[str, Any], title: str) -> Raced:
     switch = StopSwitch()
-    lanes = [Lane(name, True, course_clock) for name in streams]
     runs = [_Run(*pair, switch) for pair in zip(lanes, streams.values(), strict=True)]
-    with LiveDisplay(lanes, switch) as display:
+    with LiveDisplay(lanes, switch, title) as display:
         for lane in lanes:
             lane.timing.start()
         try:
@@ -110,11 +127,10 @@ def _opened(source: Any | Callable[[], Any]) -> Any:
     return as_stream(source()) if takes_nothing(source) else source
 
 
-async def _race_async(streams: dict[str, Any]) -> Raced:
+async def _race_async(lanes: list[Lane], streams: dict[str, Any], title: str) -> Raced:
     switch = StopSwitch()
-    lanes = [Lane(name, True, course_clock) for name in streams]
     errors: list[BaseException] = []
-    with LiveDisplay(lanes, switch) as display:
+    with LiveDisplay(lanes, switch, title) as display:
         for lane in lanes:
             lane.timing.start()
         pairs = zip(lanes, streams.values(), strict=True)

@@ -18,12 +18,14 @@ from course_utils.live.display import LiveDisplay
 from course_utils.live.lane import Lane, Shown, read, read_async
 from course_utils.live.race import Raced, race
 from course_utils.live.stop import StopSwitch
+from course_utils.settings import settings
 from course_utils.streams import check_stream
 from course_utils.timing.stream_timing import StreamTiming
 
 __all__ = ["Raced", "Shown", "StreamView", "race", "show"]
 
 
+@settings()
 class StreamView:
     """A place in the notebook that text is written to, as from a callback.
 
@@ -38,14 +40,17 @@ class StreamView:
 
     def __init__(
         self,
-        title: str | None = None,
+        title: str = "",
         *,
         markdown: bool = True,
         clock: Clock = course_clock,
     ) -> None:
         self.switch = StopSwitch()
-        self.lane = Lane(title or "", markdown, clock)
+        self.lane = Lane(title, markdown, clock)
         self._stack = ExitStack()
+
+    def __repr__(self) -> str:
+        return f"StreamView({self.lane.title!r})"
 
     @property
     def text(self) -> str:
@@ -80,7 +85,7 @@ class StreamView:
 def show(
     stream: AsyncIterable[Any],
     *,
-    title: str | None = ...,
+    title: str = ...,
     markdown: bool = ...,
     clock: Clock = ...,
 ) -> Awaitable[Shown]: ...
@@ -88,14 +93,15 @@ def show(
 def show(
     stream: Iterable[Any],
     *,
-    title: str | None = ...,
+    title: str = ...,
     markdown: bool = ...,
     clock: Clock = ...,
 ) -> Shown: ...
+@settings()
 def show(
     stream: Any,
     *,
-    title: str | None = None,
+    title: str = "",
     markdown: bool = True,
     clock: Clock = course_clock,
 ) -> Any:

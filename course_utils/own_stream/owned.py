@@ -18,6 +18,7 @@ from course_utils.own_stream.backpressure import (
     StreamStopped,
     behind,
 )
+from course_utils.settings import settings
 from course_utils.streams import aclose, check_stream
 
 T = TypeVar("T")
@@ -28,6 +29,7 @@ _tasks: set["asyncio.Task[None]"] = set()  # the loop itself keeps only weak ref
 def own_stream(stream: AsyncIterable[T], maxsize: int = 1) -> "AsyncOwnedStream[T]": ...
 @overload
 def own_stream(stream: Iterable[T], maxsize: int = 1) -> "OwnedStream[T]": ...
+@settings()
 def own_stream(stream: Any, maxsize: int = 1) -> Any:
     """Own a stream: its models wait for you, and they stop when you do.
 
@@ -77,6 +79,9 @@ class OwnedStream(Generic[T]):
         self._context = behind(self.pressure)
         self._entered = False
 
+    def __repr__(self) -> str:
+        return "own_stream(...)"
+
     def __enter__(self) -> "OwnedStream[T]":
         self._entered = True
         return self
@@ -122,6 +127,9 @@ class AsyncOwnedStream(Generic[T]):
         self._ending: BaseException | None = None
         self._entered = False
         self._task: asyncio.Task[None] | None = None
+
+    def __repr__(self) -> str:
+        return "own_stream(...)"
 
     async def __aenter__(self) -> "AsyncOwnedStream[T]":
         self._entered = True

@@ -134,8 +134,7 @@ def _draw_end(axes: "Axes", lane: int, timing: StreamTiming) -> None:
 
 def _end_label(timing: StreamTiming) -> str:
     """How long it took, how it ended, and what it used, in one to three short lines."""
-    how = timing.ending.removeprefix("finished: ").removeprefix("fault: ")
-    how = how.replace(" without a ", "\nwithout a ").replace(" by ", "\nby ")
+    how = timing.ending.removeprefix("done: ").removeprefix("error: ")
     break_here = "\n" if len(how) > 12 and "\n" not in how else " · "
     lines = f"{timing.total:.2f} s{break_here}{how}"
     return f"{lines}\n{tokens}" if (tokens := tokens_used(timing)) else lines

@@ -13,6 +13,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from course_utils.plots.drawing import draw_curve, draw_timeline, tokens_used
+from course_utils.settings import settings
 from course_utils.timing.stream_timing import StreamTiming
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def _width(png: bytes) -> int:
     return int.from_bytes(png[16:20], "big") * 96 // DPI
 
 
+@settings()
 def timeline(*timings: StreamTiming, title: str) -> Picture:
     """One lane per run: a dot for each chunk with text, and what else happened.
 
@@ -101,6 +103,7 @@ def _line(timing: StreamTiming) -> str:
     return f"{name}{' · '.join([repr(timing), *filter(None, more)])}"
 
 
+@settings()
 def curve(
     x: Sequence[float],
     series: Mapping[str, Sequence[float]],

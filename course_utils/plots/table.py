@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     pass
 from course_utils.plots.picture import _number
+from course_utils.settings import settings
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ def _cells(row: tuple[str, ...]) -> str:
     )
 
 
+@settings()
 def table(
     rows: Sequence[Sequence[Any] | Mapping[str, Any]],
     *,

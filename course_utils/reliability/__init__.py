@@ -6,8 +6,14 @@ It is a chat model itself, so chains and agents get all that for free.
 """
 
 from course_utils.reliability.deadlines import StreamTimeout
-from course_utils.reliability.errors import StreamBroken
+from course_utils.reliability.errors import StreamBroken, StreamError
 from course_utils.reliability.model import reliable
 from course_utils.reliability.truncation import StreamTruncated
 
-__all__ = ["StreamBroken", "StreamTimeout", "StreamTruncated", "reliable"]
+__all__ = [
+    "StreamBroken",
+    "StreamError",
+    "StreamTimeout",
+    "StreamTruncated",
+    "reliable",
+]

@@ -1,9 +1,9 @@
-"""How long to wait: for the first token, between tokens, in all; sync and async alike.
+"""How long to wait: for a sign of life, a word, the next token, all; sync and async.
 
 A timer knows the next deadline; chunks that carry something move it, comments that
 only keep a connection open do not. The players in `timeouts` ask it at every chunk.
 
-    Timer(Deadlines(first_token=10), clock).left
+    Timer(Deadlines(first_token_timeout=10), clock).left
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,7 @@ from langchain_core.exceptions import ModelTimeoutError
 from langchain_core.outputs import ChatGenerationChunk
 
 from course_utils.clock import Clock
+from course_utils.passages.content.blocks import refused, said
 from course_utils.reliability.errors import StreamError
 
 
@@ -25,18 +26,26 @@ class StreamTimeout(StreamError, ModelTimeoutError):
 
 @dataclass(frozen=True)
 class Deadlines:
-    """Seconds allowed: to the first token, between tokens, in all. None is no limit."""
+    """Seconds allowed; None is no limit.
 
-    first_token: float | None = None
-    between_tokens: float | None = None
-    total: float | None = None
+    Attributes:
+        first_token_timeout: To the first sign of life, be it a thought or a word.
+        thinking_timeout: From the first thought to the first word.
+        between_tokens_timeout: From each token to the next.
+        total_timeout: For everything, all attempts included.
+    """
+
+    first_token_timeout: float | None = None
+    thinking_timeout: float | None = None
+    between_tokens_timeout: float | None = None
+    total_timeout: float | None = None
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
             if value is not None and not value > 0:
                 raise ValueError(
                     f"{name} is a time in seconds above 0, got {value!r}: "
-                    "write 10.0, or None for no deadline."
+                    "write 10.0, or None for no timeout."
                 )
 
     @property
@@ -47,7 +56,8 @@ class Deadlines:
     @property
     def for_tokens(self) -> bool:
         """Whether single tokens have a deadline."""
-        return bool(self.first_token or self.between_tokens)
+        limits = {**vars(self), "total_timeout": None}
+        return any(limits.values())
 
 
 class Timer:
@@ -56,13 +66,14 @@ class Timer:
     def __init__(self, deadlines: Deadlines, clock: Clock) -> None:
         self.deadlines = deadlines
         self.clock = clock
-        self._end = clock.now() + (deadlines.total or inf)
+        self._end = clock.now() + (deadlines.total_timeout or inf)
         self.begin()
 
     def begin(self) -> None:
         """A new attempt starts: its first token is awaited from now on."""
-        self._limit, self._awaited = self.deadlines.first_token, "first token"
-        self._since = self.clock.now()
+        self._await("first token", self.deadlines.first_token_timeout)
+        self._thought: float | None = None  # when the first thought came
+        self._spoke = False
 
     def saw(self, chunk: ChatGenerationChunk) -> float:
         """A chunk came: one that carries something starts the wait for the next.
@@ -73,19 +84,46 @@ class Timer:
         if now > self._end:
             raise self.missed()
         if carries(chunk):
-            self._limit, self._awaited = self.deadlines.between_tokens, "next token"
-            self._since = now
+            self._await("next token", self.deadlines.between_tokens_timeout)
+            self._hear(chunk, now)
         return now
+
+    def _await(self, what: str, limit: float | None) -> None:
+        self._awaited, self._limit = what, limit or inf
+        self._since = self.clock.now()
+
+    def _hear(self, chunk: ChatGenerationChunk, now: float) -> None:
+        """Note the first thought, and the first word."""
+        if self._spoke or not self.deadlines.thinking_timeout:
+            return
+        self._spoke = speaks(chunk.message)
+        if self._thought is None:
+            self._thought = now
 
     def excuse(self, since: float) -> None:
         """The reader took its time from `since` on: no token is late because of it."""
-        self._since += self.clock.now() - since
+        taken = self.clock.now() - since
+        self._since += taken
+        if self._thought is not None:
+            self._thought += taken
 
     @property
     def left(self) -> float:
         """Seconds until the next deadline."""
-        due = min(self._since + (self._limit or inf), self._end)
-        return due - self.clock.now()
+        return self._next[0] - self.clock.now()
+
+    @property
+    def _next(self) -> tuple[float, str, float]:
+        """When the next deadline is, what is due by then, and after how long."""
+        limits = self.deadlines
+        dues = [
+            (self._since + self._limit, self._awaited, self._limit),
+            (self._end, "end of the answer", limits.total_timeout or inf),
+        ]
+        if self._thought is not None and not self._spoke:
+            limit = limits.thinking_timeout or inf
+            dues.append((self._thought + limit, "first word after a thought", limit))
+        return min(dues, key=lambda due: due[0])
 
     @property
     def total_left(self) -> float:
@@ -99,10 +137,7 @@ class Timer:
 
     def missed(self) -> StreamTimeout:
         """The error that names the deadline that is next."""
-        if self._since + (self._limit or inf) <= self._end:
-            awaited, limit = self._awaited, self._limit
-        else:
-            awaited, limit = "end of the answer", self.deadlines.total
+        _, awaited, limit = self._next
         return StreamTimeout(
             f"The {awaited} did not come within {limit:g} s: read what arrived in "
             ".partial, or allow more time."
@@ -117,12 +152,24 @@ def carries(chunk: ChatGenerationChunk) -> bool:
     more = message.additional_kwargs
     return bool(
         getattr(message, "tool_call_chunks", None)
-        or any(more.get(name) for name in _THOUGHTS)
+        or any(more.get(name) for name in _BESIDE)
     )
 
 
-# A thought is a sign of life too; where providers put it that send none in content.
-_THOUGHTS = ("reasoning_content", "reasoning")
+def speaks(message: Any) -> bool:
+    """Whether a message brings a word, a refusal or a tool call, and not only thoughts.
+
+    >>> from langchain_core.messages import AIMessageChunk
+    >>> speaks(AIMessageChunk([{"type": "thinking", "thinking": "Hm."}]))
+    False
+    """
+    words = (*said(message.content), *refused(message.additional_kwargs))
+    calls = getattr(message, "tool_call_chunks", None) or message.tool_calls
+    return bool(calls) or any(kind != "reasoning" for kind, _ in words)
+
+
+# A thought or a refusal is a sign of life too, where it is not in the content.
+_BESIDE = ("reasoning_content", "reasoning", "refusal")
 
 
 def _says(block: Any) -> bool:

@@ -3,7 +3,7 @@
 It stands around a chat model and is one itself, so chains, events and agents get it
 unchanged. `recovery` decides; the players here only ask, wait and pass chunks on.
 
-    model = reliable(ChatOpenAI(max_retries=0), fallbacks=[backup], first_token=10)
+    model = reliable(ChatOpenAI(max_retries=0), fallbacks=[backup])
 """
 
 import random
@@ -19,10 +19,16 @@ from course_utils.reliability.deadlines import Deadlines, Timer
 from course_utils.reliability.policy import AfterFirstToken, Attempt, Policy
 from course_utils.reliability.recovery import Recovery
 from course_utils.reliability.timeouts import awithin, within
+from course_utils.settings import settings
 from course_utils.wrapped_model.chains import in_place_of, options_in
 from course_utils.wrapped_model.model import Reader, WrappedChatModel
 
 
+@settings(
+    first_token="first_token_timeout",
+    between_tokens="between_tokens_timeout",
+    total="total_timeout",
+)
 def reliable(
     model: BaseChatModel,
     fallbacks: Sequence[BaseChatModel] = (),
@@ -32,9 +38,10 @@ def reliable(
     wait_max: float = 8.0,
     after_first_token: AfterFirstToken = "raise",
     require_finish: bool = True,
-    first_token: float | None = None,
-    between_tokens: float | None = None,
-    total: float | None = None,
+    first_token_timeout: float | None = None,
+    thinking_timeout: float | None = None,
+    between_tokens_timeout: float | None = None,
+    total_timeout: float | None = None,
     clock: Clock = course_clock,
 ) -> "ReliableChatModel":
     """The same chat model, whose streams end whole or with an error that says so.
@@ -65,12 +72,15 @@ def reliable(
             full response and send its rest, or restart with it if it differs.
         require_finish: Whether an answer without a finish reason is truncated. Pass
             False for an endpoint that never sends one.
-        first_token: Time for the first token of each attempt: of text, of a thought or
-            of a tool call. A client that drops thoughts (ChatOpenAI on chat
+        first_token_timeout: Time for the first sign of life of each attempt: text, a
+            thought or a tool call. A client that drops thoughts (ChatOpenAI on chat
             completions) sends empty chunks instead, which do not count, so allow the
             time that the model may think.
-        between_tokens: Time for each later one. Comments and empty chunks do not count.
-        total: Time for everything, waits and attempts included.
+        thinking_timeout: Time from the first thought to the first word or tool call.
+            The thoughts were seen by then: what follows is `after_first_token`'s say.
+        between_tokens_timeout: Time for each later token, thoughts included. Comments
+            and empty chunks do not count.
+        total_timeout: Time for everything, waits and attempts included.
         clock: What waits and measures.
 
     Errors are all `ModelError`s, each with `partial`, the message as far as it came:
@@ -83,7 +93,7 @@ def reliable(
 
     `restart` and `full` need a reader that sees chunks: before a parser use `raise` or
     `continue`, and in protocol events (v3) they raise. With `invoke` nobody has seen
-    anything, so every failure is retried; with a token deadline it listens to the
+    anything, so every failure is retried; with a timeout for tokens it listens to the
     stream.
     """
     model, *others = [_checked(one) for one in (model, *_listed(fallbacks))]
@@ -93,7 +103,9 @@ def reliable(
         policy=Policy(
             attempts, wait_initial, wait_max, after_first_token, require_finish
         ),
-        deadlines=Deadlines(first_token, between_tokens, total),
+        deadlines=Deadlines(
+            first_token_timeout, thinking_timeout, between_tokens_timeout, total_timeout
+        ),
         clock=clock,
     )
 

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from course_utils.characters import Characters
-from course_utils.ending import Ending
 from course_utils.finish import Endings, Finish
 from course_utils.passages import Passage, Reader
+from course_utils.passages.ending import Ending
 from course_utils.serving.public_json import NOTHING, public_json
 from course_utils.serving.sse import Event
 
@@ -67,7 +67,7 @@ class AnswerEvents:
         return self._error(kind, message, None, usage)
 
     def last(self, ends: Endings, usage: Usage = None) -> Event:
-        """The last event: `done`, `paused`, `stopped` or `error`.
+        """The last event: `done`, `stopped`, `paused`, `cut` or `error`.
 
         Args:
             ends: How the models under the stream ended, for a stream of text alone.
@@ -76,15 +76,14 @@ class AnswerEvents:
         ends = self._reader.endings or ends
         end = ends.decisive
         if ends.unended and self._require_finish:
-            return self._error("StreamTruncated", CUT, None, usage)
+            return event("cut", {**self._facts(None, usage), "note": UNSAID_NOTE})
         if end is not None and end.meaning in FAULTS:
             name, fact = FAULTS[end.meaning]
             return self._error(name, fact.format(end.reason), end, usage)
         if self._ending.paused or (end and end.meaning == "paused"):
             questions = [public_json(question) for question in self._ending.questions]
             return event("paused", {"questions": questions, **self._facts(end, usage)})
-        name = "stopped" if end and end.meaning == "stopped" else "done"
-        return event(name, self._facts(end, usage))
+        return event(end.end if end else "done", self._facts(end, usage))
 
     def _error(
         self, kind: str, message: str, end: Finish | None, usage: Usage
@@ -107,7 +106,7 @@ class AnswerEvents:
         return facts
 
 
-CUT = "The answer ended without a finish reason: it may be cut."
+UNSAID_NOTE = "The answer ended without a finish reason: it may be cut."
 FAULTS = {
     "broken": ("StreamBroken", "The model's server broke off: {}."),
     "unknown": (

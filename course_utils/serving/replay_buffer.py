@@ -14,15 +14,24 @@ from dataclasses import replace
 
 from course_utils.clock import Clock, course_clock
 from course_utils.own_stream.backpressure import outside
-from course_utils.serving.answer_events import error_event
+from course_utils.serving.answer_events import error_event, event
 from course_utils.serving.replay import LAST, LEFT, STOPPED, new_name, position_of
 from course_utils.serving.sse import Event
+from course_utils.settings import settings
 
 log = logging.getLogger(__name__)
 
-CUT = error_event("StreamTruncated", "The answer ended without a last event.")
+CUT = event(
+    "cut",
+    {
+        "finish_reason": None,
+        "usage": None,
+        "note": "The answer ended without a last event.",
+    },
+)
 
 
+@settings()
 class ReplayBuffer:
     """Holds the events of recent streams, so that a reader can come back for the rest.
 
@@ -39,6 +48,9 @@ class ReplayBuffer:
         self.keep = keep
         self._clock = clock
         self._records: dict[str, _Record] = {}
+
+    def __repr__(self) -> str:
+        return f"ReplayBuffer({len(self)} stream{'' if len(self) == 1 else 's'})"
 
     def __len__(self) -> int:
         return len(self._records)

@@ -23,6 +23,7 @@ from course_utils.serving.wire import (
     say_little,
     sse_body,
 )
+from course_utils.settings import need, settings
 from course_utils.streams import check_stream
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ __all__ = [
 ]
 
 
+@settings()
 def sse_response(
     stream: Any,
     *,
@@ -60,10 +62,11 @@ def sse_response(
     said. Objects go out as JSON; what has no JSON form, messages, prompts and ids of
     threads stay here.
 
-    The last event is `done` with the finish reason and the usage; `paused` with the
-    questions, when the run waits for a person; `stopped`; or `error`, when the stream
-    failed, when it ended without a finish reason or with a word nobody knows. A reader
-    who gets none was cut off. When the reader leaves, the model stops.
+    The last event is one of five, each with the finish reason and the usage: `done`;
+    `stopped`; `paused` with the questions, when the run waits for a person; `cut`, when
+    the answer met a limit or a filter or gave no finish reason; `error`, when the
+    stream failed or ended with a word nobody knows. A reader who gets none was cut off,
+    too. When the reader leaves, the model stops.
 
     Args:
         stream: What `.astream(...)` returned, of a model, a chain or an agent in any
@@ -82,6 +85,7 @@ def sse_response(
         TypeError: `stream` is not a stream.
         ValueError: It is a graph's, with a `stream_mode` that there is not.
     """
+    need("sse_response", "fastapi", "serve")
     from fastapi.responses import Response, StreamingResponse  # not for notebook 1
 
     check_stream("sse_response", stream)

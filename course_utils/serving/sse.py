@@ -7,8 +7,10 @@ ask for the rest; a line that begins with a colon is a comment and keeps the lin
 """
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, overload
+
+from course_utils.settings import settings
 
 HEARTBEAT = ": still here\n\n"
 
@@ -25,7 +27,7 @@ class Event:
 
     event: str = "message"
     data: str = ""
-    id: str = ""
+    id: str = field(default="", repr=False)  # no two runs have the same
 
 
 def encode(event: Event) -> str:
@@ -74,6 +76,7 @@ class EventReader:
 def read_sse(lines: AsyncIterable[str]) -> AsyncIterator[Event]: ...
 @overload
 def read_sse(lines: Iterable[str]) -> Iterator[Event]: ...
+@settings()
 def read_sse(lines: Any) -> Any:
     """The events in the lines of a response, sync or async.
 

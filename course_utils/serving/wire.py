@@ -12,12 +12,13 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
 from typing import Any
 
-from course_utils.ending import heard
 from course_utils.own_stream.owned import own_stream
 from course_utils.own_stream.threads import in_threads
 from course_utils.passages import Reader
+from course_utils.passages.ending import heard
 from course_utils.serving.answer_events import AnswerEvents
 from course_utils.serving.sse import HEARTBEAT, Event, encode
+from course_utils.settings import settings
 from course_utils.streams import check_stream
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ def log_whole(error: Exception) -> None:
     log.warning("A stream broke while it was served", exc_info=error)
 
 
+@settings()
 def sse_events(
     stream: Any,
     *,
@@ -108,6 +110,7 @@ def _is_cancelled() -> bool:
     return task is None or task.cancelling() > 0
 
 
+@settings()
 async def sse_body(
     events: AsyncIterable[Event], heartbeat: float = 15.0
 ) -> AsyncIterator[str]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
+from course_utils.settings import settings
 from course_utils.style import BLUE, GREEN, ORANGE
 from course_utils.teaching.checks import NotYet, expect, expect_equal, guess, shorten
 from course_utils.teaching.message import Message
@@ -55,6 +56,7 @@ class Solution:
         return f"```python\n{self.source}\n```"
 
 
+@settings()
 class Exercise:
     """One exercise of a lesson.
 

@@ -8,6 +8,7 @@ It is kept in a small file beside the notebooks that never leaves your machine.
 from dataclasses import dataclass
 from types import ModuleType
 
+from course_utils.settings import settings
 from course_utils.style import BLUE, DIV, GREEN, bar
 from course_utils.teaching.exercise import Exercise
 from course_utils.teaching.message import as_html
@@ -55,6 +56,7 @@ class Progress:
         return f'<{DIV} style="{bar(colour)}">{as_html(repr(self))}</div>'
 
 
+@settings()
 def progress(lesson: ModuleType) -> Progress:
     """How much of a lesson is done, and which exercise is next.
 

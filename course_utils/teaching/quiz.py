@@ -13,6 +13,7 @@ from html import escape
 from typing import Any
 
 from course_utils.notebook import static_page
+from course_utils.settings import settings
 from course_utils.style import BLUE, DIV, GREEN, ORANGE, TEXT, bar
 from course_utils.teaching.message import as_html
 from course_utils.teaching.progress_file import note_done
@@ -67,6 +68,7 @@ def _ended(option: str) -> str:
     return option if option.endswith((".", "?", "!", "…")) else f"{option}:"
 
 
+@settings()
 class Predict:
     """A question to guess before a cell is run.
 
@@ -154,6 +156,7 @@ class Predict:
         return text if static_page() else _with_widget(text, [self])
 
 
+@settings()
 class Quiz:
     """A few questions in a row; each choice is explained at once.
 

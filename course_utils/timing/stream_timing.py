@@ -12,12 +12,15 @@ from itertools import pairwise
 from typing import Any, overload
 
 from course_utils.clock import Clock, course_clock
+from course_utils.finish import UNSAID
+from course_utils.settings import settings
 from course_utils.streams import as_stream, check_stream, takes_nothing
 from course_utils.timing.recording import Mark, TimingRecorder
 
 __all__ = ["Mark", "StreamTiming", "measure"]
 
 
+@settings()
 class StreamTiming(TimingRecorder):
     """The timing of one stream: watch it, then read the figures.
 
@@ -32,7 +35,7 @@ class StreamTiming(TimingRecorder):
     >>> list(timing.watch(stream))
     ['Hel', '', 'lo']
     >>> timing
-    first token 0.50 s · 2 chunks · 2.0 chunks/s · total 1.00 s · ended
+    first token 0.50 s · 2 chunks · 2.0 chunks/s · total 1.00 s · done
 
     Attributes:
         title: The name of this run on a timeline.
@@ -107,22 +110,25 @@ class StreamTiming(TimingRecorder):
 
     @property
     def ending(self) -> str:
-        """How the stream ended, in words: `finished: stop`, `fault: ...`."""
+        """How the stream ended: done, stopped, paused, cut or error, and why.
+
+        `done: stop`, `cut: no finish reason`, `error: ConnectionError`.
+        """
         if self._end is None:
             return "running" if self._start is not None else "not started"
         if self.error is not None:
-            return f"fault: {type(self.error).__name__}"
+            return f"error: {type(self.error).__name__}"
         if self.stopped:
-            return "stopped by the reader"
+            return "stopped"
         if self.paused:
-            return "paused: waiting for a person"
+            return "paused"
         return self._end_in_words()
 
     def _end_in_words(self) -> str:
         ends = self.endings
         if ends.unended:
-            return "ended without a finish reason"
-        return "ended" if ends.decisive is None else ends.decisive.in_words
+            return UNSAID
+        return "done" if ends.decisive is None else ends.decisive.in_words
 
     def __repr__(self) -> str:
         first = self.time_to_first_token
@@ -153,6 +159,7 @@ def measure(
     keep_error: bool = ...,
     clock: Clock = ...,
 ) -> StreamTiming: ...
+@settings()
 def measure(
     stream: Any,
     *,

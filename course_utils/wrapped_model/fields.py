@@ -6,11 +6,12 @@ the others are the inner model's, however deep that stands.
     changed(model, {"temperature": 0.5})
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.runnables import ConfigurableField
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 
@@ -50,3 +51,12 @@ def described(model: BaseChatModel, name: str, spec: Any) -> Any:
         description=spec.description or found[1].description or name,
         annotation=spec.annotation or found[1].annotation,
     )
+
+
+def set_fields(model: BaseModel, base: type[BaseModel]) -> Iterator[tuple[str, Any]]:
+    """What a model's own class adds to `base` and was set: its repr is that short."""
+    for name, field in type(model).model_fields.items():
+        value = getattr(model, name)
+        default = field.get_default(call_default_factory=True)
+        if field.repr and name not in base.model_fields and value != default:
+            yield name, value

@@ -37,7 +37,7 @@ from course_utils.model_call import (
     result_of,
 )
 from course_utils.wrapped_model.chains import in_place_of, options_in
-from course_utils.wrapped_model.fields import changed, described, field_of
+from course_utils.wrapped_model.fields import changed, described, field_of, set_fields
 
 # Who sees the chunks at once: a reader of `chunks`, who understands a restart; of
 # protocol `events` (v3), who cannot be told of one; or `nobody`, before the end.
@@ -58,6 +58,10 @@ class WrappedChatModel(BaseChatModel):
         *("cache", "callbacks", "custom_get_token_ids", "disable_streaming"),
         *("metadata", "output_version", "profile", "tags", "verbose"),
     )
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        yield None, self.inner
+        yield from set_fields(self, WrappedChatModel)
 
     # What a wrapper is for
 

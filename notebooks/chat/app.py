@@ -35,7 +35,7 @@ EVENT = {
 }
 STREAM: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "Events; the last is done, stopped, paused or error",
+        "description": "Events; the last is done, stopped, paused, cut or error",
         "content": {MEDIA_TYPE: {"itemSchema": EVENT}},
     }
 }

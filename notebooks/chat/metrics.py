@@ -50,7 +50,7 @@ class Metrics:
         self.open = Gauge("chat_streams_open", "Answers now", registry=self.registry)
         self.ended = Counter(
             "chat_streams_ended_total",
-            "Answers by their end: done, stopped, left, paused, or an error's name",
+            "Answers by their end: done, stopped, left, paused, cut, or an error",
             ["end"],
             registry=self.registry,
         )

@@ -21,8 +21,8 @@ def asking(settings: Settings) -> Ask:
         model_called(settings.model, settings),
         others,
         after_first_token="continue",
-        first_token=30,
-        between_tokens=15,
+        first_token_timeout=30,
+        between_tokens_timeout=15,
     )
     return cached(model).astream
 

@@ -83,14 +83,12 @@ const SHOW = {
 };
 
 /** The last events, and the words for the end. */
-const SHORT = ["length", "max_tokens", "content_filter"];
 const LAST = {
-  done: ({ finish_reason, note }) =>
-    SHORT.includes(finish_reason) ? `done, cut short: ${finish_reason}` : note ? `done: ${note}` : "done",
+  done: ({ note }) => (note ? `done: ${note}` : "done"),
   stopped: () => "stopped",
   cut: ({ finish_reason, note }) => `cut: ${note ?? finish_reason}`,
   paused: () => "paused: it waits for a person",
-  error: ({ message }) => `cut: ${message}`,
+  error: ({ message }) => `error: ${message}`,
 };
 
 // ---------------------------------------------------------------- what comes

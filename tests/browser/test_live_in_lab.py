@@ -194,7 +194,7 @@ def test_an_error_keeps_the_text(shared: OpenNotebook):
         "show(FakeStreamingChatModel(replies=[Reply('a b c', error_after=2)])"
         ".stream('Hi'), title='broken')"
     )
-    expect(label(output)).to_have_text(re.compile("broken · cut"))
+    expect(label(output)).to_have_text(re.compile("broken · error"))
     expect(output.locator("p").first).to_have_text("a b")
 
 

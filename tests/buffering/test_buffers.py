@@ -278,7 +278,7 @@ async def test_a_parser_may_follow(how):
 
 
 def test_each_stream_gets_a_buffer_of_its_own():
-    stage = buffered(lambda: SizeBuffer(3))
+    stage = buffered(SizeBuffer, size=3)
     one, two = stage.transform(iter(["a", "b", "c"])), stage.transform(iter(["xyz"]))
     assert list(two) == ["xyz"]
     assert list(one) == ["abc"]
@@ -320,10 +320,33 @@ async def test_leaving_an_async_stream_early_closes_the_source():
 
 
 def test_a_buffer_instead_of_a_class_is_refused_with_the_next_step():
-    with pytest.raises(TypeError, match=r"got a SizeBuffer: .*lambda: SizeBuffer"):
+    with pytest.raises(TypeError, match=r"got a SizeBuffer: .*buffered\(SizeBuffer, "):
         buffered(SizeBuffer(4))
     with pytest.raises(TypeError, match=r"got a int: .*SentenceBuffer"):
         buffered(4)
+
+
+def test_a_buffer_is_made_with_the_options_that_stand_beside_it():
+    stage = buffered(SizeBuffer, size=3)
+    assert list(stage.transform(iter(["ab", "cd", "e"]))) == ["abcd", "e"]
+    assert list(stage.transform(iter(["ab"]))) == ["ab"], "each stream has its own"
+    assert repr(stage) == "buffered(SizeBuffer, size=3)"
+    clock = VirtualClock()
+    paced = buffered(Throttle, seconds=1.0, clock=clock)
+    assert repr(paced) == "buffered(Throttle, seconds=1.0, clock=VirtualClock())"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"sise": 80}, "SizeBuffer.* got sise=.*write size="),
+        ({"size": "80"}, "SizeBuffer.size=.* got '80'"),
+        ({"size": 0}, "got 0"),
+    ],
+)
+def test_a_wrong_option_of_a_buffer_is_told_where_it_is_written(wrong, told):
+    with pytest.raises((TypeError, ValueError), match=told):
+        buffered(SizeBuffer, **wrong)
 
 
 def test_a_buffer_that_forgot_to_return_is_told_so():

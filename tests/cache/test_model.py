@@ -116,7 +116,7 @@ def test_an_answer_asked_for_whole_replays_in_pieces():
 
 
 def test_a_hit_can_come_whole():
-    model = cached(fake("One two three."), replay="whole")
+    model = cached(fake("One two three."), delivery="whole")
     list(model.stream("Hi"))
     assert texts(model.stream("Hi")) == ["One two three."]
     assert model.invoke("Hi").text == "One two three."
@@ -125,7 +125,7 @@ def test_a_hit_can_come_whole():
 async def test_a_hit_can_be_paced_as_it_was():
     clock = VirtualClock()
     inner = fake("One two three.", first_token=5.0, per_token=0.5, clock=clock)
-    model = cached(inner, replay="paced", clock=clock)
+    model = cached(inner, delivery="paced", clock=clock)
     list(model.stream("Hi"))
     begin = clock.now()
     arrivals = [clock.now() - begin for chunk in model.stream("Hi") if chunk.text]
@@ -207,8 +207,8 @@ def test_structured_output_comes_from_the_cache():
 
 
 @given(st.text(min_size=1), st.sampled_from(["chunks", "whole"]), st.booleans())
-def test_any_text_comes_back_as_it_was(text, replay, whole):
-    model = cached(fake(text, "another"), replay=replay)
+def test_any_text_comes_back_as_it_was(text, delivery, whole):
+    model = cached(fake(text, "another"), delivery=delivery)
     first = model.invoke("Hi").text if whole else "".join(texts(model.stream("Hi")))
     assert (
         first == "".join(texts(model.stream("Hi"))) == model.invoke("Hi").text == text
@@ -733,7 +733,12 @@ def test_what_stands_around_no_model_is_refused():
     with pytest.raises(TypeError, match="one of LangChain's caches, got dict"):
         cached(fake(), {})
     with pytest.raises(ValueError, match="chunks, paced or whole, got 'slow'"):
-        cached(fake(), replay="slow")
+        cached(fake(), delivery="slow")
+
+
+def test_the_old_name_of_delivery_works_and_says_the_new_one():
+    with pytest.warns(FutureWarning, match=r"replay=\.\.\.\) is called delivery="):
+        assert cached(fake(), replay="whole").delivery == "whole"
 
 
 # The record
@@ -763,13 +768,13 @@ def test_a_record_survives_the_cache(parts):
     except ValueError:
         assert not is_whole(runs)
         return
-    again = [one for _, one in kept.replayed("chunks")]
+    again = [one for _, one in kept.delivered("chunks")]
     shown = ("content", "tool_call_chunks", "additional_kwargs")
     for name in shown:
         assert [getattr(one.message, name) for one in again[:-1]] == [
             getattr(one.message, name) for one in parts
         ]
-    assert [at for at, _ in kept.replayed("chunks")] == list(range(len(again)))
+    assert [at for at, _ in kept.delivered("chunks")] == list(range(len(again)))
 
 
 @pytest.mark.parametrize(

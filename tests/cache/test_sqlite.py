@@ -55,3 +55,8 @@ def test_processes_share_a_file(tmp_path):
     path = tmp_path / "answers.db"
     ask(fake("One two"), SQLiteStreamCache(path))
     assert asked_in_another_process("sqlite", path) == "['One', ' two'] 0"
+
+
+def test_patience_is_the_old_name_of_timeout(tmp_path):
+    with pytest.warns(FutureWarning, match=r"patience=\.\.\.\) is called timeout="):
+        assert SQLiteStreamCache(tmp_path / "a.db", patience=5.0).timeout == 5.0

@@ -35,9 +35,9 @@ def ends(found):
     ("reply", "end"),
     [
         (TEXT, "done"),
-        (Reply(TEXT, finish_reason="length"), "done"),
+        (Reply(TEXT, finish_reason="length"), "cut"),
         (Reply(TEXT, drop_after=2), "ModelConnectionError"),
-        (Reply(TEXT, cut_after=2), "StreamTruncated"),
+        (Reply(TEXT, cut_after=2), "cut"),
         (Reply(status=429), "ModelRateLimitError"),
         (Reply(TEXT, finish_reason="gone"), "UnknownFinish"),
     ],
@@ -56,7 +56,7 @@ async def test_an_answer_is_counted_once_however_it_ends(reply, end):
         for key, value in found.items()
         if key[0] == "gen_ai_client_operation_duration_seconds_count"
     }
-    assert durations == {"" if end == "done" else end: 1}
+    assert durations == {"" if end in ("done", "cut") else end: 1}
 
 
 async def test_an_answer_that_is_stopped_is_counted_as_stopped():

@@ -156,7 +156,7 @@ def test_answers_that_hardly_begin_or_do_not_say_goodbye(
 @pytest.mark.parametrize(
     ("given_", "words"),
     [
-        ({"text": 3}, "needs text, got int"),
+        ({"text": 3}, "is text, got 3 "),
         ({"text": "a", "first_token": -1}, "first_token"),
         ({"text": "a", "preset": "slow"}, "There is no preset 'slow'"),
     ],

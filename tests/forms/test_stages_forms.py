@@ -44,7 +44,7 @@ def test_measure_has_the_text_and_the_usage(case):
     assert sorted(timing.text.split("\n\n")) == case.told.answer.split("\n\n")
     assert (timing.usage or {"output_tokens": 0})["output_tokens"] == case.told.output
     assert timing.paused == bool(case.told.asked)
-    assert timing.ending.startswith("finished") or not case.told.finish or timing.paused
+    assert timing.ending.startswith("done") or not case.told.finish or timing.paused
 
 
 @each_sync

@@ -36,12 +36,13 @@ def name_of(requirement: str) -> str:
 
 
 def test_the_six_given_packages_are_there():
-    assert {name_of(line) for line in project()["dependencies"]} >= SIX
+    notebooks = project()["optional-dependencies"]["notebooks"]
+    assert {name_of(line) for line in notebooks} >= SIX
 
 
 def test_every_package_says_why_it_is_there():
     text = read("pyproject.toml")
-    listed = re.findall(r'^    "[\w-]+>=.*$', text, re.MULTILINE)
+    listed = re.findall(r'^    "[\w-]+(?:>=|\[).*$', text, re.MULTILINE)
     assert len(listed) == sum(map(len, every_requirement()))
     assert [line for line in listed if not re.search(r" # \S+ \S+", line)] == []
 
@@ -53,7 +54,8 @@ def every_requirement() -> list[list[str]]:
 def test_every_package_is_locked_and_the_lock_names_no_host():
     lines = read("constraints.txt").splitlines()
     assert {name_of(r) for list_ in every_requirement() for r in list_} <= {
-        name_of(line) for line in lines
+        "course-utils",
+        *map(name_of, lines),
     }
     assert [
         x for x in lines if not re.fullmatch(r"[a-z0-9.-]+==[\w.]+( ; .+)?", x)
@@ -74,7 +76,7 @@ def pip_lines(name: str) -> list[str]:
 
 
 def test_conda_and_binder_read_the_same_lists():
-    assert pip_lines("environment.yml") == ["-c constraints.txt", "-e ."]
+    assert pip_lines("environment.yml") == ["-c constraints.txt", "-e .[notebooks]"]
     there = [line.replace("../", "").replace("..", ".") for line in BINDER_PIP]
     assert there == pip_lines("environment.yml")
     for key in ("name", "channels"):
@@ -283,53 +285,53 @@ def installs(copy, monkeypatch):
 
 
 def test_the_second_start_installs_nothing(installs):
-    start.install("")
-    start.install("")
-    assert installs == ["venv", "."]
+    start.install("[notebooks]")
+    start.install("[notebooks]")
+    assert installs == ["venv", ".[notebooks]"]
 
 
 def test_the_tests_packages_are_added_once_and_stay(installs):
-    start.install("")
-    start.install("[test]")
-    start.install("")
-    start.install("[test]")
-    assert installs == ["venv", ".", ".[test]"]
+    start.install("[notebooks]")
+    start.install("[notebooks,test]")
+    start.install("[notebooks]")
+    start.install("[notebooks,test]")
+    assert installs == ["venv", ".[notebooks]", ".[notebooks,test]"]
 
 
 def test_a_package_that_was_changed_or_removed_is_installed_again(installs, copy):
     site = copy / ".venv" / "lib" / "python3.11" / "site-packages"
     (site / "six-1.17.0.dist-info").mkdir(parents=True)
     (copy / ".venv" / "pyvenv.cfg").write_text("prompt = 'course'")
-    start.install("")
+    start.install("[notebooks]")
     (site / "six-1.17.0.dist-info").rename(site / "six-1.16.0.dist-info")
-    start.install("")
-    start.install("")
-    assert installs == ["venv", ".", "."]
+    start.install("[notebooks]")
+    start.install("[notebooks]")
+    assert installs == ["venv", ".[notebooks]", ".[notebooks]"]
 
 
 def test_a_python_that_was_removed_is_made_again(installs, copy):
-    start.install("")
+    start.install("[notebooks]")
     start.PYTHON.unlink()
-    start.install("")
-    assert installs == ["venv", ".", "venv", "."]
+    start.install("[notebooks]")
+    assert installs == ["venv", ".[notebooks]", "venv", ".[notebooks]"]
 
 
 def test_a_new_lock_installs_again_in_the_same_venv(installs, copy):
-    start.install("")
+    start.install("[notebooks]")
     (copy / "constraints.txt").write_text("six==1.17.0\n")
-    start.install("")
-    assert installs == ["venv", ".", "."]
+    start.install("[notebooks]")
+    assert installs == ["venv", ".[notebooks]", ".[notebooks]"]
 
 
 def test_another_python_gets_a_new_venv(installs, monkeypatch):
-    start.install("")
+    start.install("[notebooks]")
     monkeypatch.setattr(sys, "version", "3.99.0 (main)")
-    start.install("")
-    assert installs == ["venv", ".", "venv", "."]
+    start.install("[notebooks]")
+    assert installs == ["venv", ".[notebooks]", "venv", ".[notebooks]"]
 
 
 def test_the_first_start_is_not_covered_by_jupyters_news(installs, copy):
-    start.install("")
+    start.install("[notebooks]")
     settings = copy / ".venv/share/jupyter/lab/settings/overrides.json"
     assert '"fetchNews": "false"' in settings.read_text()
 
@@ -350,7 +352,10 @@ def ran(monkeypatch):
 
 def test_start_opens_notebook_1_and_passes_the_rest_on(ran, capsys):
     assert start.main(["--port", "9000"]) == 3
-    assert ran == ["", ["-P", "-m", "jupyterlab", *start.LAB, "--port", "9000"]]
+    assert ran == [
+        "[notebooks]",
+        ["-P", "-m", "jupyterlab", *start.LAB, "--port", "9000"],
+    ]
     (address,) = (word for word in start.LAB if "default_url" in word)
     assert (ROOT / "notebooks" / Path(address).name).exists()
     assert "python start.py --port" in capsys.readouterr().out
@@ -358,7 +363,7 @@ def test_start_opens_notebook_1_and_passes_the_rest_on(ran, capsys):
 
 def test_test_runs_pytest_and_passes_the_rest_on(ran):
     assert start.main(["test", "-q", "tests"]) == 3
-    assert ran == ["[test]", ["-m", "pytest", "-q", "tests"]]
+    assert ran == ["[notebooks,test]", ["-m", "pytest", "-q", "tests"]]
 
 
 ASTRAY = {

@@ -248,8 +248,8 @@ def another_chat(model: Any, backup: Any) -> Any:
         reliable(
             model,
             [backup],
-            first_token=3,
-            between_tokens=3,
+            first_token_timeout=3,
+            between_tokens_timeout=3,
             after_first_token="continue",
         )
     )
@@ -266,7 +266,7 @@ def no_deadlines(model: Any, backup: Any) -> Any:
 
 
 def gives_up_in_the_middle(model: Any, backup: Any) -> Any:
-    chat = reliable(model, [backup], first_token=2, between_tokens=2)
+    chat = reliable(model, [backup], first_token_timeout=2, between_tokens_timeout=2)
     return cached(chat) | StrOutputParser() | buffered(WordBuffer)
 
 
@@ -274,8 +274,8 @@ def safe(model: Any, *backups: Any) -> Any:
     return reliable(
         model,
         [*backups],
-        first_token=2,
-        between_tokens=2,
+        first_token_timeout=2,
+        between_tokens_timeout=2,
         after_first_token="continue",
     )
 
@@ -618,8 +618,8 @@ def begins_anew(model: Any, backup: Any) -> Any:
     chat = reliable(
         model,
         [backup],
-        first_token=2,
-        between_tokens=2,
+        first_token_timeout=2,
+        between_tokens_timeout=2,
         after_first_token="restart",
     )
     return cached(chat) | StrOutputParser() | buffered(WordBuffer)

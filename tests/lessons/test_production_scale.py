@@ -30,6 +30,8 @@ EXERCISES = [
     lesson.honest_events,
 ]
 
+CUT = ("cut", "no finish reason")
+
 
 class ListThrottle:
     def __init__(self, seconds: Any, clock: Any) -> None:
@@ -398,7 +400,7 @@ TASKS: list[Any] = []
 
 
 async def keeps_the_last_reason(stream: Any) -> Any:
-    end = ("error", "cut")
+    end = CUT
     try:
         async for chunk in stream:
             if chunk.text:
@@ -426,7 +428,7 @@ async def two_ends(stream: Any) -> Any:
                 yield "text", chunk.text
     except Exception as error:
         yield "error", type(error).__name__
-    yield ("done", reason) if reason else ("error", "cut")
+    yield ("done", reason) if reason else CUT
 
 
 async def collects_first(stream: Any) -> Any:
@@ -435,7 +437,7 @@ async def collects_first(stream: Any) -> Any:
 
 
 async def catches_everything(stream: Any) -> Any:
-    end = ("error", "cut")
+    end = CUT
     try:
         async for chunk in stream:
             if chunk.text:
@@ -448,7 +450,7 @@ async def catches_everything(stream: Any) -> Any:
 
 
 async def ends_in_finally(stream: Any) -> Any:
-    end = ("error", "cut")
+    end = CUT
     try:
         async for chunk in stream:
             if chunk.text:
@@ -468,7 +470,7 @@ async def keeps_the_model_running(stream: Any) -> Any:
 
 
 async def knows_one_error(stream: Any) -> Any:
-    end = ("error", "cut")
+    end = CUT
     try:
         async for chunk in stream:
             if chunk.text:
@@ -481,7 +483,7 @@ async def knows_one_error(stream: Any) -> Any:
 
 
 async def text_or_reason(stream: Any) -> Any:
-    end = ("error", "cut")
+    end = CUT
     try:
         async for chunk in stream:
             if found := chunk.response_metadata.get("finish_reason"):
@@ -507,7 +509,7 @@ async def sends_empty_texts(stream: Any) -> Any:
     async for chunk in stream:
         reason = chunk.response_metadata.get("finish_reason") or reason
         yield "text", chunk.text
-    yield ("done", reason) if reason else ("error", "cut")
+    yield ("done", reason) if reason else CUT
 
 
 # What somebody writes at work
@@ -757,7 +759,7 @@ def events(
     *,
     caught: Any = Exception,
     name: Any = lambda error: type(error).__name__,
-    end: Any = lambda reason: ("done", reason) if reason else ("error", "cut"),
+    end: Any = lambda reason: ("done", reason) if reason else CUT,
     text: Any = lambda chunk: chunk.text,
     stop: bool = False,
     nap: bool = False,
@@ -813,7 +815,7 @@ async def remembers_reasons(stream: Any) -> Any:
     except Exception as error:
         yield "error", type(error).__name__
     else:
-        yield ("done", REASONS[-1]) if REASONS else ("error", "cut")
+        yield ("done", REASONS[-1]) if REASONS else CUT
 
 
 RIGHT = [
@@ -871,7 +873,7 @@ WRONG = [
     (lesson.honest_events, events(text=lambda c: c.text.strip()), "Only the blanks"),
     (
         lesson.honest_events,
-        events(end=lambda r: ("done", r) if r == "stop" else ("error", "cut")),
+        events(end=lambda r: ("done", r) if r == "stop" else CUT),
         "an answer at its limit, the last event",
     ),
     (lesson.honest_events, one_behind, "yield it sooner"),

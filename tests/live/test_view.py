@@ -110,9 +110,9 @@ def test_what_is_no_stream_gets_the_next_step(wrong: Any, told: str):
 @pytest.mark.parametrize(
     ("fault", "state"),
     [
-        ({"cut_after": 3}, "ended without a finish reason"),
-        ({"length_after": 3}, "cut short: length"),
-        ({"filter_after": 3}, "cut short: content_filter"),
+        ({"cut_after": 3}, "cut: no finish reason"),
+        ({"length_after": 3}, "cut: length"),
+        ({"filter_after": 3}, "cut: content_filter"),
         ({}, "done"),
     ],
 )
@@ -128,7 +128,7 @@ def test_an_error_keeps_the_text_and_goes_on(saved):
         show(model(Reply(ANSWER, error_after=2)).stream("Hi"), title="t")
     assert caught.value is not None
     [bundle] = saved()
-    assert bundle["text/plain"].startswith("t · cut\n\nA stream")
+    assert bundle["text/plain"].startswith("t · error: Model")
 
 
 def test_an_interrupt_keeps_the_text_closes_the_stream_and_goes_on(saved):
@@ -233,6 +233,25 @@ def test_a_race_shows_all_streams_and_says_who_was_first(saved):
     assert "First text: stream after" in plain.splitlines()[-1]
 
 
+def test_a_race_has_a_title_a_clock_and_markdown_as_show_has(capsys):
+    clock = VirtualClock()
+
+    def slow():
+        clock.advance(2.0)
+        yield ANSWER
+
+    given = {"title": "Two at once", "clock": clock, "markdown": False}
+    raced = race(a=slow(), b=iter([ANSWER]), **given)
+    assert raced["a"].timing.time_to_first_token == 2.0
+    assert capsys.readouterr().out.startswith("Two at once\n\na · done")
+
+
+@pytest.mark.parametrize("given", [{"tilte": "Two"}, {"mark_down": False}])
+def test_a_misspelt_setting_of_a_race_is_no_stream(given):
+    with pytest.raises(TypeError, match=r"race\(\) has no such setting.*write (ti|ma)"):
+        race(a=iter([ANSWER]), **given)
+
+
 async def test_a_race_of_async_streams_is_awaited(saved):
     fake = model(Reply(ANSWER))
     raced = await race(
@@ -250,7 +269,10 @@ def test_an_error_of_one_stream_leaves_the_others_their_text(saved):
     with pytest.raises(ValueError, match="no more"):
         race(good=iter([ANSWER]), bad=broken())
     plain = saved()[0]["text/plain"]
-    assert f"good · done\n\n{ANSWER}" in plain and "bad · cut\n\nhalf" in plain
+    assert (
+        f"good · done\n\n{ANSWER}" in plain
+        and "bad · error: ValueError\n\nhalf" in plain
+    )
 
 
 def test_a_terminal_gets_the_text_as_it_comes(capsys, monkeypatch):
@@ -293,9 +315,9 @@ def test_a_misspelt_mode_is_refused_and_not_shown_as_nothing():
 @pytest.mark.parametrize(
     ("fault", "state"),
     [
-        ({"cut_after": 3}, "ended without a finish reason"),
-        ({"length_after": 3}, "cut short: length"),
-        ({"finish_reason": "gone_fishing"}, "ended: gone_fishing"),
+        ({"cut_after": 3}, "cut: no finish reason"),
+        ({"length_after": 3}, "cut: length"),
+        ({"finish_reason": "gone_fishing"}, "error: gone_fishing"),
         ({}, "done"),
     ],
 )

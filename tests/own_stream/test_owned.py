@@ -170,7 +170,7 @@ def test_tries_that_were_given_up_leave_no_threads():
     before = threading.active_count()
     stuck = Reply("One two.", stall_after=0)
     model = FakeStreamingChatModel(replies=[stuck])
-    sturdy = reliable(model, attempts=3, wait_initial=0, first_token=0.2)
+    sturdy = reliable(model, attempts=3, wait_initial=0, first_token_timeout=0.2)
     with pytest.raises(StreamTimeout):
         sturdy.invoke("Hi")
     assert threading.active_count() == before

@@ -73,42 +73,44 @@ MARKS = {
     ),
     "text after the finish, cut": Mark(
         [chunk("One", "stop"), chunk(" two.")],
-        state="ended without a finish reason",
-        last="error",
-        word="StreamTruncated",
+        state="cut: no finish reason",
+        last="cut",
+        word="without a finish reason",
     ),
     "cut": Mark(
         ONE_TWO,
-        state="ended without a finish reason",
-        last="error",
-        word="StreamTruncated",
+        state="cut: no finish reason",
+        last="cut",
+        word="without a finish reason",
     ),
     "length": Mark(
-        [*ONE_TWO, chunk(end="length")], state="cut short: length", word="length"
+        [*ONE_TWO, chunk(end="length")], state="cut: length", last="cut", word="length"
     ),
     "filtered, in capitals": Mark(
-        [*ONE_TWO, chunk(end="SAFETY")], state="cut short: SAFETY", word="SAFETY"
+        [*ONE_TWO, chunk(end="SAFETY")], state="cut: SAFETY", last="cut", word="SAFETY"
     ),
     "another provider's length": Mark(
         [*ONE_TWO, chunk(end="max_tokens", key="stop_reason")],
-        state="cut short: max_tokens",
+        state="cut: max_tokens",
+        last="cut",
         word="max_tokens",
     ),
     "another provider's stop": Mark([*ONE_TWO, chunk(end="stop", key="done_reason")]),
     "refusal": Mark(
         [*ONE_TWO, chunk(end="refusal", key="stop_reason")],
-        state="ended: refusal",
+        state="cut: refusal",
+        last="cut",
         word="refusal",
     ),
     "unknown end": Mark(
         [*ONE_TWO, chunk(end="gone_fishing")],
-        state="ended: gone_fishing",
+        state="error: gone_fishing",
         last="error",
         word="gone_fishing",
     ),
     "the server's own stop": Mark(
         [*ONE_TWO, chunk(end="insufficient_system_resource")],
-        state="cut short: insufficient_system_resource",
+        state="error: insufficient_system_resource",
         last="error",
         word="insufficient_system_resource",
     ),
@@ -149,9 +151,9 @@ MARKS = {
     ),
     "half a tool call": Mark(
         [*ONE_TWO, PAYS[0]],
-        state="ended without a finish reason · no result of pay",
-        last="error",
-        word="StreamTruncated",
+        state="cut: no finish reason · no result of pay",
+        last="cut",
+        word="without a finish reason",
         plain=['→ pay {"amount"'],
         events=["tool_call"],
     ),
@@ -162,9 +164,9 @@ MARKS = {
     ),
     "cut after a tool": Mark(
         [*PAYS, chunk(end="tool_calls"), ANSWERED, chunk("One two.", **LATER)],
-        state="ended without a finish reason",
-        last="error",
-        word="StreamTruncated",
+        state="cut: no finish reason",
+        last="cut",
+        word="without a finish reason",
     ),
     "usage": Mark(
         [*ONE_TWO, chunk(end="stop"), chunk(usage_metadata=USAGE)],

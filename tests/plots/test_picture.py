@@ -25,8 +25,8 @@ def test_below_a_timeline_stands_one_line_for_each_run():
     picture = timeline(run("one", 0.5, 0.5), run("two", 1), title="Two runs")
     assert repr(picture).splitlines() == [
         "Two runs",
-        "one: first token 0.50 s · 2 chunks · 2.0 chunks/s · total 1.00 s · ended",
-        "two: first token 1.00 s · 1 chunk · 1.0 chunks/s · total 1.00 s · ended",
+        "one: first token 0.50 s · 2 chunks · 2.0 chunks/s · total 1.00 s · done",
+        "two: first token 1.00 s · 1 chunk · 1.0 chunks/s · total 1.00 s · done",
     ]
 
 

@@ -92,7 +92,9 @@ async def aread(model: BaseChatModel, at_most: int) -> None:
         await stream.aclose()
 
 
-@pytest.mark.parametrize("limits", [{}, {"total": 600}], ids=["free", "deadline"])
+@pytest.mark.parametrize(
+    "limits", [{}, {"total_timeout": 600}], ids=["free", "deadline"]
+)
 def test_500_broken_and_abandoned_streams_leave_nothing(limits: Any):
     before = settled()
     model = FakeStreamingChatModel(replies=DAYS)
@@ -102,7 +104,9 @@ def test_500_broken_and_abandoned_streams_leave_nothing(limits: Any):
     assert "running" not in {call.outcome for call in model.log}
 
 
-@pytest.mark.parametrize("limits", [{}, {"total": 600}], ids=["free", "deadline"])
+@pytest.mark.parametrize(
+    "limits", [{}, {"total_timeout": 600}], ids=["free", "deadline"]
+)
 async def test_500_broken_cancelled_and_abandoned_tasks_leave_nothing(limits: Any):
     before = settled()
     model = FakeStreamingChatModel(replies=DAYS, per_token=0.02)
@@ -135,7 +139,9 @@ def test_over_http_no_socket_and_no_thread_is_left():
     with FakeServer([*DAYS, SILENCE]) as server, httpx2.Client(timeout=60) as client:
         for number in range(90):
             model = chat(server, http_client=client)
-            read(steady(model, number, between_tokens=2), at_most=1 + number % 9)
+            read(
+                steady(model, number, between_tokens_timeout=2), at_most=1 + number % 9
+            )
         assert "running" not in {call.outcome for call in server.log}
     assert settled() == before
 
@@ -146,7 +152,7 @@ async def test_over_http_no_socket_and_no_task_is_left():
         async with httpx2.AsyncClient(timeout=60) as client:
             for number in range(90):
                 model = chat(server, http_async_client=client)
-                stays = steady(model, number, between_tokens=2)
+                stays = steady(model, number, between_tokens_timeout=2)
                 await aread(stays, at_most=1 + number % 9)
             assert "running" not in {call.outcome for call in server.log}
     await others_end()
@@ -157,6 +163,9 @@ def test_a_stall_hangs_up_at_once_not_when_the_server_does():
     with FakeServer(SILENCE) as server, httpx2.Client(timeout=600) as client:
         clock = Clock()
         start = clock.now()
-        read(reliable(chat(server, http_client=client), between_tokens=2), at_most=99)
+        read(
+            reliable(chat(server, http_client=client), between_tokens_timeout=2),
+            at_most=99,
+        )
         assert clock.now() - start < 300
         assert server.log[0].outcome == "closed by reader"

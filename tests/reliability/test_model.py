@@ -314,7 +314,7 @@ def test_a_bug_is_not_taken_for_a_fault():
 @both
 def test_a_late_first_token_is_asked_for_again(read: Read):
     model = fake(Reply(TEXT, first_token=9), TEXT)
-    assert text(read(steady(model, first_token=5))) == TEXT
+    assert text(read(steady(model, first_token_timeout=5))) == TEXT
     assert [call.outcome for call in model.log] == ["closed by reader", "finished"]
 
 
@@ -322,20 +322,49 @@ def test_a_late_first_token_is_asked_for_again(read: Read):
 def test_a_stall_is_a_timeout_with_the_partial_text(read: Read):
     model = fake(Reply(TEXT, stall_after=2, stall=30))
     with pytest.raises(ModelTimeoutError, match="next token") as raised:
-        read(steady(model, between_tokens=5))
+        read(steady(model, between_tokens_timeout=5))
     assert isinstance(raised.value, StreamTimeout)
     assert raised.value.partial.text == "Nice to"
     assert model.log[0].outcome == "closed by reader"
+
+
+PONDERS = Reply(TEXT, reasoning="One two three four five six.", per_token=3)
+
+
+@both
+def test_a_model_that_thinks_for_ever_is_asked_again(read: Read):
+    model = fake(PONDERS, TEXT)
+    limits = {"first_token_timeout": 5, "between_tokens_timeout": 5}
+    how = {"after_first_token": "restart", "thinking_timeout": 8, **limits}
+    assert text(read(steady(model, **how))).endswith(TEXT)
+    assert len(model.log) == 2, "its thoughts were seen, so it began anew"
+    patient = fake(PONDERS)
+    assert text(read(steady(patient, thinking_timeout=60, **limits))) == TEXT
+    with pytest.raises(StreamTimeout, match="first word after a thought") as raised:
+        read(steady(fake(PONDERS), attempts=1, thinking_timeout=8))
+    assert raised.value.partial.content_blocks[0]["type"] == "reasoning"
+
+
+@both
+def test_an_old_name_of_a_timeout_works_and_says_the_new_one(read: Read):
+    slow = Reply(TEXT, first_token=9)
+    for old in ("first_token", "total"):
+        with pytest.warns(FutureWarning, match=rf"{old}=\.\.\.\) is called {old}_time"):
+            model = steady(fake(slow), **{old: 5})
+        with pytest.raises(StreamTimeout):
+            read(model)
+    with pytest.raises(TypeError, match=r"first_token_timeout= twice"):
+        steady(fake(slow), first_token=5, first_token_timeout=5)
 
 
 @both
 def test_the_total_covers_attempts_and_waits(read: Read):
     model = fake(Reply(TEXT, status=500, headers_after=4))
     with pytest.raises(ModelError):
-        read(steady(model, attempts=99, total=10, wait_initial=0))
+        read(steady(model, attempts=99, total_timeout=10, wait_initial=0))
     assert len(model.log) == 3
     with pytest.raises(StreamTimeout, match="end of the answer"):
-        read(steady(fake(Reply(TEXT, per_token=3)), total=10))
+        read(steady(fake(Reply(TEXT, per_token=3)), total_timeout=10))
 
 
 # Leaving
@@ -377,7 +406,7 @@ async def test_ainvoke_and_batch_are_reliable_too():
 
 def test_invoke_with_a_token_deadline_listens_to_the_stream():
     model = fake(Reply(TEXT, per_token=2), Reply(TEXT, stall_after=2, stall=60), TEXT)
-    stays = steady(model, between_tokens=3)
+    stays = steady(model, between_tokens_timeout=3)
     assert stays.invoke("Hi").text == TEXT, "the whole answer may take longer"
     assert stays.invoke("Hi").text == TEXT
     assert len(model.log) == 3
@@ -619,7 +648,7 @@ def test_tools_reach_a_fallback_that_wants_them_in_another_way():
         (lambda: reliable(fake(TEXT), fallbacks=fake(TEXT)), "fallbacks=.backup."),  # type: ignore[arg-type]
         (lambda: reliable(fake(TEXT), attempts=0), "attempts=1 for no second try"),
         (lambda: reliable(fake(TEXT), wait_max=-1), "use 0 or more"),
-        (lambda: reliable(fake(TEXT), first_token=0), "None for no deadline"),
+        (lambda: reliable(fake(TEXT), first_token_timeout=0), "None for no timeout"),
         (
             lambda: reliable(fake(TEXT), after_first_token="again"),  # type: ignore[arg-type]
             '"continue", "restart" or "full"',

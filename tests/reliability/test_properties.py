@@ -124,8 +124,8 @@ def steady(model: Breaking, after: Any, attempts: int) -> BaseChatModel:
         model,
         attempts=attempts,
         after_first_token=after,
-        between_tokens=30,
-        first_token=30,
+        between_tokens_timeout=30,
+        first_token_timeout=30,
         clock=model.clock,
     )
 

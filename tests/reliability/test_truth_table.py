@@ -189,7 +189,12 @@ def bare(chat: Make, limit: float) -> BaseChatModel:
 
 def reliably(chat: Make, limit: float) -> BaseChatModel:
     steady = chat(max_retries=0)
-    return reliable(steady, first_token=limit, between_tokens=limit, wait_initial=0.1)
+    return reliable(
+        steady,
+        first_token_timeout=limit,
+        between_tokens_timeout=limit,
+        wait_initial=0.1,
+    )
 
 
 def reliably_cached(chat: Make, limit: float) -> BaseChatModel:

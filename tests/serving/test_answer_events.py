@@ -57,7 +57,7 @@ async def test_a_restart_reaches_the_browser():
 @pytest.mark.parametrize(
     ("reason", "last", "word"),
     [
-        ("length", "done", "length"),
+        ("length", "cut", "length"),
         ("gone_fishing", "error", "gone_fishing"),
         ("abort", "error", "abort"),
         ("cancelled", "stopped", "cancelled"),

@@ -93,7 +93,7 @@ async def test_keep_error_returns_the_timing_of_a_broken_stream(how):
     timing = await read(Script((1, "half"), (1, error)), how, keep_error=True)
 
     assert timing.error is error
-    assert repr(timing).endswith("fault: ConnectionError")
+    assert repr(timing).endswith("error: ConnectionError")
 
 
 def test_leaving_a_watched_stream_marks_the_stop_and_closes_the_inner_one():
@@ -107,7 +107,7 @@ def test_leaving_a_watched_stream_marks_the_stop_and_closes_the_inner_one():
     assert script.closed
     assert timing.marks == [Mark("stopped", 1.0)]
     assert timing.error is None
-    assert timing.ending == "stopped by the reader"
+    assert timing.ending == "stopped"
 
 
 async def test_leaving_a_watched_async_stream_closes_the_inner_one():
@@ -215,8 +215,8 @@ def test_a_restart_is_marked_and_takes_the_text_back():
 
 
 def test_an_answer_that_nobody_finished_says_so():
-    assert measure([AIMessageChunk("half")]).ending == "ended without a finish reason"
-    assert measure(["half"]).ending == "ended", "plain text can't carry a finish reason"
+    assert measure([AIMessageChunk("half")]).ending == "cut: no finish reason"
+    assert measure(["half"]).ending == "done", "plain text can't carry a finish reason"
 
 
 def test_the_repr_is_one_line_for_every_state():
@@ -250,14 +250,14 @@ async def test_a_function_is_called_and_its_wait_counts():
     ]:
         assert timing.arrivals == [3.0]
         assert timing.total == 3.0
-        assert timing.ending == "finished: stop"
+        assert timing.ending == "done: stop"
 
 
 def test_a_function_that_fails_is_a_fault_with_a_timing():
     def refused():
         raise ConnectionError("no")
 
-    assert measure(refused, keep_error=True).ending == "fault: ConnectionError"
+    assert measure(refused, keep_error=True).ending == "error: ConnectionError"
     with pytest.raises(ConnectionError) as caught:
         measure(refused)
     assert caught.value.timing.chunks == 0
@@ -350,7 +350,7 @@ def test_two_voices_are_two_texts_and_each_must_end():
     timing = measure([a, b, a, b, chunk(message_id="b", reason="stop")])
 
     assert timing.text == "aa\n\nbb"
-    assert timing.ending == "ended without a finish reason"
+    assert timing.ending == "cut: no finish reason"
 
 
 def test_what_is_said_within_a_tool_is_not_the_answer():
@@ -364,10 +364,10 @@ def test_what_is_said_within_a_tool_is_not_the_answer():
 @pytest.mark.parametrize(
     ("reason", "ending"),
     [
-        ("stop", "finished: stop"),
-        ("length", "cut short: length"),
-        ("SAFETY", "cut short: SAFETY"),
-        ("gone fishing", "ended: gone fishing"),
+        ("stop", "done: stop"),
+        ("length", "cut: length"),
+        ("SAFETY", "cut: SAFETY"),
+        ("gone fishing", "error: gone fishing"),
     ],
 )
 def test_the_ending_says_what_the_word_means(reason, ending):
@@ -378,11 +378,11 @@ def test_the_ending_says_what_the_word_means(reason, ending):
 
 def test_text_after_the_finish_reason_opens_the_answer_again():
     timing = measure([chunk(reason="stop"), chunk("One tw")])
-    assert timing.ending == "ended without a finish reason"
+    assert timing.ending == "cut: no finish reason"
 
 
 def test_a_run_that_waits_for_a_person_is_paused():
     asked = {"__interrupt__": (Interrupt("Pay?", id="1"),)}
     timing = measure([chunk("Hm.", reason="tool_calls"), asked])
     assert timing.paused
-    assert timing.ending == "paused: waiting for a person"
+    assert timing.ending == "paused"

@@ -255,9 +255,9 @@ def test_a_copy_changes_the_inner_models_fields_and_nothing_else(wrap: Wrap):
 
 
 def test_a_copy_keeps_how_it_is_reliable():
-    model = reliable(FakeStreamingChatModel(), attempts=7, total=9.0)
+    model = reliable(FakeStreamingChatModel(), attempts=7, total_timeout=9.0)
     other = model.model_copy(update={"inner": FakeStreamingChatModel(replies=["New."])})
-    assert (other.policy.attempts, other.deadlines.total) == (7, 9.0)
+    assert (other.policy.attempts, other.deadlines.total_timeout) == (7, 9.0)
     assert other.invoke("Hi").text == "New."
 
 

@@ -25,8 +25,10 @@ from course_utils.fake.reply import Reply
 from course_utils.fake.script import Call, Replies, Script
 from course_utils.fake.server.api import Shared
 from course_utils.fake.server.listener import LOOPBACK, Listener
+from course_utils.settings import settings
 
 
+@settings()
 class FakeServer:
     """A scripted OpenAI-compatible server on 127.0.0.1, offline and for free.
 
@@ -128,7 +130,7 @@ class FakeServer:
         self.stop()
 
     def __repr__(self) -> str:
-        return f"FakeServer({self.url if self._listener else 'stopped'})"
+        return f"FakeServer({'running' if self._listener else 'stopped'})"
 
 
 # A cell that starts a server on a port of its choice runs again while the first lives.

@@ -36,7 +36,7 @@ class Reader:
 
 READERS_OF_THE_SITE = {
     "a whole answer": Reader("Hi", Reply(ANSWER), ANSWER, "done"),
-    "a cut one": Reader("Why", Reply(ANSWER, cut_after=2), "One two", "error"),
+    "a cut one": Reader("Why", Reply(ANSWER, cut_after=2), "One two", "cut"),
     "a broken one": Reader("Where", Reply(ANSWER, drop_after=2), "One two", "error"),
     "an odd one": Reader("Köln & 3.5?\n#no", Reply(NASTY), NASTY, "done"),
 }

@@ -79,8 +79,8 @@ def production_chat(model, backup):
     safe = reliable(
         model,
         fallbacks=[backup],
-        first_token=2,
-        between_tokens=2,
+        first_token_timeout=2,
+        between_tokens_timeout=2,
         after_first_token="continue",
     )
     return cached(safe) | StrOutputParser() | buffered(WordBuffer)

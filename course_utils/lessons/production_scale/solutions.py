@@ -90,4 +90,4 @@ async def honest_events(stream):
     except Exception as error:
         yield "error", type(error).__name__
         return
-    yield ("done", end.reason) if end else ("error", "cut")
+    yield ("done", end.reason) if end else ("cut", "no finish reason")

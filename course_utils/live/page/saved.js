@@ -88,7 +88,16 @@ function bundleOf(feed) {
   row.className = "mathjax_ignore";
   if (lanes.length > 1) row.style.cssText = "display: flex; flex-wrap: wrap; gap: 0 2em";
   row.append(...lanes.map(laneNode));
-  return { "text/html": row.outerHTML, "text/plain": lanes.map(laneText).join("\n\n") };
+  const head = feed.title ? titleNode(feed.title).outerHTML : "";
+  const text = [feed.title, ...lanes.map(laneText)].join("\n\n").trim();
+  return { "text/html": head + row.outerHTML, "text/plain": text };
+}
+
+/** The line above several answers. */
+export function titleNode(title) {
+  const line = make("p", "", null);
+  make("strong", "", line).textContent = visible(title);
+  return line;
 }
 
 function laneNode(lane) {

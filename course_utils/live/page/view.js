@@ -8,7 +8,7 @@
 
 import { visible } from "./dom.js";
 import { make, start } from "./kinds.js";
-import { Notebook } from "./saved.js";
+import { Notebook, titleNode } from "./saved.js";
 
 /**
  * @typedef {["open", string, string] | ["add" | "set" | "label" | "strike", number, string]} Change
@@ -73,9 +73,10 @@ class Feed {
 
   /** Start from a snapshot, if it knows more. */
   load() {
-    const { number = 0, lanes = [] } = this.model.get("snapshot");
+    const { number = 0, lanes = [], title = "" } = this.model.get("snapshot");
     if (this.lanes && number < this.number) return;
     this.number = number;
+    this.title = title;
     this.lanes = lanes.map(({ passages, ...lane }) => ({
       ...lane,
       passages: passages.map(([kind, label, text, struck]) => ({ kind, label, text, struck })),
@@ -168,6 +169,7 @@ class View {
   /** Draw everything anew. */
   start() {
     this.root.replaceChildren();
+    if (this.feed.title) this.root.append(titleNode(this.feed.title));
     const row = make("div", "course-live-lanes", this.root);
     this.lanes = this.feed.lanes.map((lane) => new LaneView(lane, row));
     this.stop = new StopButton(this.feed, this.lanes[0]?.label);

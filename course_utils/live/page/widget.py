@@ -56,6 +56,7 @@ class Display(Protocol):
     """What a page needs of the display it shows."""
 
     key: str
+    title: str
     lanes: Sequence[Lane]
     switch: StopSwitch
 
@@ -116,6 +117,7 @@ class Page:
                 feeder().send()
             return {
                 "number": feeder().outbox.number(self.display.key),
+                "title": self.display.title,
                 "lanes": [lane.snapshot() for lane in lanes],
             }
 

@@ -46,8 +46,8 @@ def test_a_second_question_takes_the_place_of_the_first(person):
 @pytest.mark.parametrize(
     ("reason", "words"),
     [
-        ("length", "done, cut short: length"),
-        ("gone", "cut: The answer ended with a word that nobody here knows: gone."),
+        ("length", "cut: length"),
+        ("gone", "error: The answer ended with a word that nobody here knows: gone."),
         ("cancelled", "stopped"),
     ],
 )

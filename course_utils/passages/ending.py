@@ -9,8 +9,8 @@ paused, which tool calls nobody answered, whether anything was said at all.
 from typing import Any
 
 from course_utils.finish import Endings, finish
-from course_utils.passages import Passage
 from course_utils.passages.content.usage import total
+from course_utils.passages.passage import Passage
 
 # What a person can read of a stream; the rest is about it.
 TOLD = {"text", "tool_call", "tool_result", "progress", "interrupt", "data"}
