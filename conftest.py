@@ -3,6 +3,7 @@
 It stands at the top, not in tests/, so that `pytest notebooks` finds it too.
 """
 
+import gc
 import os
 import signal
 import tempfile
@@ -57,3 +58,12 @@ socket_allow_hosts(LOOPBACK, allow_unix_socket=True)
 # machine may be busy, so none of them has a deadline.
 hypothesis.settings.register_profile("course", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("course")
+
+
+def pytest_collection_finish() -> None:
+    """Let a test's `gc.collect` look at the test's own things.
+
+    What was imported, and the thousands of tests themselves, stay to the end anyway.
+    """
+    gc.collect()
+    gc.freeze()

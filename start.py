@@ -90,7 +90,7 @@ def run(*command: object) -> int:
 
 def surroundings() -> "dict[str, str]":
     """The shell's variables, without what leads astray or tells others of a lesson."""
-    kept = {k: v for k, v in os.environ.items() if k not in FOREIGN and not socks(k)}
+    kept = {k: v for k, v in os.environ.items() if k not in FOREIGN and not unusable(k)}
     home = Path(kept.get("HOME", HERE))
     if not os.access(home, os.W_OK):
         kept["HOME"] = str(VENV / "home")  # Jupyter keeps its settings there
@@ -103,10 +103,11 @@ def surroundings() -> "dict[str, str]":
     return kept
 
 
-def socks(name: str) -> bool:
+def unusable(name: str) -> bool:
     """Whether a variable names a proxy that neither pip nor the notebooks can use."""
-    value = os.environ.get(name, "")
-    return name.upper() in PROXIES and value.lower().startswith("socks")
+    kind, found, _ = os.environ.get(name, "").partition("://")
+    other = bool(found) and kind.lower() not in ("http", "https")
+    return name.upper() in PROXIES and other
 
 
 def install(extra: str) -> None:
@@ -210,9 +211,9 @@ def remedy(error: str) -> str:
             "the folder of wheels lacks one for this system or this Python, "
             f"{sys.version.split()[0]}: fill it on a machine of the same kind."
         )
-    name = next(filter(socks, os.environ), "")
+    name = next(filter(unusable, os.environ), "")
     if name:
-        return f"{name} is a SOCKS proxy: set HTTPS_PROXY to one of http, and unset it."
+        return f"{name} names no proxy of http: set HTTPS_PROXY to one, and unset it."
     if "No space left" in error:
         return f"the disk is full: the course needs {MEGABYTES} MB, make room for them."
     if CERTIFICATE.search(error) and not re.search("resolv", error, re.I):

@@ -13,10 +13,12 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from langchain.agents import create_agent
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.fake_chat_models import (
@@ -195,6 +197,39 @@ STAGES = [
     ),
 ]
 
+# The forms of an agent's stream, each alone and read by `passages`.
+ASK = {"messages": "Hi"}
+FORMS: dict[str, dict[str, Any]] = {
+    "an agent's messages v1": {"stream_mode": "messages"},
+    "an agent's messages v2": {"stream_mode": "messages", "version": "v2"},
+    "an agent's messages and updates, subgraphs": {
+        "stream_mode": ["messages", "updates"],
+        "subgraphs": True,
+    },
+    "an agent's events v3": {},
+}
+
+
+def agents(options: dict[str, Any]) -> Any:
+    agent: Any = create_agent(fake(), [])
+    if not options:
+        return agent.stream_events(ASK, version="v3")
+    return agent.stream(ASK, **options)
+
+
+def told_by(options: dict[str, Any]) -> Any:
+    return passages(agents(options))
+
+
+READ = [
+    row
+    for name, options in FORMS.items()
+    for row in (
+        Row(name, partial(agents, options)),
+        Row(f"passages of {name}", partial(told_by, options), name),
+    )
+]
+
 
 def table(rows: list[Row]) -> Iterator[str]:
     """The lines of the table, each row against the one it stands on."""
@@ -270,11 +305,11 @@ def hits(folder: str) -> Iterator[str]:
 
 def main() -> None:
     """Take turns, then print the table."""
-    rows = FAKES + STAGES
+    rows = FAKES + STAGES + READ
     for _ in range(ROUNDS):
         for row in rows:
             row.run()
-    for stage in STAGES:
+    for stage in STAGES + READ:
         stage.chunks = rows[2].chunks  # those that went in: a buffer sends fewer
     ratio = rows[2].per_chunk / rows[0].per_chunk
     print("# What a chunk costs in each stage\n")

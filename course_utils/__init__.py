@@ -20,7 +20,7 @@ from course_utils.clock import Clock, VirtualClock, course_clock
 from course_utils.fake import FakeServer, FakeStreamingChatModel, Reply, ToolCall
 from course_utils.finish import Finish, add_word, finish_of
 from course_utils.live import StreamView, race, show
-from course_utils.own_stream import own_stream
+from course_utils.own_stream import Turn, close_calls, own_stream
 from course_utils.passages import Passage, passages
 from course_utils.plots import curve, table, timeline
 from course_utils.reliability import (
@@ -67,11 +67,13 @@ __all__ = [
     "TextParser",
     "Throttle",
     "ToolCall",
+    "Turn",
     "VirtualClock",
     "WordBuffer",
     "add_word",
     "buffered",
     "cached",
+    "close_calls",
     "course_clock",
     "curve",
     "finish_of",

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
-from importlib import metadata
+from importlib import metadata, util
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parents[1]
@@ -41,10 +41,11 @@ def _shell() -> Iterator[str]:
             yield f"{name} names {path}, which is not there: unset it."
     for name in ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY"):
         for spelled in (name, name.lower()):
-            if os.environ.get(spelled, "").lower().startswith("socks"):
+            kind, found, _ = os.environ.get(spelled, "").partition("://")
+            if found and kind.lower() not in ("http", "https"):
                 yield (
-                    f"{spelled} names a SOCKS proxy, through which no model of yours "
-                    "is reached: set HTTPS_PROXY to one of http, and unset it."
+                    f"{spelled} names a proxy of {kind}, through which no model of "
+                    "yours is reached: set HTTPS_PROXY to one of http, and unset it."
                 )
 
 
@@ -61,13 +62,23 @@ def _packages() -> Iterator[str]:
     """The packages the course names that are not here as pinned."""
     project = tomllib.loads((HERE / "pyproject.toml").read_text("utf-8"))["project"]
     pins = dict(_PIN.findall((HERE / "constraints.txt").read_text("utf-8")))
-    for line in project["dependencies"]:
+    extras = project["optional-dependencies"]
+    of_the_course = [line for name in extras if name != "test" for line in extras[name]]
+    for line in (*project["dependencies"], *of_the_course):
         name = _NAME.split(line)[0]
-        if (found := _version(name)) != pins[name]:
+        if name != project["name"] and (found := _version(name)) != pins[name]:
             yield (
                 f"The course needs {name} {pins[name]} and here it is {found}: "
                 "run python start.py, which puts it right."
             )
+
+
+def _shadows() -> Iterator[str]:
+    """Files of the learner that a notebook would import instead of a package."""
+    for file in sorted((HERE / "notebooks").glob("*.py")):
+        name = file.stem
+        if name in sys.stdlib_module_names or util.find_spec(name) is not None:
+            yield f"notebooks/{name}.py hides the package {name}: give it another name."
 
 
 _PIN = re.compile(r"^([\w.-]+)==([\w.]+)", re.MULTILINE)
@@ -167,7 +178,9 @@ def _short(error: Exception) -> str:
     return re.sub(r"(key|token|password)=\S+", r"\1=…", line, flags=re.IGNORECASE)[:200]
 
 
-LOOKS: list[Callable[[], Iterator[str]]] = [_packages, _shell, _disk, _stream, _kernel]
+LOOKS: list[Callable[[], Iterator[str]]] = [
+    *(_packages, _shell, _shadows, _disk, _stream, _kernel),
+]
 
 
 def main() -> None:

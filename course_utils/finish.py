@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from course_utils.chunks import message_of
+from course_utils.settings import settings
 
 Meaning = Literal[
     "whole",  # the model said all it had to say
@@ -71,6 +72,7 @@ KEYS = ("finish_reason", "stop_reason", "done_reason", "stopReason", "status")
 NOT_YET = ("in_progress", "queued", "null", "not_finished", "finish_reason_unspecified")
 
 
+@settings()
 def add_word(word: str, meaning: Meaning) -> None:
     """Teach every judge of this process one more word, of a provider of your own.
 
@@ -137,17 +139,20 @@ def finish(reason: str) -> Finish:
     >>> finish("gone fishing").incomplete
     'unknown: gone fishing'
     """
-    word = reason.strip().lower()
-    return Finish(reason, MEANINGS.get(word) or _repeated(word) or "unknown")
+    word = reason.strip().lower().rpartition(".")[2]  # an enumeration's, as a string
+    return Finish(reason, MEANINGS.get(word) or _joined(word) or "unknown")
 
 
-def _repeated(word: str) -> Meaning | None:
-    """A sum of chunks joins a word that came twice to one: `stopstop`."""
-    for times in (2, 3):
-        once = word[: len(word) // times]
-        if once and once * times == word:
-            return MEANINGS.get(once)
+def _joined(word: str) -> Meaning | None:
+    """The last of several words: a sum of chunks joins them to one, `stopstop`."""
+    for end in range(1, len(word)):
+        if (last := MEANINGS.get(word[end:])) and _known(word[:end]):
+            return last
     return None
+
+
+def _known(word: str) -> bool:
+    return word in MEANINGS or _joined(word) is not None
 
 
 def finish_of(item: Any) -> Finish | None:
@@ -203,10 +208,14 @@ class Endings:
     >>> ends.hear("b", says=True, ended=finish("stop"))
     >>> ends.whole, ends.unended
     (False, ['a'])
+
+    Attributes:
+        taken_back: Whether text was taken back that its reader could not know of.
     """
 
     def __init__(self) -> None:
         self._ends: dict[str, Finish | None] = {}
+        self.taken_back = False
 
     def hear(
         self, message: str, *, says: bool = False, ended: Finish | None = None

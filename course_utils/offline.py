@@ -9,6 +9,7 @@ keeps his own proxies and his own tracing: importing that part changes nothing.
 import os
 import sys
 from importlib.util import find_spec
+from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, build_opener
 
 LOOPBACK = ("127.0.0.1", "localhost")
@@ -41,13 +42,23 @@ def stay_offline() -> None:
 
 
 def unusable_proxy(name: str) -> bool:
-    """Whether this variable names a SOCKS proxy and there is nothing to speak to it.
+    """Whether this variable names a proxy that httpx can't speak to.
 
-    httpx refuses to make any client then, also one that would never use the proxy.
+    It refuses to make any client then, also one that would never use the proxy.
     """
     named = name.upper() in ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY")
-    socks = os.environ[name].lower().startswith("socks")
-    return named and socks and find_spec("socksio") is None
+    return named and not _can_be_used(os.environ[name])
+
+
+def _can_be_used(proxy: str) -> bool:
+    known = {"http", "https"}
+    if find_spec("socksio") is not None:
+        known |= {"socks5", "socks5h"}
+    try:
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        return parts.scheme in known and parts.port != 0
+    except ValueError:  # brackets without an end, a port that is no number
+        return False
 
 
 def past_proxies(hosts: str) -> str:

@@ -12,9 +12,6 @@ GREEN = "#009E73"
 PINK = "#CC79A7"
 COLOURS = (BLUE, ORANGE, GREEN, PINK)
 
-# Pictures can't inherit the page's ink; this grey has 4.3:1 on white and on #111111.
-INK = "#797979"
-
 TEXT = (
     "max-width: 42em; color: var(--jp-content-font-color1, inherit); "
     "font-family: var(--jp-content-font-family, sans-serif); "

@@ -99,6 +99,22 @@ def test_a_proxy_in_the_shell_does_not_stand_before_a_lessons_server():
     assert said("-c", LESSON + SERVER, **shell) == "hello\n"
 
 
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "socks://h:1",
+        "SOCKS4://h",
+        "ftp://h:1",
+        "http://[::1",
+        "http://h:many",
+        "file:///x",
+    ],
+)
+@pytest.mark.parametrize("name", ["ALL_PROXY", "https_proxy"])
+def test_a_proxy_that_nobody_can_speak_to_does_not_stop_a_lesson(name, proxy):
+    assert said("-c", LESSON + SERVER, **{name: proxy}) == "hello\n"
+
+
 LOOK = """
 import json, os, threading
 before = dict(os.environ)

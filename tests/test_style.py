@@ -1,6 +1,7 @@
 import pytest
 
-from course_utils.style import COLOURS, INK, callout
+from course_utils.plots import drawing
+from course_utils.style import COLOURS, callout
 
 
 def linear(channel):
@@ -20,7 +21,12 @@ def contrast(one, other):
 @pytest.mark.parametrize("page", ["#FFFFFF", "#111111"])
 def test_each_colour_is_seen_on_the_light_and_the_dark_page(page):
     assert min(contrast(colour, page) for colour in COLOURS) >= 3
-    assert contrast(INK, page) >= 4.3, "words need more than marks"
+
+
+def test_each_word_of_a_picture_reads_on_the_pictures_own_ground():
+    words = [drawing.INK, *(drawing.WORDS[colour] for colour in COLOURS)]
+    assert min(contrast(word, drawing.GROUND) for word in words) >= 4.5
+    assert contrast(drawing.LINE, drawing.GROUND) >= 3
 
 
 def test_a_callout_says_in_words_what_its_colour_says():

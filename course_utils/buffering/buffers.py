@@ -11,8 +11,10 @@ import re
 from course_utils.clock import Clock, course_clock
 from course_utils.settings import settings
 
-# Chinese and Japanese write no spaces: there a mark ends the word.
-_COMPLETE_WORDS = re.compile(r".*[\s、。，！？；：]", re.DOTALL)
+# Scripts that put no spaces between words: Chinese, Japanese, Tibetan, Burmese, Khmer.
+# There a mark ends the word at once, and some marks the sentence.
+_STOPS_AT_ONCE = "。！？｡" + "།༎" + "။" + "។៕"
+_COMPLETE_WORDS = re.compile(rf".*[\s、，；：､་၊{_STOPS_AT_ONCE}]", re.DOTALL)
 
 
 @settings()
@@ -55,13 +57,21 @@ _ABBREVIATION = re.compile(
     r"\W*(([^\W\d_]\.)*[^\W\d_]|Dr|Mrs?|Ms|Prof|St|vs|cf|approx|[Ff]ig|[Ee]q|pp)\."
 )
 _LIST_NUMBER = re.compile(r"\d+\.")
+_MARKS = (".", "!", "?", "…", "‼", "⁇", "⁈", "⁉", "‽", "．")  # if a space follows
+# These end a sentence whatever follows, with the quotes right behind them: Arabic,
+# Urdu, Syriac, N'Ko; Hindi and its neighbours; Amharic; Armenian; Mongolian.
+_FULL_STOPS = "؟۔܀܁܂߹" + "।॥꯫᱾᱿" + "።፧፨" + "։" + "᠃᠉"
+_STOPPED = re.compile(
+    rf"\n|[{_STOPS_AT_ONCE}]|[{_FULL_STOPS}]+[{re.escape(_CLOSERS)}!?]*\s?"
+)
 
 
 @settings()
 class SentenceBuffer:
     """Let only whole sentences out: a mark such as `.` ends one when a space follows.
 
-    A line break ends one as well. Decimals (3.14), common abbreviations (e.g., Dr.),
+    A line break ends one as well, and so do the full stops of other scripts (`।`, `۔`,
+    `؟`, `。`), space or none. Decimals (3.14), common abbreviations (e.g., Dr.),
     initials (J. Smith) and list numbers (1.) do not. It knows no grammar: "He lives in
     the U.S. She does not." comes out as one sentence, and after an abbreviation it
     does not know it lets go too early.
@@ -97,14 +107,14 @@ class SentenceBuffer:
 
     def _last_end(self, words: str) -> int:
         """Where the last complete sentence in `words` ends; 0 if none does."""
-        ends = [words.rfind(mark) + 1 for mark in "\n。！？"]
+        ends = [0, *(stop.end() for stop in _STOPPED.finditer(words))]
         ends += [m.end() for m in _WORD.finditer(words) if self._ends(m, words)]
         return max(ends)
 
     def _ends(self, match: re.Match[str], words: str) -> bool:
         """Whether this word ends a sentence."""
         word = match.group().rstrip().rstrip(_CLOSERS)
-        if not word.endswith((".", "!", "?", "…")) or _ABBREVIATION.fullmatch(word):
+        if not word.endswith(_MARKS) or _ABBREVIATION.fullmatch(word):
             return False
         if not _LIST_NUMBER.fullmatch(word):
             return True

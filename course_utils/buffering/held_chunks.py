@@ -3,15 +3,17 @@
 Text goes through the buffer. Everything else a message chunk carries (usage, tool
 calls, a finish reason) goes on at once, and the sum of the chunks stays the same.
 
-    held = HeldChunks(WordBuffer()); held.push(chunk); held.flush()
+    held = HeldChunks(WordBuffer); held.push(chunk); held.flush()
 """
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from langchain_core.messages import BaseMessage, BaseMessageChunk
 
 from course_utils.chunks import is_restart
 from course_utils.finish import finish_of
+from course_utils.passages.content.voices import Lane, Voice, Voices
 
 
 class Buffer(Protocol):
@@ -25,20 +27,96 @@ class Buffer(Protocol):
 
 
 class HeldChunks:
-    """One stream's chunks on their way through one buffer."""
+    """One stream's chunks on their way through buffers: each message has its own.
+
+    Two models may speak in turn, chunk by chunk, and what one buffer holds of the first
+    must not leave, nor be joined, because the second speaks.
+    """
+
+    def __init__(self, make_buffer: Callable[[], Buffer]) -> None:
+        self._make = make_buffer
+        self._voices = Voices()
+        self._held: dict[Any, HeldText] = {}  # by message; by None for plain text
+        self._now: HeldText | None = None  # of the chunk before ...
+        self._speaker: tuple[type, Any] | None = None  # ... its kind and its id
+
+    def push(self, chunk: Any) -> list[Any]:
+        """Take a chunk; return the chunks that go on now."""
+        speaker = (type(chunk), getattr(chunk, "id", None))
+        plain = not getattr(chunk, "response_metadata", None)  # no restart, no end
+        if self._now is not None and speaker == self._speaker and plain:
+            return self._now.push(chunk)
+        self._speaker = speaker
+        return self._push(chunk)
+
+    def _push(self, chunk: Any) -> list[Any]:
+        if isinstance(chunk, BaseMessageChunk):
+            others = self._leave(lambda key: key is None)
+            return [*others, *self._push_message(chunk)]
+        if isinstance(chunk, BaseMessage):  # of its own, so nobody's text has to leave
+            self._now = None
+            return [self.whole(chunk)]
+        if not isinstance(chunk, str):
+            return [*self.flush(), self.whole(chunk)]
+        others = self._leave(lambda key: key is not None)
+        return [*others, *self._of(None).push(chunk)]
+
+    def _push_message(self, chunk: BaseMessageChunk) -> list[Any]:
+        lane = self._voices.bare
+        if is_restart(chunk):
+            before, _ = self._voices.take_back(lane, chunk.id)
+            return [*self._leave(lambda key: key == before.key), self.whole(chunk)]
+        return self._of(self._voice(chunk, lane).key).push(chunk)
+
+    def _voice(self, chunk: BaseMessageChunk, lane: Lane) -> Voice:
+        """The message that this chunk is of: without an id, of the one before."""
+        last = lane.last
+        if last is not None and (chunk.id is None or lane.voices.get(None) is last):
+            lane.voices.pop(None, None)
+            lane.voices[chunk.id] = last
+        voice = self._voices.of(lane, chunk.id)
+        voice.finish = finish_of(chunk) or voice.finish
+        return voice
+
+    def _of(self, key: str | None) -> "HeldText":
+        if key not in self._held:
+            self._held[key] = HeldText(self._make())
+        self._now = self._held[key]
+        return self._now
+
+    def _leave(self, which: Callable[[str | None], bool]) -> list[Any]:
+        """What is held of these messages."""
+        self._now = None
+        held = [self._held.pop(key) for key in list(self._held) if which(key)]
+        return [ready for one in held for ready in one.flush()]
+
+    def flush(self) -> list[Any]:
+        """Return what is held, as one chunk for each message."""
+        return self._leave(lambda key: True)
+
+    def whole(self, item: Any) -> Any:
+        """An item that is no part of a text: what it says, it says through a buffer.
+
+        >>> from course_utils.buffering.buffers import WordBuffer
+        >>> HeldChunks(WordBuffer).whole("A whole answer.")
+        'A whole answer.'
+        """
+        return HeldText(self._make()).whole(item)
+
+
+class HeldText:
+    """One message's chunks on their way through one buffer."""
 
     def __init__(self, buffer: Buffer) -> None:
         self._buffer = buffer
         self._like: Any = ""  # the last chunk with text: what flush() must look like
         self._sent: dict[str, Any] = {}  # what every chunk repeats, and has gone on
 
-    def push(self, chunk: Any) -> list[Any]:
+    def push(self, chunk: str | BaseMessageChunk) -> list[Any]:
         """Take a chunk; return the chunks that go on now."""
         if isinstance(chunk, str):
-            return self._before(chunk) + _texts(self._pushed(chunk))
-        if isinstance(chunk, BaseMessageChunk) and not is_restart(chunk):
-            return [ready for part in _parts(chunk) for ready in self._push_part(part)]
-        return [*self.flush(), self.whole(chunk)]
+            return _texts(self._pushed(chunk))
+        return [ready for part in _parts(chunk) for ready in self._push_part(part)]
 
     def _push_part(self, chunk: BaseMessageChunk) -> list[Any]:
         text = _text_in(chunk.content)
@@ -46,7 +124,7 @@ class HeldChunks:
             return [*self.flush(), chunk]
         before = self._before(chunk) if chunk.content else []
         ready = self._pushed(text)
-        if _ends_text(chunk) and (text or chunk.id == getattr(self._like, "id", None)):
+        if _ends_text(chunk):
             rest = self._rest()
             if not (text or (_plain(self._like) and _plain(chunk))):
                 return [*self._as_chunks(rest), chunk]
@@ -75,12 +153,7 @@ class HeldChunks:
         return self._as_chunks(self._rest())
 
     def whole(self, item: Any) -> Any:
-        """An item that is no part of a text: what it says, it says through the buffer.
-
-        >>> from course_utils.buffering.buffers import WordBuffer
-        >>> HeldChunks(WordBuffer()).whole("A whole answer.")
-        'A whole answer.'
-        """
+        """The same of an item that is no part of a text."""
         if isinstance(item, str):
             return self._pushed(item) + self._rest()
         if not isinstance(item, BaseMessage) or is_restart(item):
@@ -148,10 +221,10 @@ def _plain(chunk: Any) -> bool:
 
 
 def _alike(one: Any, other: Any) -> bool:
-    """Whether two chunks are parts of the same text."""
+    """Whether two chunks of a message are parts of the same text."""
     if isinstance(one, str) or isinstance(other, str):
         return isinstance(one, str) and isinstance(other, str)
-    return bool(one.id == other.id and _block(one) == _block(other))
+    return bool(_block(one) == _block(other))
 
 
 def _block(chunk: BaseMessageChunk) -> Any:

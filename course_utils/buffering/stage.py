@@ -17,7 +17,7 @@ from course_utils.streams import aclose, close
 
 
 class BufferedStage(Runnable[Any, Any]):
-    """A stage of a chain that sends each stream through a buffer of its own.
+    """A stage of a chain that sends each message of a stream through its own buffer.
 
     Takes text or message chunks and yields the same kind. A message keeps its id; its
     usage, tool calls and finish reason pass at once. A whole answer goes through a
@@ -39,7 +39,7 @@ class BufferedStage(Runnable[Any, Any]):
         self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Any:
         """Send one whole answer through a buffer: it gives what a stream would."""
-        return HeldChunks(self.make_buffer()).whole(input)
+        return HeldChunks(self.make_buffer).whole(input)
 
     async def ainvoke(
         self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
@@ -60,7 +60,7 @@ class BufferedStage(Runnable[Any, Any]):
         **kwargs: Any,
     ) -> Iterator[Any]:
         """Send a sync stream through a new buffer."""
-        held = HeldChunks(self.make_buffer())
+        held = HeldChunks(self.make_buffer)
         try:
             for chunk in input:
                 yield from held.push(chunk)
@@ -78,7 +78,7 @@ class BufferedStage(Runnable[Any, Any]):
         **kwargs: Any,
     ) -> AsyncIterator[Any]:
         """Send an async stream through a new buffer."""
-        held = HeldChunks(self.make_buffer())
+        held = HeldChunks(self.make_buffer)
         try:
             async for chunk in input:
                 for ready in held.push(chunk):

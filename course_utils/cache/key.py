@@ -80,7 +80,7 @@ def key_of(
     prompt = dumps([_asked(message) for message in messages])
     if UNKNOWN in prompt:
         raise Unkeyable("an object in its messages", messages)
-    answered = [describe(model), _lasting(options), stop]
+    answered = [describe(model), _lasting(options), by_value("stop", stop)]
     return prompt, json.dumps(answered, sort_keys=True)
 
 
@@ -168,7 +168,7 @@ def by_value(name: str, value: Any) -> Any:
 def _by_kind(name: str, value: Any) -> Any:
     if isinstance(value, type):
         if issubclass(value, BaseModel):  # its fields count, not its name
-            return value.model_json_schema()
+            return _schema(name, value)
         raise Unkeyable(name, value)
     kind = f"{type(value).__module__}.{type(value).__qualname__}"
     if isinstance(value, set | frozenset):
@@ -191,6 +191,13 @@ def _by_kind(name: str, value: Any) -> Any:
     raise Unkeyable(name, value)
 
 
+def _schema(name: str, kind: type[BaseModel]) -> Any:
+    try:
+        return kind.model_json_schema()
+    except Exception as error:  # a field of it has no JSON form
+        raise Unkeyable(name, kind) from error
+
+
 def _is_enum(value: Any) -> bool:
     return isinstance(value, Enum)
 
@@ -205,4 +212,9 @@ class Question(Request):
         Raises:
             Unkeyable: Something in the question cannot be told by its value.
         """
-        return key_of(model, self.messages, self.stop, self.options)
+        try:
+            return key_of(model, self.messages, self.stop, self.options)
+        except Unkeyable:
+            raise
+        except Exception as error:  # a list within itself, say: the model may take it
+            raise Unkeyable("something that cannot be written down", self) from error

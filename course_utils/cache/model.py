@@ -16,10 +16,11 @@ from pydantic import Field
 from course_utils.cache.kept import Delivery
 from course_utils.cache.key import Question, Unkeyable
 from course_utils.cache.redis import RedisStreamCache
-from course_utils.cache.source import Asking, aanswer, acall_off_loop, answer, desk_of
+from course_utils.cache.source import Asking, aanswer, answer, desk_of
 from course_utils.cache.sqlite import SQLiteStreamCache
 from course_utils.clock import Clock, course_clock
-from course_utils.model_call import AsyncChunks, Chunks, Request, acall, call
+from course_utils.model_call import AsyncChunks, Chunks, Request, call
+from course_utils.own_stream.off_loop import acall_off_loop
 from course_utils.settings import settings
 from course_utils.wrapped_model.model import Reader, WrappedChatModel
 
@@ -126,7 +127,7 @@ class CachedChatModel(WrappedChatModel):
     def _aanswer(self, request: Request, reader: Reader) -> AsyncChunks:
         asking = self._asking(request, acall_off_loop)
         if asking is None:
-            return acall(self.inner, request)
+            return acall_off_loop(self.inner, request)
         return aanswer(desk_of(self.store), asking)
 
     def _asking(self, request: Request, how: Callable[..., Any]) -> Asking | None:

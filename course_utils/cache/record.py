@@ -203,8 +203,17 @@ class Run:
     @property
     def says(self) -> bool:
         """Whether it is a part of the answer."""
-        empty = self.shape.slot is not None and not any(t for _, t in self.pieces)
-        return self.shape.says and not empty
+        return self.shape.says and not self._empty
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the answer goes on with it; a call tells by itself if it is whole."""
+        speaks = self.shape.says or self.shape.slot == "block"
+        return speaks and not self.shape.calls and not self._empty
+
+    @property
+    def _empty(self) -> bool:
+        return self.shape.slot is not None and not any(t for _, t in self.pieces)
 
     def arrivals(self) -> Iterator[Arrival]:
         """The chunks, one by one."""
@@ -236,7 +245,7 @@ def is_whole(runs: Sequence[Run]) -> bool:
     said = False
     for run in runs:
         said = said or run.says
-        ends.hear("answer", says=run.says, ended=run.shape.finish)
+        ends.hear("answer", says=run.goes_on, ended=run.shape.finish)
     return said and ends.whole and _sound(runs)
 
 

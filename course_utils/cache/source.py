@@ -17,7 +17,6 @@ from weakref import WeakKeyDictionary, ref
 
 from langchain_core.caches import BaseCache
 from langchain_core.exceptions import ModelConnectionError
-from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.utils.utils import LC_ID_PREFIX
@@ -37,8 +36,6 @@ from course_utils.cache.workers import (
     read,
 )
 from course_utils.clock import Clock
-from course_utils.model_call import AsyncChunks, Request, acall, call
-from course_utils.own_stream.off_thread import stepped
 
 Loop = asyncio.AbstractEventLoop
 
@@ -224,21 +221,3 @@ async def _asteps(desk: Desk, asking: Asking, call: LoopCall) -> AsyncSteps:
         async for chunk in chunks:
             yield recorder.arrival(chunk, asking.clock.now() - begin)
     await desk.store.akeep(asking.key, call.record)
-
-
-async def acall_off_loop(model: BaseChatModel, request: Request) -> AsyncChunks:
-    """The chunks of one answer; those of a model that is sync only, from a thread.
-
-    LangChain would take its steps on the event loop's own executor, which others may
-    have filled: with readers, say, who wait for this very answer.
-    """
-    streams = request.streams(model, async_api=True)
-    name = "_astream" if streams else "_agenerate"
-    if getattr(type(model), name) is not getattr(BaseChatModel, name):
-        chunks: Any = acall(model, request)
-    else:
-        steps = call(model, request)
-        chunks = stepped(steps, steps.close)
-    async with aclosing(chunks):
-        async for chunk in chunks:
-            yield chunk

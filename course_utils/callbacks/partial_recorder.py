@@ -85,7 +85,7 @@ class RunRecord:
     def hear(self, passage: Passage, at: float | None) -> None:
         """Note what one token said, `at` seconds after the start, if it came live."""
         kind = passage.kind
-        if kind in ("text", "reasoning", "tool_call") and self.finish is not None:
+        if kind in ("text", "reasoning") and self.finish is not None:
             self.finish, self.reopened = None, True
         if kind == "text":
             self.text += passage.text
@@ -192,6 +192,7 @@ class PartialRecorder(BaseCallbackHandler):
         if run := self.runs.get(run_id):
             self._read_end(run, response)
             whole = run.finish is not None and run.finish.whole
+            whole = whole and not run.reader.endings.unended  # half a call may follow
             self._settle(run, "finished" if whole else "cut")
 
     def on_llm_error(self, error: Any, *, run_id: UUID, **kwargs: Any) -> None:

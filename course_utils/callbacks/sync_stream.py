@@ -3,7 +3,7 @@
 LangChain runs an async handler of a sync stream in an event loop of its own for every
 token, and swallows its errors. Before the first token the name of the function that
 calls is the only sign: a notebook has a running loop in both cases. Tried with
-langchain-core 1.8.3; `tests/test_sync_stream.py` says if it changes.
+langchain-core 1.8.3; `tests/callbacks/test_sync_stream.py` says if it changes.
 
     called_from_sync_stream()      # inside a handler's method
 """

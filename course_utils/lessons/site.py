@@ -9,6 +9,7 @@ import threading
 from typing import Any, Self
 
 from course_utils.fake.model import FakeStreamingChatModel
+from course_utils.fake.server import FakeServer
 from course_utils.offline import open_local
 
 PAGE_SCRIPT = """\
@@ -70,8 +71,8 @@ class Site:
         return open_local(self.url + path, timeout=30)
 
 
-async def settled(model: FakeStreamingChatModel) -> None:
-    """Wait until no answer of the model is running, at most some seconds."""
+async def settled(model: FakeStreamingChatModel | FakeServer) -> None:
+    """Wait until no answer of the model or server is running, at most some seconds."""
     for _ in range(100):
         if all(call.outcome != "running" for call in model.log):
             return

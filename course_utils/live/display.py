@@ -7,8 +7,9 @@ the notebook and wants one final output, `text` in a terminal.
 """
 
 import sys
+import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any, Self
 
@@ -39,11 +40,16 @@ class LiveDisplay:
     """The lanes of one output, and the way they are shown here."""
 
     def __init__(
-        self, lanes: Sequence[Lane], switch: StopSwitch, title: str = ""
+        self,
+        lanes: Sequence[Lane],
+        switch: StopSwitch,
+        title: str = "",
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.lanes = lanes
         self.title = title  # of all together; a lane has its own
         self.switch = switch
+        self._now = now
         self.finding = ""
         self.mode = live_mode()
         self.key = uuid.uuid4().hex[:8]  # it travels with every message
@@ -57,7 +63,7 @@ class LiveDisplay:
         if self.mode == "live":
             from course_utils.live.page.widget import Page
 
-            self._page = Page(self)
+            self._page = Page(self, self._now)
             self._page.show(self.plain())
         elif self.mode == "text" and len(self.lanes) == 1:
             self._terminal = Terminal(sys.stdout)

@@ -106,6 +106,8 @@ class Lane:
         if self.ending.paused:
             return "paused"
         ends = self.timing.endings or self.models()
+        if ends.taken_back:
+            return "began anew: the first part no longer counts"
         if ends.decisive is not None and not ends.decisive.whole:
             return ends.decisive.in_words
         if ends.unended:

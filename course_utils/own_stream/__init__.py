@@ -6,5 +6,6 @@ However the block is left, the model stops.
 """
 
 from course_utils.own_stream.owned import own_stream
+from course_utils.own_stream.turn import Turn, close_calls
 
-__all__ = ["own_stream"]
+__all__ = ["Turn", "close_calls", "own_stream"]

@@ -15,8 +15,8 @@ from weakref import WeakSet
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.tracers.context import register_configure_hook
 
-from course_utils.chunks import message_of
-from course_utils.finish import finish_of
+from course_utils.chunks import is_restart, message_of, text_of
+from course_utils.finish import Endings, finish_of
 from course_utils.passages.content.usage import newest, total
 
 _in_threads: ContextVar["Backpressure | None"] = ContextVar(
@@ -48,9 +48,8 @@ class Backpressure(BaseCallbackHandler):
 
     Attributes:
         stopped: Whether the reader has left.
-        unfinished: Whether the model that spoke last has not given a finish reason.
-        finish_reason: The newest finish reason of any model under this stream.
-        usage: The tokens of all models under this stream; None if none told any.
+        ends: How the models under this stream ended, each call for itself.
+        usage: The tokens of all of them; None if none told any.
     """
 
     run_inline = True  # in the task that streams, else it cannot stop it
@@ -58,9 +57,10 @@ class Backpressure(BaseCallbackHandler):
 
     def __init__(self) -> None:
         self.stopped = False
-        self.unfinished = False
-        self.finish_reason: str | None = None
-        self._usage: dict[Any, dict[str, Any]] = {}  # of each run of a model
+        self.ends = Endings()
+        self._usage: dict[Any, dict[str, Any]] = {}
+        self._spoke: set[Any] = set()  # the calls whose tokens were heard
+        self._said: set[Any] = set()  # ... and those that have said a text
         self._outer = _in_threads.get()  # of a stream that reads this one
         self._reading = True
         self._changed = threading.Condition()
@@ -108,47 +108,52 @@ class Backpressure(BaseCallbackHandler):
 
     # What LangChain calls.
 
-    def on_chat_model_start(self, *args: Any, **kwargs: Any) -> None:
+    def on_chat_model_start(self, *args: Any, run_id: Any = None, **kw: Any) -> None:
         self.pass_or_stop()
-        self._note(None, unfinished=True)
+        self._hear(run_id, None)
 
-    def on_llm_start(self, *args: Any, **kwargs: Any) -> None:
-        self.on_chat_model_start()
+    def on_llm_start(self, *args: Any, run_id: Any = None, **kwargs: Any) -> None:
+        self.on_chat_model_start(run_id=run_id)
 
-    def on_llm_new_token(self, token: Any, *, chunk: Any = None, **kwargs: Any) -> None:
-        self._hear(chunk)
-        self._count(chunk, kwargs.get("run_id"))
+    def on_llm_new_token(
+        self, token: Any, *, chunk: Any = None, run_id: Any = None, **kwargs: Any
+    ) -> None:
+        self._spoke.add(run_id)
+        self._hear(run_id, chunk)
         self.pass_or_stop()
 
     def on_stream_event(self, event: Any, **kwargs: Any) -> None:
         self.pass_or_stop()
 
-    def on_llm_end(self, response: Any, **kwargs: Any) -> None:
-        run = kwargs.get("run_id")
-        counted = run in self._usage  # by its chunks, which may repeat a running total
+    def on_llm_end(self, response: Any, *, run_id: Any = None, **kwargs: Any) -> None:
+        if run_id in self._spoke:
+            self._spoke.discard(run_id)
+            return  # the sum of its chunks no longer tells what came after its finish
         for row in response.generations:
             for answer in row:
-                self._hear(answer)
-                if not counted:
-                    self._count(answer, run)
+                self._hear(run_id, answer)
 
-    def _hear(self, item: Any) -> None:
-        if end := finish_of(item):
-            self._note(end.reason, unfinished=False)
+    def on_llm_error(self, error: Any, *, run_id: Any = None, **kwargs: Any) -> None:
+        # Whoever reads gets the error, or the answer of the model asked instead.
+        self._spoke.discard(run_id)
+        self._forget(run_id)
 
-    def _count(self, item: Any, run: Any) -> None:
+    def _hear(self, run_id: Any, item: Any) -> None:
+        ended, says = finish_of(item), bool(text_of(item))
+        if says:
+            self._said.add(run_id)
+        elif is_restart(item) and run_id in self._said:
+            self.ends.taken_back = True  # a chain of text passes on no such word
+        self.ends.hear(run_id, says=says, ended=ended)
         if usage := getattr(message_of(item), "usage_metadata", None):
-            self._tell(run, usage)
-
-    def _tell(self, run: Any, usage: dict[str, Any]) -> None:
-        self._usage[run] = newest(self._usage.get(run), usage)
+            self._usage[run_id] = newest(self._usage.get(run_id), usage)
         if self._outer is not None:
-            self._outer._tell(run, usage)
+            self._outer._hear(run_id, item)
 
-    def _note(self, reason: str | None, *, unfinished: bool) -> None:
-        self.finish_reason, self.unfinished = reason, unfinished
+    def _forget(self, run: Any) -> None:
+        self.ends.forget(run)
         if self._outer is not None:
-            self._outer._note(reason, unfinished=unfinished)
+            self._outer._forget(run)
 
 
 class LoopBackpressure(BaseCallbackHandler):

@@ -8,7 +8,7 @@ paused, which tool calls nobody answered, whether anything was said at all.
 
 from typing import Any
 
-from course_utils.finish import Endings, finish
+from course_utils.finish import Endings
 from course_utils.passages.content.usage import total
 from course_utils.passages.passage import Passage
 
@@ -84,9 +84,5 @@ def heard(pressure: Any) -> Endings:
 
     A chain's text tells no finish reason, but its model told one.
     """
-    ends = Endings()
-    if pressure.finish_reason:
-        ends.hear("model", ended=finish(pressure.finish_reason))
-    elif pressure.unfinished:
-        ends.hear("model", says=True)
+    ends: Endings = pressure.ends
     return ends

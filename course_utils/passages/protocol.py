@@ -78,7 +78,6 @@ class Protocol:
         if not (name or call_id or args):
             return NOTHING
         self._count(event, voice, "call")
-        voice.finish = None
         return (self.messages.fragment(voice, event.get("index"), call_id, name, args),)
 
     def _count(self, event: Event, voice: Voice, words: str) -> None:

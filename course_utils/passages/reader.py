@@ -28,6 +28,7 @@ from course_utils.passages.graph import Graph, is_data
 from course_utils.passages.passage import Passage
 from course_utils.passages.protocol import EVENTS, Protocol
 from course_utils.passages.refusal import Unreadable, refused
+from course_utils.settings import settings
 from course_utils.streams import check_stream, close
 
 
@@ -35,6 +36,7 @@ from course_utils.streams import check_stream, close
 def passages(stream: AsyncIterable[Any]) -> AsyncIterator[Passage]: ...
 @overload
 def passages(stream: Iterable[Any]) -> Iterator[Passage]: ...
+@settings()
 def passages(stream: Any) -> Any:
     """What a stream says, one small passage after the other, whatever its form.
 

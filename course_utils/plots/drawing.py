@@ -1,14 +1,15 @@
 """How the pictures are drawn: matplotlib without pyplot, so that nothing is shared.
 
-Each function returns a figure of its own. Text is in one grey that reads on white and
-on black; the ground is transparent; labels stand beside what they name.
+Each function returns a figure of its own. The ground is white, so that text reads on
+pages of any colour: 4.5:1 at least. Labels stand beside what they name.
 """
 
 from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from course_utils.style import COLOURS, GREEN, INK, ORANGE, PINK
+from course_utils.plots.agent_lanes import ROW, draw_rows, rows_of
+from course_utils.style import BLUE, COLOURS, GREEN, ORANGE, PINK
 from course_utils.timing.recording import Mark
 from course_utils.timing.stream_timing import StreamTiming
 
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+GROUND = "#FFFFFF"
+INK = "#333333"
+LINE = "#767676"  # an axis, a wait
+# A mark needs 3:1 against its ground, a word 4.5:1: words are darker than their marks.
+WORDS = {BLUE: "#005F94", ORANGE: "#A64700", GREEN: "#00704F", PINK: "#96426F"}
 WIDTH = 7.4  # inches: as wide as JupyterLab's text
 LETTER = 5.6  # points: a letter of a label, a little more than the average
 SIGNS = {  # marker, colour
@@ -34,7 +40,7 @@ def _figure(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(WIDTH, height))
+    figure = Figure(figsize=(WIDTH, height), facecolor=GROUND)
     FigureCanvasAgg(figure)
     longest = max(len(line) for label in labels for line in label.split("\n"))
     right = min(0.35, (longest * LETTER + 16) / (72 * WIDTH))
@@ -42,9 +48,9 @@ def _figure(
     axes.set_facecolor("none")
     for side in ("top", "left", "right"):
         axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(INK)
+    axes.spines["bottom"].set_color(LINE)
     axes.spines["bottom"].set_linewidth(0.6)
-    axes.tick_params(colors=INK, labelsize=9, width=0.6, length=3)
+    axes.tick_params(color=LINE, labelcolor=INK, labelsize=9, width=0.6, length=3)
     figure.text(
         0.02, 1 - 0.14 / height, title, color=INK, fontsize=12.5, weight="bold",
         va="top", parse_math=False,
@@ -69,32 +75,45 @@ def _say(axes: "Axes", text: str, at: tuple[float, float], **more: Any) -> None:
 
 
 def draw_timeline(timings: Sequence[StreamTiming], title: str) -> "Figure":
-    """Draw one lane per run, the first on top."""
+    """Draw one lane per run, the first on top; an agent's has more below it."""
+    rows = [rows_of(timing) for timing in timings]
+    deep = [1 + (0.1 + ROW * len(more) if more else 0) for more in rows]
     ends = [_end_label(timing) for timing in timings]
-    figure, axes = _figure(title, 0.93 + 0.78 * len(timings), ends)
+    figure, axes = _figure(title, 0.93 + 0.78 * sum(deep), ends)
     longest = max(max(timing.total for timing in timings), 0.01)
     axes.set_xlim(0, longest)
-    axes.set_ylim(len(timings) - 0.45, -0.55)
+    axes.set_ylim(sum(deep) - 0.45, -0.55)
     axes.set_yticks([])
     axes.locator_params(axis="x", nbins=7)
     _say(
-        axes, "seconds", (1, 0), xycoords="axes fraction", xytext=(9, -6), va="top",
+        axes, "seconds", (1, 0), xycoords="axes fraction", xytext=(16, -6), va="top",
         ha="left",
     )  # fmt: skip
-    for lane, timing in enumerate(timings):
-        colour = COLOURS[lane % 3]  # pink is for tools
+    for number, timing in enumerate(timings):
+        lane = sum(deep[:number])
+        colour = COLOURS[number % 3]  # pink is for tools
         _draw_lane(axes, lane, timing, colour)
-        _draw_marks(axes, lane, timing.marks, longest)
+        beside = _beside(timing.marks, rows[number])
+        _draw_marks(axes, lane, beside, longest, timing.title)
+        draw_rows(axes, lane, rows[number], _say)
     return figure
 
 
-def _draw_lane(axes: "Axes", lane: int, timing: StreamTiming, colour: str) -> None:
+def _beside(marks: Sequence[Mark], rows: Sequence[Any]) -> list[Mark]:
+    """The marks of a lane: tools are none where they have lanes of their own."""
+    return [mark for mark in marks if not (rows and mark.kind.startswith("tool_"))]
+
+
+def _draw_lane(axes: "Axes", lane: float, timing: StreamTiming, colour: str) -> None:
     first = timing.time_to_first_token
     wait = timing.total if first is None else first
-    axes.hlines(lane, 0, timing.total, color=INK, lw=0.8, alpha=0.6, zorder=1)
+    axes.hlines(lane, 0, timing.total, color=LINE, lw=0.8, zorder=1)
     axes.hlines(lane, 0, wait, color=colour, lw=7, alpha=0.36, zorder=1)
     axes.vlines(0, lane - 0.16, lane + 0.16, color=INK, lw=1, clip_on=False)
-    _say(axes, timing.title, (0, lane), xytext=(1, 11), weight="bold", color=colour)
+    _say(
+        axes, timing.title, (0, lane), xytext=(1, 11), weight="bold",
+        color=WORDS[colour],
+    )  # fmt: skip
     if first is not None and first < 0.95 * timing.total:
         words = f"first token {first:.2f} s"
         _say(axes, words, (first, lane), xytext=(-4, -18))
@@ -107,7 +126,7 @@ def _draw_lane(axes: "Axes", lane: int, timing: StreamTiming, colour: str) -> No
     _draw_end(axes, lane, timing)
 
 
-def _draw_stalls(axes: "Axes", lane: int, timing: StreamTiming) -> None:
+def _draw_stalls(axes: "Axes", lane: float, timing: StreamTiming) -> None:
     """Break the line where the stream is silent much longer than it usually is."""
     gaps = timing.inter_token_latencies
     if len(gaps) < 3:
@@ -120,7 +139,7 @@ def _draw_stalls(axes: "Axes", lane: int, timing: StreamTiming) -> None:
             _say(axes, f"silent {gap:.2f} s", middle, xytext=(0, 7), ha="center")
 
 
-def _draw_end(axes: "Axes", lane: int, timing: StreamTiming) -> None:
+def _draw_end(axes: "Axes", lane: float, timing: StreamTiming) -> None:
     """A stroke where the stream ended, and the end in words."""
     end = timing.endings
     broken = timing.error is not None or timing.stopped
@@ -148,9 +167,12 @@ def tokens_used(timing: StreamTiming) -> str:
     return f"{count:,} token{'' if count == 1 else 's'}"
 
 
-def _draw_marks(axes: "Axes", lane: int, marks: Sequence[Mark], longest: float) -> None:
+def _draw_marks(
+    axes: "Axes", lane: float, marks: Sequence[Mark], longest: float, title: str
+) -> None:
     """Signs on the lane, their words below it; words that would touch are left out."""
-    free = float("-inf")
+    letter = 0.013 * longest
+    free = letter * len(title)
     for mark in marks:
         if mark.kind not in SIGNS:
             continue
@@ -158,11 +180,12 @@ def _draw_marks(axes: "Axes", lane: int, marks: Sequence[Mark], longest: float) 
         axes.scatter(
             [mark.at], [lane], marker=sign, s=52, color=colour, zorder=4, clip_on=False
         )
-        if mark.kind in ("fault", "stopped") or mark.at < free:
-            continue
         words = mark.label or mark.kind.replace("_", " ")
+        half = letter * len(words) / 2
+        if mark.kind in ("fault", "stopped") or mark.at - half < free:
+            continue
         _say(axes, words, (mark.at, lane), xytext=(0, 8), ha="center")
-        free = mark.at + 0.013 * longest * len(words)
+        free = mark.at + half + letter
 
 
 # --- curves
@@ -204,5 +227,5 @@ def _name_lines(axes: "Axes", x: float, series: Mapping[str, Sequence[float]]) -
         up = (place - ends[number]) * 72 / axes.figure.dpi
         _say(
             axes, names[number], (x, series[names[number]][-1]), xytext=(9, up),
-            va="center", color=COLOURS[number % len(COLOURS)], weight="bold",
+            va="center", color=WORDS[COLOURS[number % len(COLOURS)]], weight="bold",
         )  # fmt: skip

@@ -6,12 +6,14 @@ pages, and below it the same numbers as text. The title says what the picture sh
     timeline(measure(model.stream("Hi")), title="The first word comes early")
 """
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from course_utils.plots.agent_lanes import lines_of
 from course_utils.plots.drawing import draw_curve, draw_timeline, tokens_used
 from course_utils.settings import settings
 from course_utils.timing.stream_timing import StreamTiming
@@ -37,34 +39,24 @@ class Picture:
     draw: Callable[[], "Figure"]
 
     def png(self) -> bytes:
-        """The picture as a PNG with a transparent ground."""
+        """The picture as a PNG, on a white ground of its own."""
         file = BytesIO()
         nothing = {"Software": None}  # the same picture is the same file
-        self.draw().savefig(
-            file, format="png", dpi=DPI, transparent=True, metadata=nothing
-        )
+        self.draw().savefig(file, format="png", dpi=DPI, metadata=nothing)
         return file.getvalue()
 
     def __repr__(self) -> str:
         return f"{self.title}\n{self.text}"
 
-    def _ipython_display_(self) -> None:
-        from IPython.display import display
-
+    def _repr_html_(self) -> str:
+        """The picture and its numbers; as HTML, since Lab gives no PNG its text."""
         png = self.png()
-        size = {"width": _width(png), "alt": f"{self.title}. {self.text}"}
-        display(  # type: ignore[no-untyped-call]
-            {"image/png": png, "text/plain": f"[picture] {self.title}"},
-            metadata={"image/png": size},
-            raw=True,
-        )
+        data = f"data:image/png;base64,{b64encode(png).decode()}"
+        alt = escape(self.title) or "Picture"
         lines = "<br>".join(escape(line) for line in self.text.splitlines())
-        display(  # type: ignore[no-untyped-call]
-            {
-                "text/html": f'<p class="mathjax_ignore">{lines}</p>',
-                "text/plain": self.text,
-            },
-            raw=True,
+        return (
+            f'<img alt="{alt}" width="{_width(png)}" src="{data}">'
+            f'<p class="mathjax_ignore">{lines}</p>'
         )
 
 
@@ -78,7 +70,8 @@ def timeline(*timings: StreamTiming, title: str) -> Picture:
     """One lane per run: a dot for each chunk with text, and what else happened.
 
     The pale bar is the wait for the first token. A long silence is a broken line.
-    Faults, stops, tool calls and restarts have a sign and a word.
+    Faults, stops, tool calls and restarts have a sign and a word. An agent that thinks
+    or runs tools has lanes below its own, one for its thoughts, one for its tools.
 
     Args:
         timings: One or more runs, each with its `title`.
@@ -92,7 +85,7 @@ def timeline(*timings: StreamTiming, title: str) -> Picture:
                 f"timeline() needs timings, got {type(timing).__name__}: measure the "
                 "stream first, timeline(measure(stream))."
             )
-    text = "\n".join(_line(timing) for timing in timings)
+    text = "\n".join(line for t in timings for line in (_line(t), *lines_of(t)))
     return Picture(title, text, lambda: draw_timeline(timings, title))
 
 

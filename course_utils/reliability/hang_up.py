@@ -3,7 +3,7 @@
 A generator that runs in one thread can't be closed from another, and nothing else wakes
 a thread out of `recv`. Its frames are the only way to its socket: the HTTP client's
 frame that reads keeps it as `self._sock`. Tried with httpcore 1.0.9 and httpcore2
-2.16.2, which are under httpx and httpx2; `tests/test_hang_up.py` says if it changes.
+2.16.2, which are under httpx and httpx2; its test says if it changes.
 
     hang_up(thread)
 """

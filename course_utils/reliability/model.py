@@ -14,7 +14,8 @@ from langchain_core.language_models import BaseChatModel
 from pydantic import Field, PrivateAttr
 
 from course_utils.clock import Clock, course_clock
-from course_utils.model_call import AsyncChunks, Chunks, Request, acall, call
+from course_utils.model_call import AsyncChunks, Chunks, Request, call
+from course_utils.own_stream.off_loop import acall_off_loop
 from course_utils.reliability.deadlines import Deadlines, Timer
 from course_utils.reliability.policy import AfterFirstToken, Attempt, Policy
 from course_utils.reliability.recovery import Recovery
@@ -216,7 +217,7 @@ class ReliableChatModel(WrappedChatModel):
             await self.clock.asleep(attempt.wait)
             timer.begin()
             model, own_request = self._request(attempt, request)
-            source = awithin(acall(model, own_request), timer)
+            source = awithin(acall_off_loop(model, own_request), timer)
             try:
                 async for chunk in source:
                     for ready in recovery.push(chunk):

@@ -121,8 +121,8 @@ class Recovery:
         if self._ended is None and self._policy.after_first_token in _ASK_TWICE:
             chunk = self._usage.take(chunk)
         ended = ending_of(chunk)
-        if ended is UNSAID and self._visible and not self._came:
-            ended = None  # nothing at all is no better answer than half of one
+        if ended is UNSAID and not self._came:
+            ended = None  # nothing at all, and not a word about it: that is no answer
         if ended is None:
             return self._go_on(chunk)
         self._ended = ended

@@ -11,6 +11,7 @@ from course_utils.serving.collector import tune_gc
 from course_utils.serving.replay import LAST, LEFT, STOPPED, Replay, position_of
 from course_utils.serving.replay_buffer import ReplayBuffer
 from course_utils.serving.response import sse_response
+from course_utils.serving.shutdown import end_answers
 from course_utils.serving.sse import Event, read_sse
 from course_utils.serving.wire import HEADERS, MEDIA_TYPE, sse_body, sse_events
 
@@ -23,6 +24,7 @@ __all__ = [
     "Event",
     "Replay",
     "ReplayBuffer",
+    "end_answers",
     "error_event",
     "own_stream",
     "position_of",

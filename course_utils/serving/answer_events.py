@@ -75,6 +75,8 @@ class AnswerEvents:
         """
         ends = self._reader.endings or ends
         end = ends.decisive
+        if ends.taken_back:
+            return error_event("AnswerReplaced", REPLACED)
         if ends.unended and self._require_finish:
             return event("cut", {**self._facts(None, usage), "note": UNSAID_NOTE})
         if end is not None and end.meaning in FAULTS:
@@ -106,6 +108,10 @@ class AnswerEvents:
         return facts
 
 
+REPLACED = (
+    "The answer began anew, and what was sent of it before cannot be taken back in "
+    "a stream of text: ask again."
+)
 UNSAID_NOTE = "The answer ended without a finish reason: it may be cut."
 FAULTS = {
     "broken": ("StreamBroken", "The model's server broke off: {}."),

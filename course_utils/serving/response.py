@@ -50,6 +50,7 @@ def sse_response(
     explain: Callable[[Exception], str] = say_little,
     replay: ReplayBuffer | None = None,
     last_event_id: str | None = None,
+    shutdown_grace: float = 5.0,
     clock: Clock = course_clock,
 ) -> "Response":
     """A response for FastAPI or Starlette that sends a stream as server-sent events.
@@ -79,6 +80,8 @@ def sse_response(
         replay: Where events are kept for readers who come back.
         last_event_id: The `Last-Event-ID` header of one who does; they get the rest
             of that answer, or 204, which tells a browser that there is none.
+        shutdown_grace: Seconds an open answer may go on when uvicorn is to exit; then
+            it ends with an `error`. `end_answers` does it for other servers.
         clock: What measures the heartbeat.
 
     Raises:
@@ -95,7 +98,8 @@ def sse_response(
             return Response(status_code=204)
         events = _rest(replay, *position_of(last_event_id))
     else:
-        fresh = events_of("sse_response", stream, require_finish, explain)
+        grace = clock.real(shutdown_grace)
+        fresh = events_of("sse_response", stream, require_finish, explain, grace=grace)
         events = fresh if replay is None else _kept(replay, fresh)
     body = sse_body(events, clock.real(heartbeat))
     return StreamingResponse(body, media_type=MEDIA_TYPE, headers=HEADERS)

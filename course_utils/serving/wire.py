@@ -10,6 +10,7 @@ who only serves a stream takes `sse_response`.
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
+from contextlib import nullcontext
 from typing import Any
 
 from course_utils.own_stream.owned import own_stream
@@ -17,6 +18,7 @@ from course_utils.own_stream.threads import in_threads
 from course_utils.passages import Reader
 from course_utils.passages.ending import heard
 from course_utils.serving.answer_events import AnswerEvents
+from course_utils.serving.shutdown import ServerShutdown, ends_with_server
 from course_utils.serving.sse import HEARTBEAT, Event, encode
 from course_utils.settings import settings
 from course_utils.streams import check_stream
@@ -72,11 +74,16 @@ def events_of(
     require_finish: bool,
     explain: Callable[[Exception], str],
     note: Callable[[Exception], None] = log_whole,
+    grace: float | None = None,
 ) -> AsyncGenerator[Event, None]:
-    """The same, for whoever is called `name` in its errors."""
+    """The same, for whoever is called `name` in its errors.
+
+    With a `grace`, an answer that is open when uvicorn is to exit has so many real
+    seconds left. An app with a replay ends its answers itself.
+    """
     check_stream(name, stream)
     answer = AnswerEvents(Reader(stream, name), require_finish)
-    return _events(stream, answer, explain, note)
+    return _events(stream, answer, explain, note, grace)
 
 
 async def _events(
@@ -84,14 +91,16 @@ async def _events(
     answer: AnswerEvents,
     explain: Callable[[Exception], str],
     note: Callable[[Exception], None],
+    grace: float | None,
 ) -> AsyncGenerator[Event, None]:
     items = stream if hasattr(stream, "__aiter__") else in_threads(stream)
     async with own_stream(items) as owned:
         pressure = owned.pressure
         try:
-            async for item in owned:
-                for event in answer.read(item):
-                    yield event
+            with nullcontext() if grace is None else ends_with_server(owned, grace):
+                async for item in owned:
+                    for event in answer.read(item):
+                        yield event
             for event in answer.rest():
                 yield event
             yield answer.last(heard(pressure), pressure.usage)
@@ -99,6 +108,9 @@ async def _events(
             if _is_cancelled():
                 raise
             yield answer.stopped(pressure.usage)  # the stream was; its reader is here
+        except ServerShutdown as error:
+            name = type(error).__name__
+            yield answer.failed(name, f"{error} Ask again.", pressure.usage)
         except Exception as error:
             note(error)
             name = type(error).__name__

@@ -16,6 +16,7 @@ from course_utils.finish import Endings
 from course_utils.passages import Passage, Reader
 from course_utils.passages.content.usage import total
 from course_utils.streams import STOPS, aclose, check_stream, close
+from course_utils.timing.spans import Spans
 
 T = TypeVar("T")
 
@@ -55,6 +56,7 @@ class TimingRecorder:
         self.usage_of: dict[str, dict[str, Any]] = {}
         self.error: BaseException | None = None
         self.paused = False
+        self.spans = Spans()
         self._reader = Reader(name="measure")
         self._clock = clock
         self._texts: dict[str, list[str]] = {}
@@ -150,6 +152,7 @@ class TimingRecorder:
 
     def _note(self, passage: Passage) -> None:
         kind = passage.kind
+        self.spans.hear(passage, self._elapsed())
         if self.time_to_first_sign is None and kind in SIGNS_OF_LIFE:
             self.time_to_first_sign = self._elapsed()
         if kind == "text" and not passage.aside:

@@ -16,6 +16,7 @@ from course_utils.finish import UNSAID
 from course_utils.settings import settings
 from course_utils.streams import as_stream, check_stream, takes_nothing
 from course_utils.timing.recording import Mark, TimingRecorder
+from course_utils.timing.spans import ModelSpan, ToolSpan
 
 __all__ = ["Mark", "StreamTiming", "measure"]
 
@@ -47,6 +48,7 @@ class StreamTiming(TimingRecorder):
         usage: Tokens, summed over the messages of the stream: `input_tokens`,
             `output_tokens`, `total_tokens`; None if the stream did not say.
         usage_of: The same for each message, as its model told.
+        spans: What `model_calls` and `tool_calls` are made of.
         paused: Whether the run waits for a person.
         error: What broke the stream; None if nothing did.
     """
@@ -59,6 +61,16 @@ class StreamTiming(TimingRecorder):
         part of it.
         """
         return "\n\n".join("".join(texts) for texts in self._texts.values())
+
+    @property
+    def model_calls(self) -> list[ModelSpan]:
+        """Each message of a model: its first signs, its end, its usage, in order."""
+        return list(self.spans.models.values())
+
+    @property
+    def tool_calls(self) -> list[ToolSpan]:
+        """Each tool call: when it was asked for, called and answered, in order."""
+        return list(self.spans.tools.values())
 
     @property
     def finish_reason(self) -> str | None:

@@ -15,7 +15,7 @@ from course_utils.serving import Event, Replay, error_event
 
 log = logging.getLogger("chat")
 
-GOING = error_event("ServerStopping", "The server is restarted: ask again.")
+GOING = error_event("ServerShutdown", "The server shuts down. Ask again.")
 
 
 class Chat:

@@ -32,6 +32,8 @@ KINDS = {
 }
 every_buffer = pytest.mark.parametrize("make", KINDS.values(), ids=KINDS.keys())
 
+MARKS = "、。，！？；：｡､་།༎၊။។៕"  # of scripts that put no spaces between words
+
 # Any Unicode, and text that looks like prose, with all that ends words and sentences.
 pieces = st.lists(st.text() | st.text(alphabet="ab. \n!?。、)\"'1\u0301", max_size=8))
 
@@ -55,10 +57,10 @@ def test_each_word_comes_out_whole(texts):
     buffer = WordBuffer()
     for text in texts:
         ready = buffer.push(text)
-        assert not ready or ready[-1].isspace() or ready[-1] in "、。，！？；："
+        assert not ready or ready[-1].isspace() or ready[-1] in MARKS
 
 
-@given(st.text(alphabet="ab. \n!?。1)"), st.data())
+@given(st.text(alphabet="ab. \n!?。1)।؟"), st.data())
 def test_sentences_end_in_the_same_places_whatever_the_chunking(text, data):
     def ends(chunks):
         buffer = SentenceBuffer()
@@ -92,6 +94,39 @@ def sentences(text):
 )
 def test_sentences_come_out_one_by_one(parts):
     assert sentences("".join(parts)) == parts
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ["यह एक है। ", "यह दो है? ", "हाँ"],
+        ["एक।दो॥ ", "तीन।", "चार "],  # without a space: with the next word
+        ["یہ ایک ہے۔ ", "کیا یہ دو ہے؟ ", "جی"],
+        ["هل هذا واحد؟ ", "نعم! ", "لا؟! ", "ربما"],
+        ["«هذا واحد؟» ", "نعم"],
+        ["“यह एक है।” ", "अच्छा"],
+        ["これは一。", "これは二！", "三？", "四｡", "五"],
+        ["ཁྱེད་རང་གི་མིང་།", "ང་"],
+        ["ဒါက တစ်။", "ဒါက နှစ်။", "သုံး"],
+        ["នេះគឺមួយ។", "នេះគឺពីរ៕", "បី"],
+        ["ይህ አንድ ነው። ", "ይህ ሁለት ነው፧ ", "ሦስት"],
+        ["Սա մեկն է։ ", "Երկու"],
+        ["3.14 ₹ और 2.5 है। ", "ठीक"],
+        ["Really‽ ", "Yes"],
+    ],
+)
+def test_sentences_end_in_the_worlds_scripts(parts):
+    assert sentences("".join(parts)) == parts
+
+
+FULL_STOPS = "।॥۔؟。！？｡።፧։།༎။។៕꯫᱾܀܂᠃"
+
+
+@pytest.mark.parametrize("mark", FULL_STOPS)
+def test_an_answer_is_not_held_to_its_end_whatever_script_it_is_in(mark):
+    buffer = SentenceBuffer()
+    assert buffer.push(f"ab cd{mark} ef gh{mark} ij").endswith((mark, f"{mark} "))
+    assert buffer.flush().strip() == "ij"
 
 
 def test_an_unknown_abbreviation_ends_a_sentence_too_early():
@@ -469,3 +504,70 @@ def test_the_next_request_has_the_buffered_answer(make, version):
         sent = server.log[-1].request.messages[1]
     assert sent.text == answer.text
     assert answer.text == hidden.replace("secret", "***" if make is Hide else "secret")
+
+
+# Two voices in one stream: what each said passes its own buffer
+
+
+def voices(*said):
+    return [AIMessageChunk(text, id=voice) for voice, text in said]
+
+
+def texts_of(chunks):
+    texts = {}
+    for one in chunks:
+        texts[one.id] = texts.get(one.id, "") + one.text
+    return texts
+
+
+@both
+async def test_two_messages_in_turn_have_a_buffer_each(how):
+    chunks = [
+        *voices(("a", "My sec"), ("b", "A se"), ("a", "ret. "), ("b", "cret too")),
+        AIMessageChunk("", id="a", response_metadata={"finish_reason": "stop"}),
+        *voices(("b", " I say")),
+    ]
+    out, _ = await run(buffered(Hide), chunks, how)
+    assert texts_of(out) == {"a": "My ***. ", "b": "A *** too I say"}
+    assert [one.id for one in out] == ["a", "b"], "who has finished is told at once"
+
+
+@both
+async def test_a_restart_of_one_message_lets_nothing_of_another_out(how):
+    again = AIMessageChunk("", id="a", response_metadata={"restart": True})
+    chunks = [*voices(("a", "Old"), ("b", "A se")), again]
+    chunks += voices(("b", "cret"), ("a", "New sec"), ("a", "ret"))
+    out, _ = await run(buffered(Hide), chunks, how)
+    assert texts_of(out[:2]) == {"a": "Old"} and out[1] is again
+    assert texts_of(out[2:]) == {"a": "New ***", "b": "A ***"}
+
+
+@both
+async def test_a_message_that_comes_whole_lets_nothing_of_another_out(how):
+    whole = AIMessage("A secret.", id="b")
+    again = AIMessage("More secret.", id="b")
+    chunks = [*voices(("a", "My sec")), whole, again, *voices(("a", "ret."))]
+    out, _ = await run(buffered(Hide), chunks, how)
+    assert texts_of(out) == {"a": "My ***.", "b": "A ***.More ***."}
+
+
+@both
+@pytest.mark.parametrize("ids", [(None, "run-1"), ("resp_1", "lc_run-1")])
+async def test_a_message_that_changes_its_id_is_one(how, ids):
+    chunks = voices((ids[0], "sec"), (ids[1], "ret"))
+    out, _ = await run(buffered(Hide), chunks, how)
+    assert "".join(one.text for one in out) == "***"
+
+
+@every_kind
+@given(
+    said=st.lists(
+        st.tuples(st.sampled_from("abc"), st.sampled_from(["sec", "ret", ". ", "é"])),
+        max_size=12,
+    )
+)
+def test_whoever_else_speaks_a_message_reads_as_if_alone(make, said):
+    out = texts_of(buffered(make).transform(iter(voices(*said))))
+    for voice in dict(said):
+        alone = [text for one, text in said if one == voice]
+        assert out.get(voice, "") == "".join(buffered(make).transform(iter(alone)))

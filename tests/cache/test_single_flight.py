@@ -272,13 +272,18 @@ def test_a_reader_may_be_interrupted_at_any_line(followed):
 # Loops and threads, executors and stores
 
 
+def steadily(model):
+    return reliable(reliable(model, between_tokens_timeout=5), fallbacks=[model])
+
+
 @pytest.mark.parametrize("store", ["memory", "SQLite"])
 @pytest.mark.parametrize("kind", [Plays, AsyncPlays])
+@pytest.mark.parametrize("around", [lambda model: model, steadily], ids=["", "steady"])
 async def test_readers_that_fill_the_loops_executor_hold_up_no_task(
-    store, kind, tmp_path
+    store, kind, around, tmp_path
 ):
     cache = SQLiteStreamCache(tmp_path / "a.db") if store == "SQLite" else None
-    model = cached(kind(chunks=[*SPOKEN, end()]), cache)
+    model = cached(around(kind(chunks=[*SPOKEN, end()])), cache)
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(2))
     asking = [asyncio.to_thread(model.invoke, "Hi") for _ in range(8)]
@@ -289,12 +294,16 @@ async def test_readers_that_fill_the_loops_executor_hold_up_no_task(
 
 
 @pytest.mark.parametrize("kind", [Plays, AsyncPlays])
-async def test_an_executor_that_is_full_for_ever_holds_up_no_task(kind, tmp_path):
+@pytest.mark.parametrize("around", [lambda model: model, steadily], ids=["", "steady"])
+async def test_an_executor_that_is_full_for_ever_holds_up_no_task(
+    kind, around, tmp_path
+):
     loop = asyncio.get_running_loop()
     let_go = threading.Event()
     loop.set_default_executor(ThreadPoolExecutor(1))
     stuck = loop.run_in_executor(None, let_go.wait)
-    model = cached(kind(chunks=[*SPOKEN, end()]), SQLiteStreamCache(tmp_path / "a.db"))
+    inner = kind(chunks=[*SPOKEN, end()])
+    model = cached(around(inner), SQLiteStreamCache(tmp_path / "a.db"))
     try:
         async with asyncio.timeout(PATIENCE):
             assert (await model.ainvoke("Hi")).text == WHOLE
@@ -302,7 +311,7 @@ async def test_an_executor_that_is_full_for_ever_holds_up_no_task(kind, tmp_path
     finally:
         let_go.set()
         await stuck
-    assert model.inner._asked == 1
+    assert inner._asked == 1
 
 
 def test_two_event_loops_never_wait_for_each_other():

@@ -5,25 +5,29 @@ import logging
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from langchain.agents import create_agent
 from langchain_core.caches import BaseCache, InMemoryCache
 from langchain_core.messages import AIMessageChunk, HumanMessage, ToolMessage
 from langchain_core.outputs import ChatGenerationChunk
+from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
 from pydantic import BaseModel, SecretStr
 
 from course_utils.cache import RedisStreamCache, SQLiteStreamCache, cached
-from course_utils.cache.kept import pack
+from course_utils.cache.kept import Kept, pack
 from course_utils.cache.key import Question, Unkeyable, by_value
-from course_utils.cache.record import Recorder, runs_of
+from course_utils.cache.record import Recorder, Run, runs_of
 from course_utils.cache.seal import Seal
 from course_utils.cache.serialization import from_text, name_of, to_text
 from course_utils.cache.store import REST, Store
 from course_utils.fake import Reply, ToolCall
 from course_utils.reliability import reliable
 from tests.support.asking import fake, texts
+from tests.support.played import Played, chunk
 
 KEY = ("prompt", "model")
 
@@ -105,9 +109,26 @@ def test_options_are_told_apart_by_their_value(one, other):
     assert by_value("x", one) == by_value("x", type(one)(one) if one == {1, 2} else one)
 
 
-@pytest.mark.parametrize("value", [object(), print, lambda: 1, threading.Lock(), fake])
+class Strange(BaseModel):
+    rule: Callable[[int], int] = abs
+
+
+@tool
+def weather(city: str) -> str:
+    """The weather."""
+    return city
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(object(), print, lambda: 1, threading.Lock(), fake, int, iter([1])),
+        *(Strange, Strange(), weather, [Strange], {"rule": Strange}, {object()}),
+    ],
+)
 async def test_what_has_no_value_is_not_kept_and_that_is_said_once(value, caplog):
-    with pytest.raises(Unkeyable, match=r"got .*: it is not told apart by its value"):
+    why = r"got .*: it is not told apart by its value"
+    with pytest.raises(Unkeyable, match=why) as told:
         key(fake(), option=value)
     inner = fake("One.", "Two.", "Three.")
     model = cached(inner).bind(option=value)
@@ -115,9 +136,32 @@ async def test_what_has_no_value_is_not_kept_and_that_is_said_once(value, caplog
         assert "".join(texts(model.stream("Hi"))) == "One."
         assert (await model.ainvoke("Hi")).text == "Two."
         assert model.invoke("Hi").text == "Three."
-    assert [record.getMessage() for record in caplog.records] == [
-        str(Unkeyable("option", value))
-    ]
+    assert [record.getMessage() for record in caplog.records] == [told.value.args[0]]
+    assert len(inner.log) == 3
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+@pytest.mark.parametrize("kind", ["a list in itself", "nested deep", "in a message"])
+async def test_what_cannot_be_written_down_at_all_is_no_error(kind, way, caplog):
+    endless: list[Any] = []
+    endless.append(endless)
+    deep: dict[str, Any] = {}
+    for _ in range(5_000):
+        deep = {"deeper": deep}
+    options = {"a list in itself": endless, "nested deep": deep}
+    asked = [HumanMessage("Hi")]
+    if kind == "in a message":
+        asked = [HumanMessage("Hi", additional_kwargs={"more": endless})]
+    inner = Played(plays=[[chunk("One.", "stop")]])
+    model = cached(inner).bind(option=options.get(kind))
+    for _ in range(2):
+        answer = model.invoke(asked) if way == "sync" else await model.ainvoke(asked)
+        assert answer.text == "One."
+    assert inner.requests == 2 and len(caplog.records) == 1
+
+
+def test_stop_words_in_a_set_are_told_apart_too():
+    assert key(fake(), stop={"a"}) != key(fake(), stop={"b"})
 
 
 # Stuck
@@ -380,3 +424,17 @@ async def test_a_store_that_is_async_itself_is_asked_in_the_loop():
     model = cached(inner, Async())
     assert (await model.ainvoke("Hi")).text == (await model.ainvoke("Hi")).text
     assert len(inner.log) == 1
+
+
+def test_the_first_chunk_of_a_hit_unpacks_no_more_than_itself():
+    unpacked = []
+
+    def pieces():
+        for number in range(100_000):
+            unpacked.append(number)
+            yield 0.0, f"{number} "
+
+    arrival = Recorder().arrival(ChatGenerationChunk(message=chunk("One")), 0.0)
+    hit = Kept([Run(arrival.shape, pieces())]).replayed("chunks")
+    assert next(hit)[1].text == "0 "
+    assert len(unpacked) <= 2

@@ -205,7 +205,7 @@ async def test_a_process_that_drains_refuses_new_questions_and_keeps_its_answers
         assert (await client.get("/ready")).status_code == 503
         assert (await client.get("/health")).status_code == 200
         name, fields = last_in(await reading)
-    assert (name, fields["type"]) == ("error", "ServerStopping")
+    assert (name, fields["type"]) == ("error", "ServerShutdown")
 
 
 async def test_an_answer_that_ends_in_time_is_not_touched_by_the_drain():

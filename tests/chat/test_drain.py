@@ -83,7 +83,7 @@ def test_sigterm_gives_an_open_answer_its_time_and_then_an_honest_end(
     assert text_in(found)
     assert found[-1].event == end
     told = json.loads(found[-1].data)
-    assert told.get("type") == ("ServerStopping" if end == "error" else None)
+    assert told.get("type") == ("ServerShutdown" if end == "error" else None)
     written = log.read_text()
     assert "answer " in written
     for part in (SECRET, response.headers["location"][5:], "Traceback"):

@@ -84,7 +84,7 @@ async def test_an_answer_that_the_server_ended_is_counted_so():
     async with site(STALLED) as client:
         await client.chat.begin("Hi", SESSION)
         await client.chat.end()
-        assert ends(await numbers(client)) == {"ServerStopping": 1}
+        assert ends(await numbers(client)) == {"ServerShutdown": 1}
 
 
 async def test_times_and_tokens_are_told_by_the_conventions_names():

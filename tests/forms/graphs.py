@@ -44,7 +44,7 @@ def calls(tool: str, *cities: str) -> Reply:
 
 
 def fake(*replies: Any, **options: Any) -> FakeStreamingChatModel:
-    return FakeStreamingChatModel(replies=list(replies), **options)
+    return FakeStreamingChatModel(replies=list(replies), strict=True, **options)
 
 
 def agent(wrap: Wrap, tool: Any = weather, *cities: str, **options: Any) -> Any:

@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
-from IPython.utils.capture import capture_output
 
 from course_utils.live import race, show
 from course_utils.serving import read_sse, sse_response
 from tests.forms.cases import CASES, Case
 from tests.forms.told import Told
+from tests.support.shell import captured_outputs
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::langchain_core._api.LangChainBetaWarning",
@@ -28,10 +27,8 @@ each_form = pytest.mark.parametrize(("case", "way"), WAYS)
 def saved(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Any]]:
     """What a notebook keeps: the last bundle displayed."""
     monkeypatch.setenv("COURSE_LIVE", "static")
-    InteractiveShell.instance()
-    with capture_output() as captured:
+    with captured_outputs() as captured:
         yield lambda: captured.outputs[-1].data
-    InteractiveShell.clear_instance()
 
 
 async def opened(case: Case, way: str) -> Any:

@@ -6,6 +6,7 @@ import inspect
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -32,6 +33,7 @@ FLOORS = [
 MOST_MODULES = 12
 LONGEST_FUNCTION = 30
 LONGEST_MODULE = 350
+LONGEST_TEST_FILE = 600
 LONGEST_LESSON = 450  # a list of exercises and questions, and every hint is prose
 
 
@@ -56,12 +58,17 @@ def floor_of(module: str) -> int:
     raise AssertionError(f"{module} stands on no floor yet: give it one in FLOORS")
 
 
+@cache
+def tree_of(file: Path) -> ast.Module:
+    return ast.parse(file.read_text("utf-8"))
+
+
 # What a file imports, wherever the import stands: at the top, lazily, for typing
 
 
 def imports_of(file: Path) -> Iterator[str]:
     """The full names of all modules a file imports."""
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+    for node in ast.walk(tree_of(file)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -221,7 +228,7 @@ def test_only_finish_has_a_list_of_the_words_that_end_an_answer(file):
     own = module_name(file)
     if room_of(own) in SPEAKERS or own.startswith("lessons"):
         return  # a lesson's questions and its wrong answers name them
-    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+    for node in ast.walk(tree_of(file)):
         if isinstance(node, ast.Tuple | ast.List | ast.Set | ast.Dict):
             words = {n.value for n in ast.walk(node) if isinstance(n, ast.Constant)}
             assert len(words & ENDINGS) < 2, f"line {node.lineno}: ask `finish`"
@@ -235,6 +242,12 @@ def test_a_module_is_a_screen_of_ideas(file):
     length = len(file.read_text("utf-8").splitlines())
     lesson = module_name(file).endswith(".exercises")
     assert length <= (LONGEST_LESSON if lesson else LONGEST_MODULE), "split it by idea"
+
+
+def test_a_file_of_tests_holds_one_idea():
+    lengths = {f: len(f.read_text("utf-8").splitlines()) for f in TESTS.rglob("*.py")}
+    too_long = [str(f) for f, length in lengths.items() if length > LONGEST_TEST_FILE]
+    assert too_long == [], "split them by idea"
 
 
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -252,7 +265,7 @@ def code_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 @each_file
 def test_a_function_does_one_thing(file):
-    for function in functions(ast.parse(file.read_text("utf-8"))):
+    for function in functions(tree_of(file)):
         assert code_lines(function) <= LONGEST_FUNCTION, function.name
 
 

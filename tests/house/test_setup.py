@@ -261,7 +261,8 @@ def test_what_is_typed_wrong_shows_the_three_commands():
     assert "Traceback" not in answer
 
 
-# start.py: what it decides, without installing anything
+# start.py: what it decides. It must download nothing here, so what would (make_venv,
+# fetch, run, failure) is written down instead, and only in what follows.
 
 
 @pytest.fixture
@@ -372,6 +373,7 @@ ASTRAY = {
     "PYTHONOPTIMIZE": "2",
     "ALL_PROXY": "socks5://127.0.0.1:9",
     "https_proxy": "socks://127.0.0.1:9",
+    "all_proxy": "ftp://127.0.0.1:9",
 }
 
 
@@ -420,9 +422,21 @@ def test_a_certificate_that_is_not_there_is_named(monkeypatch):
     assert "SSL_CERT_FILE names /no/such/file.pem" in next(doctor.findings())
 
 
+@pytest.mark.parametrize("name", ["openai", "random"])
+def test_a_file_that_hides_a_package_from_the_notebooks_is_named(
+    name, monkeypatch, tmp_path
+):
+    (tmp_path / "notebooks").mkdir()
+    for stem in (name, "my_notes"):
+        (tmp_path / "notebooks" / f"{stem}.py").touch()
+    monkeypatch.setattr(doctor, "HERE", tmp_path)
+    expected = f"notebooks/{name}.py hides the package {name}: give it another name."
+    assert list(doctor._shadows()) == [expected]
+
+
 def test_a_proxy_that_cannot_be_used_is_named(monkeypatch):
     monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:9")
-    assert "all_proxy names a SOCKS proxy" in next(doctor.findings())
+    assert "all_proxy names a proxy of socks5" in next(doctor.findings())
 
 
 @pytest.mark.slow

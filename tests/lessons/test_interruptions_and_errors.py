@@ -1,20 +1,96 @@
 """The exercises of notebook 4: right answers pass, wrong ones are told why."""
 
 import ast
-import asyncio
-import contextlib
-import json
-import time
-from typing import Any
 
-from langchain_core.exceptions import ModelConnectionError, ModelError
+from langchain_core.exceptions import ModelError
 
 from course_utils.clock import VirtualClock
 from course_utils.fake import FakeStreamingChatModel, Reply
 from course_utils.fake.server import FakeServer
 from course_utils.lessons import interruptions_and_errors as lesson
-from course_utils.lessons.scripted import say
 from course_utils.timing import measure
+from tests.lessons.answers.interruptions_and_errors import (
+    adds_chunks_to_text,
+    adds_nothing_up,
+    adds_up,
+    all_at_once,
+    any_reason_for_calls,
+    any_reason_will_do,
+    asks_every_error,
+    believes_the_mark,
+    believes_the_parser,
+    believes_the_reason,
+    catches_everything,
+    catches_lost_connections,
+    catches_one_kind,
+    collects_first,
+    counts_the_role_chunk,
+    full_again_from_the_start,
+    full_by_length,
+    full_only_after_errors,
+    gives_a_list,
+    gives_up_in_silence,
+    hides_the_break,
+    hides_the_second_error,
+    keeps_with_a_string,
+    keeps_words_of_the_error,
+    leaves_a_task,
+    leaves_it_open,
+    lets_it_raise,
+    looks_at_the_last_chunk,
+    looks_between_chunks,
+    loses_the_text,
+    never_looks,
+    never_streams,
+    only_the_text,
+    polls_the_stream,
+    raises_its_own,
+    retries_always,
+    retries_by_hand,
+    retries_what_cannot_help,
+    strict_by_hand,
+    the_reason_itself,
+    waits_for_either,
+    yields_chunks,
+)
+from tests.lessons.answers.interruptions_and_errors_at_work import (
+    all_calls_or_none,
+    by_recursion,
+    calls_by,
+    calls_by_name,
+    calls_in_the_order_of_pieces,
+    completes,
+    completes_by_pieces,
+    completes_in_finally,
+    each_call_once,
+    first_call_only,
+    keeps_by_hand,
+    keeps_contents,
+    keeps_stripped,
+    keeps_the_cancel,
+    keeps_the_interrupt_in_mid_stream,
+    keeps_up_to_the_reason,
+    kept_by,
+    knows_lost_connections_only,
+    lenient,
+    looks_now_and_then,
+    names_the_break,
+    not_whole_when_interrupted,
+    or_interrupted,
+    raises_the_first,
+    retries,
+    retries_an_empty_answer,
+    sleeps_between,
+    streams_again,
+    strips_what_it_read,
+    tries_twice,
+    whole_although_it_broke,
+    whole_at_the_first_reason,
+    whole_by_words,
+    whole_if,
+    whole_with_text,
+    yields_contents,
+)
 from tests.support.exercise_rules import ExerciseRules, async_stub, generator_stub, stub
 
 EXERCISES = [
@@ -25,753 +101,6 @@ EXERCISES = [
     lesson.read_until,
     lesson.safe_tool_calls,
 ]
-
-
-def keeps_with_a_string(stream: Any) -> Any:
-    text, broke = "", None
-    try:
-        for chunk in stream:
-            text += chunk.text
-    except Exception as error:
-        broke = error
-    return text, broke
-
-
-def loses_the_text(stream: Any) -> Any:
-    try:
-        return "".join([chunk.text for chunk in stream]), None
-    except Exception as error:
-        return "", error
-
-
-def lets_it_raise(stream: Any) -> Any:
-    return "".join([chunk.text for chunk in stream]), None
-
-
-def catches_lost_connections(stream: Any) -> Any:
-    text = ""
-    try:
-        for chunk in stream:
-            text += chunk.text
-    except ModelConnectionError as error:
-        return text, error
-    return text, None
-
-
-def catches_everything(stream: Any) -> Any:
-    text = ""
-    try:
-        for chunk in stream:
-            text += chunk.text
-    except BaseException as error:
-        return text, error
-    return text, None
-
-
-def adds_chunks_to_text(stream: Any) -> Any:
-    text = ""
-    try:
-        for chunk in stream:
-            text += chunk
-    except Exception as error:
-        return text, error
-    return text, None
-
-
-def only_the_text(stream: Any) -> Any:
-    return keeps_with_a_string(stream)[0]
-
-
-def adds_up(stream: Any) -> Any:
-    total = None
-    for chunk in stream:
-        total = chunk if total is None else total + chunk
-    found = {} if total is None else total.response_metadata
-    return found.get("finish_reason") in {"stop", "tool_calls"}
-
-
-def believes_the_mark(stream: Any) -> Any:
-    *_, last = stream
-    return last.chunk_position == "last"
-
-
-def keeps_words_of_the_error(stream: Any) -> Any:
-    text, error = keeps_with_a_string(stream)
-    return text, error and str(error)
-
-
-def the_reason_itself(stream: Any) -> Any:
-    total = None
-    for chunk in stream:
-        total = chunk if total is None else total + chunk
-    return total and total.response_metadata.get("finish_reason")
-
-
-def any_reason_will_do(stream: Any) -> Any:
-    return any(chunk.response_metadata.get("finish_reason") for chunk in stream)
-
-
-def looks_at_the_last_chunk(stream: Any) -> Any:
-    chunk = None
-    for chunk in stream:  # noqa: B007  the slip is that only the last one counts
-        pass
-    return chunk is not None and "finish_reason" in chunk.response_metadata
-
-
-def retries_by_hand(model: Any, prompt: Any, attempts: Any) -> Any:
-    for left in reversed(range(attempts)):
-        seen: list[str] = []
-        try:
-            for chunk in model.stream(prompt):
-                if chunk.text:
-                    seen.append(chunk.text)
-                    yield chunk.text
-        except Exception as error:
-            if seen or not left or not getattr(error, "is_retryable", False):
-                raise
-        else:
-            return
-
-
-def asks_every_error(model: Any, prompt: Any, attempts: Any) -> Any:
-    for left in reversed(range(attempts)):
-        seen = False
-        try:
-            for chunk in model.stream(prompt):
-                seen = seen or bool(chunk.text)
-                yield chunk.text
-            return
-        except Exception as error:
-            if seen or not left or not error.is_retryable:  # type: ignore[attr-defined]
-                raise
-
-
-def raises_its_own(model: Any, prompt: Any, attempts: Any) -> Any:
-    try:
-        yield from retries_by_hand(model, prompt, attempts)
-    except Exception:
-        raise RuntimeError("failed") from None
-
-
-def catches_one_kind(model: Any, prompt: Any, attempts: Any) -> Any:
-    for left in reversed(range(attempts)):
-        seen = False
-        try:
-            for chunk in model.stream(prompt):
-                seen = seen or bool(chunk.text)
-                yield chunk.text
-            return
-        except ModelConnectionError:
-            if seen or not left:
-                raise
-
-
-def retries_always(model: Any, prompt: Any, attempts: Any) -> Any:
-    for attempt in range(attempts):
-        try:
-            for chunk in model.stream(prompt):
-                yield chunk.text
-            return
-        except Exception:
-            if attempt == attempts - 1:
-                raise
-
-
-def counts_the_role_chunk(model: Any, prompt: Any, attempts: Any) -> Any:
-    for attempt in range(attempts):
-        begun = False
-        try:
-            for chunk in model.stream(prompt):
-                begun = True
-                yield chunk.text
-            return
-        except Exception:
-            if begun or attempt == attempts - 1:
-                raise
-
-
-def retries_what_cannot_help(model: Any, prompt: Any, attempts: Any) -> Any:
-    for attempt in range(attempts):
-        begun = False
-        try:
-            for chunk in model.stream(prompt):
-                begun = begun or bool(chunk.text)
-                yield chunk.text
-            return
-        except Exception:
-            if begun or attempt == attempts - 1:
-                raise
-
-
-def yields_chunks(model: Any, prompt: Any, attempts: Any = 1) -> Any:
-    yield from model.stream(prompt)
-
-
-def gives_up_in_silence(model: Any, prompt: Any, attempts: Any) -> Any:
-    for _ in range(attempts):
-        try:
-            texts = [chunk.text for chunk in model.stream(prompt)]
-        except Exception:
-            continue
-        yield from texts
-        return
-
-
-def all_at_once(model: Any, prompt: Any, attempts: Any = 1) -> Any:
-    return "".join([chunk.text for chunk in model.stream(prompt)])
-
-
-def full_by_length(model: Any, prompt: Any) -> Any:
-    shown, done = 0, False
-    try:
-        for chunk in model.stream(prompt):
-            done = done or "finish_reason" in chunk.response_metadata
-            shown += len(chunk.text)
-            yield chunk.text
-    except Exception:
-        done = False
-    if not done:
-        yield model.invoke(prompt).text[shown:]
-
-
-def full_again_from_the_start(model: Any, prompt: Any) -> Any:
-    try:
-        for chunk in model.stream(prompt):
-            yield chunk.text
-    except Exception:
-        yield model.invoke(prompt).text
-
-
-def full_only_after_errors(model: Any, prompt: Any) -> Any:
-    shown = ""
-    try:
-        for chunk in model.stream(prompt):
-            shown += chunk.text
-            yield chunk.text
-    except Exception:
-        yield model.invoke(prompt).text.removeprefix(shown)
-
-
-def collects_first(model: Any, prompt: Any) -> Any:
-    yield from list(full_by_length(model, prompt))
-
-
-def gives_a_list(model: Any, prompt: Any) -> Any:
-    return list(full_by_length(model, prompt))
-
-
-def hides_the_second_error(model: Any, prompt: Any) -> Any:
-    with contextlib.suppress(Exception):
-        yield from full_by_length(model, prompt)
-
-
-def never_streams(model: Any, prompt: Any) -> Any:
-    yield model.invoke(prompt).text
-
-
-async def waits_for_either(stream: Any, stop: Any) -> Any:
-    text, stopping = "", asyncio.ensure_future(stop.wait())
-    try:
-        while not stop.is_set():
-            coming = asyncio.ensure_future(anext(stream))
-            await asyncio.wait({coming, stopping}, return_when="FIRST_COMPLETED")
-            if not coming.done():
-                coming.cancel()
-                await asyncio.gather(coming, return_exceptions=True)
-                break
-            text += coming.result().text
-    except StopAsyncIteration:
-        pass
-    finally:
-        stopping.cancel()
-        await stream.aclose()
-    return text
-
-
-async def looks_between_chunks(stream: Any, stop: Any) -> Any:
-    text = ""
-    async for chunk in stream:
-        text += chunk.text
-        if stop.is_set():
-            break
-    return text
-
-
-async def never_looks(stream: Any, stop: Any) -> Any:
-    text = ""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(1), contextlib.aclosing(stream):
-            async for chunk in stream:
-                text += chunk.text
-    return text
-
-
-async def polls_the_stream(stream: Any, stop: Any) -> Any:
-    text = ""
-    try:
-        while not stop.is_set():
-            with contextlib.suppress(TimeoutError):
-                text += (await asyncio.wait_for(anext(stream), 0.1)).text
-    except StopAsyncIteration:
-        pass
-    await stream.aclose()
-    return text
-
-
-async def leaves_a_task(stream: Any, stop: Any) -> Any:
-    KEPT.append(asyncio.ensure_future(asyncio.Event().wait()))
-    return await waits_for_either(stream, stop)
-
-
-async def leaves_it_open(stream: Any, stop: Any) -> Any:
-    texts: list[str] = []
-
-    async def read() -> None:
-        async for chunk in stream:
-            texts.append(chunk.text)
-
-    reading = asyncio.ensure_future(read())
-    stopping = asyncio.ensure_future(stop.wait())
-    await asyncio.wait({reading, stopping}, return_when="FIRST_COMPLETED")
-    KEPT.append(reading)
-    return "".join(texts)
-
-
-KEPT: list[Any] = []
-
-
-async def hides_the_break(stream: Any, stop: Any) -> Any:
-    try:
-        return await waits_for_either(stream, stop)
-    except Exception:
-        return "Hello there"
-
-
-def strict_by_hand(chunks: Any) -> Any:
-    arguments: dict[int, str] = {}
-    names: dict[int, str] = {}
-    ended = ""
-    for chunk in chunks:
-        ended = chunk.response_metadata.get("finish_reason", ended)
-        for part in chunk.tool_call_chunks:
-            index = part["index"]
-            names[index] = names.get(index) or part["name"]
-            arguments[index] = arguments.get(index, "") + (part["args"] or "")
-    if ended != "tool_calls":
-        return []
-    found = []
-    for index, text in arguments.items():
-        with contextlib.suppress(ValueError):
-            found.append((names[index], json.loads(text)))
-    return found
-
-
-def believes_the_parser(chunks: Any) -> Any:
-    if not chunks:
-        return []
-    total = sum(chunks[1:], chunks[0])
-    return [(call["name"], call["args"]) for call in total.tool_calls]
-
-
-def any_reason_for_calls(chunks: Any) -> Any:
-    if not chunks:
-        return []
-    total = sum(chunks[1:], chunks[0])
-    with contextlib.suppress(ValueError):
-        parts = total.tool_call_chunks
-        return [(part["name"], json.loads(part["args"])) for part in parts]
-    return []
-
-
-def adds_nothing_up(chunks: Any) -> Any:
-    return strict_by_hand(chunks) if sum(chunks[1:], chunks[0]) else []
-
-
-def believes_the_reason(chunks: Any) -> Any:
-    if not chunks:
-        return []
-    total = sum(chunks[1:], chunks[0])
-    if total.response_metadata.get("finish_reason") != "tool_calls":
-        return []
-    return [(call["name"], call["args"]) for call in total.tool_calls]
-
-
-# What somebody writes at work
-
-
-def kept_by(wrap: Any = lambda error: error, caught: Any = Exception) -> Any:
-    """An answer to the first exercise that is right but for one slip."""
-
-    def keep_partial(stream: Any) -> Any:
-        text = ""
-        try:
-            for chunk in stream:
-                text += chunk.text
-        except caught as error:
-            return text, wrap(error)
-        return text, None
-
-    return keep_partial
-
-
-def keeps_contents(stream: Any) -> Any:
-    return keeps_with_a_string(say(str(chunk.content)) for chunk in stream)
-
-
-def keeps_the_interrupt_in_mid_stream(stream: Any) -> Any:
-    text = ""
-    try:
-        for chunk in stream:
-            text += chunk.text
-    except KeyboardInterrupt as error:
-        if text:
-            return text, error
-        raise
-    except Exception as error:
-        return text, error
-    return text, None
-
-
-def keeps_up_to_the_reason(stream: Any) -> Any:
-    text = ""
-    try:
-        for chunk in stream:
-            text += chunk.text
-            if chunk.response_metadata.get("finish_reason"):
-                break
-    except Exception as error:
-        return text, error
-    return text, None
-
-
-def keeps_stripped(stream: Any) -> Any:
-    text, error = keeps_with_a_string(stream)
-    return text.strip(), error
-
-
-def keeps_by_hand(stream: Any) -> Any:
-    """Right: it asks for one chunk after another."""
-    texts: list[str] = []
-    while True:
-        try:
-            texts.append(next(stream).text)
-        except StopIteration:
-            return "".join(texts), None
-        except Exception as error:
-            return "".join(texts), error
-
-
-def whole_if(good: Any) -> Any:
-    """An answer to the second exercise: the last reason, and what of it is good."""
-
-    def is_whole(stream: Any) -> Any:
-        reason = None
-        for chunk in stream:
-            reason = chunk.response_metadata.get("finish_reason") or reason
-        return good(reason)
-
-    return is_whole
-
-
-def whole_with_text(stream: Any) -> Any:
-    chunks = list(stream)
-    return adds_up(iter(chunks)) and any(chunk.text for chunk in chunks)
-
-
-def whole_by_words(stream: Any) -> Any:
-    text = "".join(str(chunk) for chunk in stream)
-    return "stop" in text or "'tool_calls'" in text
-
-
-def whole_although_it_broke(stream: Any) -> Any:
-    try:
-        return adds_up(stream)
-    except Exception:
-        return True
-
-
-def not_whole_when_interrupted(stream: Any) -> Any:
-    try:
-        return adds_up(stream)
-    except BaseException:
-        return False
-
-
-def whole_at_the_first_reason(stream: Any) -> Any:
-    """Right: it need not read on."""
-    for chunk in stream:
-        if reason := chunk.response_metadata.get("finish_reason"):
-            return reason in ("stop", "tool_calls")
-    return False
-
-
-def retries(
-    *,
-    caught: Any = Exception,
-    text: Any = bool,
-    times: Any = lambda attempts: attempts,
-    prompt: Any = lambda prompt: prompt,
-    again: Any = lambda error: getattr(error, "is_retryable", False),
-    late: bool = False,
-) -> Any:
-    """An answer to the third exercise that is right but for one slip."""
-
-    def stream_with_retry(model: Any, asked: Any, attempts: Any) -> Any:
-        first = None
-        for left in reversed(range(times(attempts))):
-            seen, held = False, ""
-            try:
-                for chunk in model.stream(prompt(asked)):
-                    if held:
-                        yield held
-                        held = ""
-                    seen = seen or text(chunk.text)
-                    if late and seen:
-                        held = chunk.text
-                    else:
-                        yield chunk.text
-                yield held
-                return
-            except caught as error:
-                first = first or error
-                if seen or not left or not again(error):
-                    raise
-
-    return stream_with_retry
-
-
-def or_interrupted(error: BaseException) -> bool:
-    return isinstance(error, KeyboardInterrupt) or getattr(error, "is_retryable", False)
-
-
-def raises_the_first(model: Any, prompt: Any, attempts: Any) -> Any:
-    errors: list[Any] = []
-    for _ in range(attempts):
-        seen = False
-        try:
-            for chunk in model.stream(prompt):
-                seen = seen or bool(chunk.text)
-                yield chunk.text
-            return
-        except Exception as error:
-            errors.append(error)
-            if seen or not getattr(error, "is_retryable", False):
-                raise
-    raise errors[0]
-
-
-def retries_an_empty_answer(model: Any, prompt: Any, attempts: Any) -> Any:
-    for left in reversed(range(attempts)):
-        texts = 0
-        for text in retries()(model, prompt, left + 1):
-            texts += bool(text)
-            yield text
-        if texts:
-            return
-
-
-def yields_contents(model: Any, prompt: Any, attempts: Any = 1) -> Any:
-    for chunk in model.stream(prompt):
-        yield chunk.content
-
-
-def by_recursion(model: Any, prompt: Any, attempts: Any) -> Any:
-    """Right: the rest of the attempts are the same again."""
-    seen = False
-    try:
-        for chunk in model.stream(prompt):
-            seen = seen or bool(chunk.text)
-            yield chunk.text
-    except Exception as error:
-        if seen or attempts < 2 or not getattr(error, "is_retryable", False):
-            raise
-    else:
-        return
-    yield from by_recursion(model, prompt, attempts - 1)
-
-
-def completes(
-    rest: Any = lambda full, shown: full.removeprefix(shown),
-    full: Any = lambda model, prompt: model.invoke(prompt).text,
-    caught: Any = Exception,
-    broken: Any = lambda reason: reason is None,
-) -> Any:
-    """An answer to the fourth exercise that is right but for one slip."""
-
-    def with_full_response(model: Any, prompt: Any) -> Any:
-        shown, reason = "", None
-        try:
-            for chunk in model.stream(prompt):
-                shown += chunk.text
-                reason = chunk.response_metadata.get("finish_reason") or reason
-                yield chunk.text
-        except caught:
-            reason = None
-        if broken(reason):
-            yield rest(full(model, prompt), shown)
-
-    return with_full_response
-
-
-def streams_again(model: Any, prompt: Any) -> Any:
-    return "".join(chunk.text for chunk in model.stream(prompt))
-
-
-def tries_twice(model: Any, prompt: Any) -> Any:
-    try:
-        return model.invoke(prompt).text
-    except Exception:
-        return model.invoke(prompt).text
-
-
-def completes_in_finally(model: Any, prompt: Any) -> Any:
-    shown, done = "", False
-    try:
-        for chunk in model.stream(prompt):
-            shown += chunk.text
-            done = done or "finish_reason" in chunk.response_metadata
-            yield chunk.text
-    except Exception:
-        done = False
-    finally:
-        if not done:
-            yield model.invoke(prompt).text.removeprefix(shown)
-
-
-def completes_by_pieces(model: Any, prompt: Any) -> Any:
-    """Right: the rest word by word."""
-    shown, done = "", False
-    try:
-        for chunk in model.stream(prompt):
-            done = done or bool(chunk.response_metadata.get("finish_reason"))
-            shown += chunk.text
-            yield chunk.text
-    except Exception:
-        done = False
-    if not done:
-        yield from model.invoke(prompt).text[len(shown) :]
-
-
-async def sleeps_between(stream: Any, stop: Any) -> Any:
-    time.sleep(0.001)  # noqa: ASYNC251  the slip that is meant
-    return await waits_for_either(stream, stop)
-
-
-async def strips_what_it_read(stream: Any, stop: Any) -> Any:
-    return (await waits_for_either(stream, stop)).strip()
-
-
-async def names_the_break(stream: Any, stop: Any) -> Any:
-    try:
-        return await waits_for_either(stream, stop)
-    except Exception as error:
-        raise RuntimeError("It broke.") from error
-
-
-async def knows_lost_connections_only(stream: Any, stop: Any) -> Any:
-    try:
-        return await waits_for_either(stream, stop)
-    except ValueError:
-        return ""
-
-
-async def keeps_the_cancel(stream: Any, stop: Any) -> Any:
-    texts: list[str] = []
-    reading = asyncio.ensure_future(reads_into(texts, stream))
-    stopping = asyncio.ensure_future(stop.wait())
-    with contextlib.suppress(asyncio.CancelledError):
-        await asyncio.wait({reading, stopping}, return_when="FIRST_COMPLETED")
-    for task in (reading, stopping):
-        task.cancel()
-    ended = await asyncio.gather(reading, stopping, return_exceptions=True)
-    if isinstance(ended[0], Exception):
-        raise ended[0]
-    return "".join(texts)
-
-
-async def reads_into(texts: list[str], stream: Any) -> None:
-    async with contextlib.aclosing(stream):
-        async for chunk in stream:
-            texts.append(chunk.text)
-
-
-async def looks_now_and_then(stream: Any, stop: Any) -> Any:
-    """Right: it looks at `stop` twenty times a second."""
-    texts: list[str] = []
-    reading = asyncio.ensure_future(reads_into(texts, stream))
-    try:
-        while not reading.done() and not stop.is_set():
-            await asyncio.wait({reading}, timeout=0.05)
-    finally:
-        reading.cancel()
-        ended = await asyncio.gather(reading, return_exceptions=True)
-    if isinstance(ended[0], Exception):
-        raise ended[0]
-    return "".join(texts)
-
-
-def calls_by(load: Any = json.loads, reasons: Any = ("tool_calls",)) -> Any:
-    """An answer to the last exercise that is right but for one slip."""
-
-    def safe_tool_calls(chunks: Any) -> Any:
-        if not chunks:
-            return []
-        total = sum(chunks[1:], chunks[0])
-        if total.response_metadata.get("finish_reason") not in reasons:
-            return []
-        found = []
-        for part in total.tool_call_chunks:
-            with contextlib.suppress(ValueError, SyntaxError):
-                found.append((part["name"], load(part["args"])))
-        return found
-
-    return safe_tool_calls
-
-
-def calls_by_name(chunks: Any) -> Any:
-    return list(dict(calls_by()(chunks)).items())
-
-
-def all_calls_or_none(chunks: Any) -> Any:
-    if not chunks:
-        return []
-    total = sum(chunks[1:], chunks[0])
-    found = calls_by()(chunks)
-    return found if len(found) == len(total.tool_call_chunks) else []
-
-
-def first_call_only(chunks: Any) -> Any:
-    return calls_by()(chunks)[:1]
-
-
-def each_call_once(chunks: Any) -> Any:
-    found: list[Any] = []
-    for call in calls_by()(chunks):
-        if call not in found:
-            found.append(call)
-    return found
-
-
-def calls_in_the_order_of_pieces(chunks: Any) -> Any:
-    found: list[list[str]] = []
-    for chunk in chunks:
-        for part in chunk.tool_call_chunks:
-            if part["name"]:
-                found.append([part["name"], ""])
-            found[-1][1] += part["args"]
-    if not chunks or not any(
-        c.response_metadata.get("finish_reason") == "tool_calls" for c in chunks
-    ):
-        return []
-    whole = []
-    for name, args in found:
-        with contextlib.suppress(ValueError):
-            whole.append((name, json.loads(args)))
-    return whole
-
-
-def lenient(text: str) -> Any:
-    return json.JSONDecoder().raw_decode(text)[0]
 
 
 RIGHT = [

@@ -1,20 +1,87 @@
 """The exercises of notebook 5: right answers pass, wrong ones are told why."""
 
 import asyncio
-import re
-import time
-from contextlib import nullcontext, suppress
-from typing import Any, ClassVar
+from contextlib import suppress
+from typing import Any
 
 from fastapi import FastAPI
-from langchain_core.exceptions import ModelConnectionError, ModelError
+from langchain_core.exceptions import ModelError
 
 from course_utils.clock import VirtualClock
 from course_utils.fake import FakeStreamingChatModel, Reply
-from course_utils.finish import finish_of
 from course_utils.lessons import production_scale as lesson
-from course_utils.lessons.production_scale import costs, solutions
+from course_utils.lessons.production_scale import solutions
 from course_utils.serving import sse_response
+from tests.lessons.answers.production_scale import (
+    BySplitting,
+    EndsAtTheComma,
+    EndsAtTheDot,
+    KeepsWhatItFlushes,
+    ListThrottle,
+    LooksAtThePieceOnly,
+    LosesWhatItHolds,
+    NeverCounts,
+    NeverFlushes,
+    OnAFixedGrid,
+    RepeatsTheWhole,
+    ReturnsNothing,
+    SharedByAll,
+    StripsTheRest,
+    WaitsALittleMore,
+    WaitsForTheFirst,
+    always_done,
+    by_polling,
+    catches_everything,
+    collects_first,
+    ends_in_finally,
+    hands_over,
+    keeps,
+    keeps_everything,
+    keeps_limited_answers,
+    keeps_the_last_reason,
+    keeps_the_model_running,
+    keeps_tuples,
+    knows_one_error,
+    loses_the_error,
+    never_keeps,
+    never_says_that_it_broke,
+    passes_through,
+    queue_without_end,
+    replays_in_one_piece,
+    returns_a_list,
+    sends_empty_texts,
+    sends_texts_alone,
+    skips_the_first,
+    takes_the_reason_for_the_end,
+    text_or_reason,
+    two_ends,
+    with_a_sentinel,
+)
+from tests.lessons.answers.production_scale_at_work import (
+    ByNextUpdate,
+    ByRfind,
+    CountsFromBirth,
+    EmptyIsAnUpdate,
+    EndsAtAnyBlank,
+    EndsBeforeCapitals,
+    FlushedForEver,
+    JoinsBlanks,
+    KnowsOnePause,
+    OneFirstText,
+    OneSentenceAPush,
+    StripsAtAnUpdate,
+    caches,
+    closes_only_in_peace,
+    events,
+    keeps_a_message,
+    one_behind,
+    remembers_reasons,
+    renames_the_error,
+    shares_a_queue,
+    skips_what_is_false,
+    tells_the_error_first,
+    without_repeats,
+)
 from tests.support.exercise_rules import (
     ClassStub,
     ExerciseRules,
@@ -31,791 +98,6 @@ EXERCISES = [
 ]
 
 CUT = ("cut", "no finish reason")
-
-
-class ListThrottle:
-    def __init__(self, seconds: Any, clock: Any) -> None:
-        self.seconds, self.clock = seconds, clock
-        self.parts: list[str] = []
-        self.last: float | None = None
-
-    def push(self, text: Any) -> Any:
-        self.parts += [text] if text else []
-        now = self.clock.now()
-        due = self.last is None or now - self.last >= self.seconds
-        if due and self.parts:
-            self.last = now
-            return self.flush()
-        return ""
-
-    def flush(self) -> Any:
-        text = "".join(self.parts)
-        self.parts.clear()
-        return text
-
-
-class WaitsForTheFirst(ListThrottle):
-    def __init__(self, seconds: Any, clock: Any) -> None:
-        super().__init__(seconds, clock)
-        self.last = clock.now()
-
-
-class LosesWhatItHolds(ListThrottle):
-    def push(self, text: Any) -> Any:
-        return text if super().push(text) else ""
-
-
-class WaitsALittleMore(ListThrottle):
-    def push(self, text: Any) -> Any:
-        if self.last is not None and self.clock.now() == self.last + self.seconds:
-            self.parts.append(text)
-            return ""
-        return super().push(text)
-
-
-class KeepsWhatItFlushes(ListThrottle):
-    def push(self, text: Any) -> Any:
-        ready = super().push(text)
-        if ready:
-            self.parts.clear()
-        return ready
-
-    def flush(self) -> Any:
-        return "".join(self.parts)
-
-
-class NeverCounts(ListThrottle):
-    def push(self, text: Any) -> Any:
-        return text
-
-
-class OnAFixedGrid(ListThrottle):
-    def push(self, text: Any) -> Any:
-        before = self.last
-        ready = super().push(text)
-        if ready and before is not None:
-            self.last = before + self.seconds
-        return ready
-
-
-class ReturnsNothing(ListThrottle):
-    def push(self, text: Any) -> Any:
-        return super().push(text) or None
-
-
-class SharedByAll(ListThrottle):
-    held: ClassVar[list[str]] = []
-
-    def __init__(self, seconds: Any, clock: Any) -> None:
-        super().__init__(seconds, clock)
-        self.parts = self.held
-
-
-class RepeatsTheWhole(ListThrottle):
-    def __init__(self, seconds: Any, clock: Any) -> None:
-        super().__init__(seconds, clock)
-        self.text = ""
-
-    def push(self, text: Any) -> Any:
-        self.text += text
-        return self.text if super().push(text) else ""
-
-
-class BySplitting:
-    def __init__(self) -> None:
-        self.held = ""
-
-    def push(self, text: Any) -> Any:
-        *ready, self.held = re.split(r"(?<=[.!?] )", self.held + text)
-        return "".join(ready)
-
-    def flush(self) -> Any:
-        text, self.held = self.held, ""
-        return text
-
-
-class EndsAtTheDot(BySplitting):
-    def push(self, text: Any) -> Any:
-        *ready, self.held = re.split(r"(?<=[.!?])", self.held + text)
-        return "".join(ready)
-
-
-class LooksAtThePieceOnly(BySplitting):
-    def push(self, text: Any) -> Any:
-        self.held += text
-        return self.flush() if text.endswith((". ", "! ", "? ")) else ""
-
-
-class NeverFlushes(BySplitting):
-    def flush(self) -> Any:
-        return ""
-
-
-class EndsAtTheComma(BySplitting):
-    def push(self, text: Any) -> Any:
-        *ready, self.held = re.split(r"(?<=[.!?,;] )", self.held + text)
-        return "".join(ready)
-
-
-class StripsTheRest(BySplitting):
-    def flush(self) -> Any:
-        return super().flush().strip()
-
-
-def keeps_tuples(model: Any, prompt: Any, store: Any) -> Any:
-    if prompt not in store:
-        texts: list[str] = []
-        done = False
-        for chunk in model.stream(prompt):
-            done |= chunk.response_metadata.get("finish_reason") == "stop"
-            texts.append(chunk.text)
-            yield chunk.text
-        if done:
-            store[prompt] = tuple(texts)
-    else:
-        yield from store[prompt]
-
-
-def keeps_everything(model: Any, prompt: Any, store: Any) -> Any:
-    if prompt in store:
-        yield from store[prompt]
-        return
-    texts: list[str] = []
-    for chunk in model.stream(prompt):
-        texts.append(chunk.text)
-        yield chunk.text
-    store[prompt] = texts
-
-
-def keeps_limited_answers(model: Any, prompt: Any, store: Any) -> Any:
-    if prompt in store:
-        yield from store[prompt]
-        return
-    texts, done = [], False
-    for chunk in model.stream(prompt):
-        done = done or "finish_reason" in chunk.response_metadata
-        texts.append(chunk.text)
-        yield chunk.text
-    if done:
-        store[prompt] = texts
-
-
-def takes_the_reason_for_the_end(model: Any, prompt: Any, store: Any) -> Any:
-    if prompt not in store:
-        texts = []
-        for chunk in model.stream(prompt):
-            if reason := chunk.response_metadata.get("finish_reason"):
-                if reason == "stop":
-                    store[prompt] = texts
-                return
-            texts.append(chunk.text)
-            yield chunk.text
-        return
-    yield from store[prompt]
-
-
-def replays_in_one_piece(model: Any, prompt: Any, store: Any) -> Any:
-    if prompt in store:
-        yield store[prompt]
-        return
-    text = ""
-    for chunk in model.stream(prompt):
-        text += chunk.text
-        yield chunk.text
-    store[prompt] = text
-
-
-def never_keeps(model: Any, prompt: Any, store: Any) -> Any:
-    for chunk in model.stream(prompt):
-        yield chunk.text
-
-
-def keeps(
-    reasons: Any = ("stop",),
-    *,
-    late: bool = False,
-    quiet: bool = False,
-    once: bool = False,
-    spent: bool = False,
-    elsewhere: Any = None,
-) -> Any:
-    """An answer to the third exercise that is right but for one slip."""
-
-    def stream_cached(model: Any, prompt: Any, store: Any) -> Any:
-        store = store if elsewhere is None else elsewhere
-        if prompt in store:
-            yield from store.pop(prompt) if once else store[prompt]
-            return
-        chunks: list[Any] = []
-        with suppress(Exception) if quiet else nullcontext():
-            for chunk in model.stream(prompt):
-                chunks.append(chunk)
-                if not late:
-                    yield chunk.text
-        texts = [chunk.text for chunk in chunks]
-        yield from texts if late else ()
-        if any(c.response_metadata.get("finish_reason") in reasons for c in chunks):
-            store[prompt] = iter(texts) if spent else texts
-
-    return stream_cached
-
-
-def hands_over(
-    size: Any = lambda maxsize: maxsize,
-    *,
-    until_empty: bool = False,
-    texts: bool = False,
-    raises: bool = False,
-    cancel: bool = True,
-    awaited: bool = True,
-    close: bool = True,
-) -> Any:
-    """An answer to the fourth exercise that is right but for one slip."""
-
-    async def hand_over(stream: Any, maxsize: Any) -> Any:
-        queue: asyncio.Queue[Any] = asyncio.Queue(size(maxsize))
-        end = None if until_empty else object()
-        errors: list[Exception] = []
-
-        async def fill() -> None:
-            try:
-                async for item in stream:
-                    await queue.put(item.text if texts else item)
-            except Exception as error:
-                errors.append(error)
-            await queue.put(end)
-
-        task = asyncio.create_task(fill())
-        TASKS.append(task)
-        try:
-            while True:
-                item = await queue.get()
-                if item is end or (until_empty and not item):
-                    break
-                if raises and isinstance(item, Exception):
-                    raise item
-                yield item
-            if errors:
-                raise errors[0]
-        finally:
-            if cancel:
-                task.cancel()
-            if cancel and awaited:
-                await asyncio.wait([task])
-            if close:
-                await stream.aclose()
-
-    return hand_over
-
-
-async def by_polling(stream: Any, maxsize: Any) -> Any:
-    queue: list[Any] = []
-
-    async def fill() -> None:
-        async for item in stream:
-            while len(queue) >= maxsize:  # noqa: ASYNC110  # as some would write it
-                await asyncio.sleep(0.001)
-            queue.append(item)
-
-    task = asyncio.create_task(fill())
-    try:
-        while queue or not task.done():
-            if queue:
-                yield queue.pop(0)
-            else:
-                await asyncio.sleep(0.001)
-        await task
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-        await stream.aclose()
-
-
-async def with_a_sentinel(stream: Any, maxsize: Any) -> Any:
-    queue: asyncio.Queue[Any] = asyncio.Queue(maxsize)
-    end = object()
-
-    async def fill() -> None:
-        try:
-            async for item in stream:
-                await queue.put(item)
-        finally:
-            await stream.aclose()
-
-    async def run() -> None:
-        try:
-            await fill()
-        except Exception as error:
-            await queue.put((end, error))
-        else:
-            await queue.put((end, None))
-
-    task = asyncio.create_task(run())
-    try:
-        while True:
-            item = await queue.get()
-            if isinstance(item, tuple) and item[0] is end:
-                if item[1]:
-                    raise item[1]
-                break
-            yield item
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-
-
-async def passes_through(stream: Any, maxsize: Any) -> Any:
-    async for item in stream:
-        yield item
-
-
-async def queue_without_end(stream: Any, maxsize: Any) -> Any:
-    async for item in with_a_sentinel(stream, 0):
-        yield item
-
-
-async def loses_the_error(stream: Any, maxsize: Any) -> Any:
-    try:
-        async for item in with_a_sentinel(stream, maxsize):
-            yield item
-    except Exception:
-        return
-
-
-async def skips_the_first(stream: Any, maxsize: Any) -> Any:
-    await anext(stream)
-    async for item in with_a_sentinel(stream, maxsize):
-        yield item
-
-
-async def never_says_that_it_broke(stream: Any, maxsize: Any) -> Any:
-    try:
-        async for item in with_a_sentinel(stream, maxsize):
-            yield item
-    except Exception:
-        await asyncio.Event().wait()
-
-
-TASKS: list[Any] = []
-
-
-async def keeps_the_last_reason(stream: Any) -> Any:
-    end = CUT
-    try:
-        async for chunk in stream:
-            if chunk.text:
-                yield "text", chunk.text
-            if found := chunk.response_metadata.get("finish_reason"):
-                end = ("done", found)
-    except Exception as error:
-        end = ("error", type(error).__name__)
-    yield end
-
-
-async def always_done(stream: Any) -> Any:
-    async for chunk in stream:
-        if chunk.text:
-            yield "text", chunk.text
-    yield "done", "stop"
-
-
-async def two_ends(stream: Any) -> Any:
-    reason = None
-    try:
-        async for chunk in stream:
-            reason = chunk.response_metadata.get("finish_reason") or reason
-            if chunk.text:
-                yield "text", chunk.text
-    except Exception as error:
-        yield "error", type(error).__name__
-    yield ("done", reason) if reason else CUT
-
-
-async def collects_first(stream: Any) -> Any:
-    for event in [event async for event in keeps_the_last_reason(stream)]:
-        yield event
-
-
-async def catches_everything(stream: Any) -> Any:
-    end = CUT
-    try:
-        async for chunk in stream:
-            if chunk.text:
-                yield "text", chunk.text
-            if found := chunk.response_metadata.get("finish_reason"):
-                end = ("done", found)
-    except BaseException as error:
-        end = ("error", type(error).__name__)
-    yield end
-
-
-async def ends_in_finally(stream: Any) -> Any:
-    end = CUT
-    try:
-        async for chunk in stream:
-            if chunk.text:
-                yield "text", chunk.text
-            if found := chunk.response_metadata.get("finish_reason"):
-                end = ("done", found)
-    except Exception as error:
-        end = ("error", type(error).__name__)
-    finally:
-        yield end
-
-
-async def keeps_the_model_running(stream: Any) -> Any:
-    TASKS.append(stream)
-    async for event in keeps_the_last_reason(stream):
-        yield event
-
-
-async def knows_one_error(stream: Any) -> Any:
-    end = CUT
-    try:
-        async for chunk in stream:
-            if chunk.text:
-                yield "text", chunk.text
-            if found := chunk.response_metadata.get("finish_reason"):
-                end = ("done", found)
-    except ModelConnectionError as error:
-        end = ("error", type(error).__name__)
-    yield end
-
-
-async def text_or_reason(stream: Any) -> Any:
-    end = CUT
-    try:
-        async for chunk in stream:
-            if found := chunk.response_metadata.get("finish_reason"):
-                end = ("done", found)
-            elif chunk.text:
-                yield "text", chunk.text
-    except Exception as error:
-        end = ("error", type(error).__name__)
-    yield end
-
-
-async def sends_texts_alone(stream: Any) -> Any:
-    async for chunk in stream:
-        yield chunk.text
-
-
-async def returns_a_list(stream: Any) -> Any:
-    return [("text", chunk.text) async for chunk in stream]
-
-
-async def sends_empty_texts(stream: Any) -> Any:
-    reason = None
-    async for chunk in stream:
-        reason = chunk.response_metadata.get("finish_reason") or reason
-        yield "text", chunk.text
-    yield ("done", reason) if reason else CUT
-
-
-# What somebody writes at work
-
-
-class EmptyIsAnUpdate(ListThrottle):
-    def push(self, text: Any) -> Any:
-        if self.last is None:
-            self.last = self.clock.now()
-            return text
-        return super().push(text)
-
-
-class KnowsOnePause(ListThrottle):
-    def __init__(self, seconds: Any, clock: Any) -> None:
-        super().__init__(0.25, clock)
-
-
-class CountsFromBirth(ListThrottle):
-    def __init__(self, seconds: Any, clock: Any) -> None:
-        super().__init__(seconds, clock)
-        self.last = clock.now() - seconds / 2
-
-
-class StripsAtAnUpdate(ListThrottle):
-    def push(self, text: Any) -> Any:
-        return super().push(text).strip()
-
-
-class OneFirstText(ListThrottle):
-    seen = False
-
-    def push(self, text: Any) -> Any:
-        if text and not type(self).seen:
-            type(self).seen = True
-            return super().push(text)
-        if self.last is None:
-            self.last = self.clock.now()
-        return super().push(text)
-
-
-class ByNextUpdate:
-    """Right: it knows when the next update may be."""
-
-    def __init__(self, seconds: Any, clock: Any) -> None:
-        self.seconds, self.clock, self.held, self.due = seconds, clock, "", 0.0
-
-    def push(self, text: Any) -> Any:
-        self.held += text
-        if not self.held or self.clock.now() < self.due:
-            return ""
-        self.due = self.clock.now() + self.seconds
-        return self.flush()
-
-    def flush(self) -> Any:
-        text, self.held = self.held, ""
-        return text
-
-
-class EndsAtAnyBlank(BySplitting):
-    def push(self, text: Any) -> Any:
-        *ready, self.held = re.split(r"(?<=[.!?]\s)", self.held + text)
-        return "".join(ready)
-
-
-class EndsBeforeCapitals(BySplitting):
-    def push(self, text: Any) -> Any:
-        *ready, self.held = re.split(r"(?<=[.!?] )(?=[A-Z])", self.held + text)
-        return "".join(ready)
-
-
-class OneSentenceAPush(BySplitting):
-    def push(self, text: Any) -> Any:
-        self.held += text
-        found = re.search(r"[.!?] ", self.held)
-        end = found.end() if found else 0
-        ready, self.held = self.held[:end], self.held[end:]
-        return ready
-
-
-class JoinsBlanks(BySplitting):
-    def push(self, text: Any) -> Any:
-        return re.sub(" +", " ", super().push(text))
-
-
-class FlushedForEver(BySplitting):
-    done = False
-
-    def flush(self) -> Any:
-        text = "" if self.done else super().flush()
-        self.done = True
-        return text
-
-
-class ByRfind(BySplitting):
-    """Right: it looks for the last end."""
-
-    def push(self, text: Any) -> Any:
-        self.held += text
-        last = max(self.held.rfind(mark) for mark in (". ", "! ", "? "))
-        end = last + 2 if last >= 0 else 0
-        ready, self.held = self.held[:end], self.held[end:]
-        return ready
-
-
-def caches(
-    *,
-    key: Any = lambda prompt: prompt,
-    hit: Any = lambda store, key: key in store,
-    good: Any = lambda reason: reason == "stop",
-    at_once: bool = False,
-    anyhow: bool = False,
-    text: Any = lambda chunk: chunk.text,
-    asks: Any = lambda prompt: prompt,
-) -> Any:
-    """An answer to the third exercise that is right but for one slip."""
-
-    def stream_cached(model: Any, prompt: Any, store: Any) -> Any:
-        if hit(store, key(prompt)):
-            yield from store[key(prompt)]
-            return
-        texts: list[str] = []
-        if at_once:
-            store[key(prompt)] = texts
-        reason = None
-        try:
-            for chunk in model.stream(asks(prompt)):
-                reason = chunk.response_metadata.get("finish_reason") or reason
-                if text(chunk):
-                    texts.append(text(chunk))
-                    yield text(chunk)
-        finally:
-            if (anyhow and texts) or (reason and good(reason)):
-                store[key(prompt)] = texts
-            elif at_once and not good(reason):
-                store.pop(key(prompt), None)
-
-    return stream_cached
-
-
-def keeps_a_message(model: Any, prompt: Any, store: Any) -> Any:
-    """Right: what it keeps in the store is its own matter."""
-    if prompt in store:
-        yield from (chunk.text for chunk in store[prompt]["chunks"])
-        return
-    chunks: list[Any] = []
-    for chunk in model.stream(prompt):
-        chunks.append(chunk)
-        yield chunk.text
-    ends = [end for chunk in chunks if (end := finish_of(chunk))]
-    if ends and ends[-1].whole:
-        store[prompt] = {"chunks": chunks}
-
-
-async def shares_a_queue(stream: Any, maxsize: Any) -> Any:
-    if not QUEUES:
-        QUEUES.append(asyncio.Queue(maxsize))
-    queue = QUEUES[0]
-    end = object()
-
-    async def fill() -> None:
-        async for item in stream:
-            await queue.put(item)
-        await queue.put(end)
-
-    task = asyncio.create_task(fill())
-    try:
-        while (item := await queue.get()) is not end:
-            yield item
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-        await stream.aclose()
-
-
-QUEUES: list[Any] = []
-
-
-async def closes_only_in_peace(stream: Any, maxsize: Any) -> Any:
-    queue: asyncio.Queue[Any] = asyncio.Queue(maxsize)
-
-    async def fill() -> None:
-        try:
-            async for item in stream:
-                await queue.put((item, None, False))
-            await queue.put((None, None, True))
-        except Exception as error:
-            await queue.put((None, error, True))
-
-    task = asyncio.create_task(fill())
-    TASKS.append(task)
-    try:
-        while True:
-            item, error, ended = await queue.get()
-            if error:
-                raise error
-            if ended:
-                return
-            yield item
-    except GeneratorExit:
-        task.cancel()
-        await asyncio.wait([task])
-        await stream.aclose()
-        raise
-
-
-async def renames_the_error(stream: Any, maxsize: Any) -> Any:
-    try:
-        async for item in with_a_sentinel(stream, maxsize):
-            yield item
-    except Exception as error:
-        raise RuntimeError(str(error)) from error
-
-
-async def tells_the_error_first(stream: Any, maxsize: Any) -> Any:
-    queue: asyncio.Queue[Any] = asyncio.Queue(maxsize)
-    broke: list[Exception] = []
-    end = object()
-
-    async def fill() -> None:
-        try:
-            async for item in stream:
-                await queue.put(item)
-        except Exception as error:
-            broke.append(error)
-        await queue.put(end)
-
-    task = asyncio.create_task(fill())
-    try:
-        while (item := await queue.get()) is not end and not broke:
-            yield item
-        if broke:
-            raise broke[0]
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-        await stream.aclose()
-
-
-async def skips_what_is_false(stream: Any, maxsize: Any) -> Any:
-    async for item in with_a_sentinel(stream, maxsize):
-        if item is not None:
-            yield item
-
-
-def events(
-    *,
-    caught: Any = Exception,
-    name: Any = lambda error: type(error).__name__,
-    end: Any = lambda reason: ("done", reason) if reason else CUT,
-    text: Any = lambda chunk: chunk.text,
-    stop: bool = False,
-    nap: bool = False,
-) -> Any:
-    """An answer to the fifth exercise that is right but for one slip."""
-
-    async def honest_events(stream: Any) -> Any:
-        reason = None
-        try:
-            async for chunk in stream:
-                if nap:
-                    time.sleep(0)  # noqa: ASYNC251  the slip that is meant
-                if text(chunk):
-                    yield "text", text(chunk)
-                reason = chunk.response_metadata.get("finish_reason") or reason
-                if stop and reason:
-                    break
-        except caught as error:
-            yield "error", name(error)
-            return
-        yield end(reason)
-
-    return honest_events
-
-
-async def one_behind(stream: Any) -> Any:
-    held = None
-    async for event in keeps_the_last_reason(stream):
-        if held:
-            yield held
-        held = event
-    yield held
-
-
-async def without_repeats(stream: Any) -> Any:
-    last = None
-    async for event in keeps_the_last_reason(stream):
-        if event != last:
-            yield event
-        last = event
-
-
-REASONS: list[str] = []
-
-
-async def remembers_reasons(stream: Any) -> Any:
-    try:
-        async for chunk in stream:
-            if chunk.text:
-                yield "text", chunk.text
-            if found := chunk.response_metadata.get("finish_reason"):
-                REASONS.append(found)
-    except Exception as error:
-        yield "error", type(error).__name__
-    else:
-        yield ("done", REASONS[-1]) if REASONS else CUT
 
 
 RIGHT = [
@@ -960,9 +242,8 @@ def test_the_measured_cost_of_a_display_is_read_from_the_benchmark() -> None:
     assert all(row[3].endswith(" s") and float(row[2]) > 1 for row in shown.rows)
 
 
-def test_without_the_benchmark_no_cost_is_told(monkeypatch, tmp_path) -> None:
-    monkeypatch.setattr(costs, "MEASURED", tmp_path / "live.md")
-    assert lesson.display_costs(2000).rows == ()
+def test_without_the_benchmark_no_cost_is_told(tmp_path) -> None:
+    assert lesson.display_costs(2000, tmp_path / "live.md").rows == ()
 
 
 def test_a_stream_of_many_tokens_is_many_times_the_bytes_of_one_answer() -> None:

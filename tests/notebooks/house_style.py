@@ -112,6 +112,15 @@ def pictures_have_a_text(notebook: NotebookNode) -> Iterator[str]:
 
 
 @rule
+def pictures_of_outputs_have_a_text(notebook: NotebookNode) -> Iterator[str]:
+    for cell in code_cells(notebook):
+        pages = [output.get("data", {}).get("text/html", "") for output in cell.outputs]
+        for image in re.findall(r"<img[^>]*>", "".join(pages)):
+            if not re.search(r'alt="[^"]+"', image):
+                yield f"{cell.id}: a picture without alt text"
+
+
+@rule
 def diagrams_have_a_text(notebook: NotebookNode) -> Iterator[str]:
     for cell in text_cells(notebook):
         for diagram in re.findall(r"```mermaid\n(.*?)```", cell.source, re.DOTALL):

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from importlib import import_module, metadata
 from pathlib import Path
 from types import ModuleType
@@ -73,10 +74,16 @@ def test_a_notebook_imports_only_what_the_course_declares(name):
 def undeclared(modules: set[str]) -> set[str]:
     """Those that are neither Python's own nor of a package in pyproject.toml."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    declared = {re.split(r"[^\w-]", line)[0] for line in project["dependencies"]}
-    homes = metadata.packages_distributions()
+    extras = project["optional-dependencies"]
+    lists = [project["dependencies"], *(extras[x] for x in extras if x != "test")]
+    declared = {re.split(r"[^\w-]", line)[0] for list_ in lists for line in list_}
+    homes = packages_of_modules()
     modules = modules - sys.stdlib_module_names - {"course_utils"}
     return {one for one in modules if not declared & plain(homes.get(one, []))}
+
+
+# It reads the metadata of everything installed.
+packages_of_modules = cache(metadata.packages_distributions)
 
 
 def plain(packages: list[str]) -> set[str]:

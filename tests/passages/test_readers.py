@@ -13,13 +13,13 @@ from typing import Any
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
-from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from langchain_core.messages import AIMessageChunk, HumanMessage, ToolMessage
 from langgraph.types import Interrupt
 
 from course_utils.live import StreamView, race, show
 from course_utils.serving import read_sse, sse_response
+from tests.support.shell import captured_outputs
 
 Items = list[Any]
 
@@ -225,10 +225,8 @@ each_way = pytest.mark.parametrize("way", ["sync", "async"])
 def saved(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Any]]:
     """What a notebook keeps: the last bundle displayed."""
     monkeypatch.setenv("COURSE_LIVE", "static")
-    InteractiveShell.instance()
-    with capture_output() as captured:
+    with captured_outputs() as captured:
         yield lambda: captured.outputs[-1].data
-    InteractiveShell.clear_instance()
 
 
 def read(reader: Callable[..., Any], items: Items, way: str, **options: Any) -> Any:

@@ -1,5 +1,6 @@
 import re
 import sys
+from html import unescape
 from io import BytesIO
 
 import pytest
@@ -30,13 +31,28 @@ def test_below_a_timeline_stands_one_line_for_each_run():
     ]
 
 
-def test_the_picture_has_a_transparent_ground_and_is_drawn_in_colour():
+def test_the_picture_has_a_ground_of_its_own_and_is_drawn_in_colour():
     image = pixels(timeline(run("one", 0.5, 0.5), title="A run"))
-    assert (image[..., 3] == 0).mean() > 0.7
-    assert image[..., 3].max() == 1
+    assert (image == 1).all(axis=-1).mean() > 0.7, "white, on a page of any colour"
+    assert image[..., 3].min() == 1, "nothing of the page comes through"
     assert timeline(run("one", 0.5), title="A").png() == (
         timeline(run("one", 0.5), title="A").png()
     ), "the same runs give the same file"
+
+
+PICTURES = {
+    "timeline": lambda title: timeline(run("<b>", 0.5), title=title),
+    "curve": lambda title: curve([1, 2], {"<b>": [1, 2]}, title=title),
+}
+
+
+@pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES.keys())
+@pytest.mark.parametrize("title", ["It is late", 'A "quoted" <title> & more', ""])
+def test_every_picture_has_alt_text_and_its_numbers_beside_it(draw, title):
+    html = draw(title)._repr_html_()
+    [alt] = re.findall(r'<img alt="([^"]+)" width="\d+" src="data:image/png', html)
+    assert unescape(alt) == (title or "Picture")
+    assert html.endswith("</p>") and "&lt;b&gt;" in html and "<b>" not in html
 
 
 def test_a_run_without_text_and_one_that_never_started_are_drawn():

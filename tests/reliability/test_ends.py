@@ -194,6 +194,20 @@ def test_half_an_answer_is_not_made_whole_by_an_empty_one(
     assert raised.value.partial.text == "Half"  # type: ignore[attr-defined]
 
 
+@every_way
+@pytest.mark.parametrize("require", [True, False])
+def test_an_empty_answer_without_a_word_is_no_answer(way: Way, require: bool):
+    model, _ = steady([chunk()], require_finish=require, attempts=2)
+    with pytest.raises(StreamTruncated):
+        way(model)
+
+
+@every_way
+def test_an_empty_answer_that_says_why_is_one(way: Way):
+    model, _ = steady([chunk("", "stop")], attempts=2)
+    assert way(model).text == ""
+
+
 # The model's own order
 
 

@@ -10,11 +10,15 @@ from langchain.agents import create_agent
 from langchain.agents.middleware import SummarizationMiddleware
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
 from langchain_core.output_parsers import StrOutputParser
+from langchain_core.runnables import RunnableParallel
 
+from course_utils.buffering import WordBuffer, buffered
+from course_utils.cache import cached
 from course_utils.clock import VirtualClock
 from course_utils.fake import FakeStreamingChatModel, Reply, ToolCall
 from course_utils.reliability import reliable
 from course_utils.serving import read_sse, sse_response
+from tests.support.played import Played, chunk
 
 
 def strictly(text: str) -> Any:
@@ -185,3 +189,33 @@ def test_a_misspelt_mode_is_refused_before_anything_is_sent():
     question = {"messages": [("user", "Hi")]}
     with pytest.raises(ValueError, match="no stream_mode 'token'"):
         sse_response(agent.astream(question, stream_mode="token"))
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+@pytest.mark.parametrize("around", [lambda model: model, cached], ids=["", "cached"])
+@pytest.mark.parametrize(
+    "chain",
+    [
+        lambda model: model | StrOutputParser(),
+        lambda model: model | StrOutputParser() | buffered(WordBuffer),
+        lambda model: RunnableParallel(a=model | StrOutputParser()),
+    ],
+    ids=["text", "buffered", "parallel"],
+)
+async def test_text_that_was_taken_back_and_cannot_be_is_no_success(chain, around, way):
+    broken = [Reply("Half an answer.", drop_after=2), "A whole answer."]
+    steady = reliable(fake(*broken), after_first_token="restart", clock=VirtualClock())
+    asked = chain(around(steady))
+    stream = asked.stream("Hi") if way == "sync" else asked.astream("Hi")
+    name, told = (await served(stream))[-1]
+    assert (name, told["type"]) == ("error", "AnswerReplaced")
+
+
+async def test_a_restart_after_a_thought_alone_takes_no_text_back():
+    thought = AIMessageChunk([{"type": "reasoning", "reasoning": "Hm", "index": 0}])
+    plays = [[thought, ConnectionError("reset")], [chunk("Whole."), chunk("", "stop")]]
+    model = reliable(
+        Played(plays=plays), after_first_token="restart", clock=VirtualClock()
+    )
+    events = await served((model | StrOutputParser()).stream("Hi"))
+    assert [name for name, _ in events] == ["text", "done"]

@@ -12,7 +12,7 @@ from course_utils.serving.answer_events import error_event
 from tests.support.watched import WatchedModel
 
 TEXT = "One two three four five."
-GOING = error_event("ServerStopping", "The server is restarted.")
+GOING = error_event("ServerShutdown", "The server is restarted.")
 
 
 @pytest.fixture(params=["memory"])

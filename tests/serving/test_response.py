@@ -1,24 +1,26 @@
-"""own_stream and sse_response: an honest end; the model stops with its reader."""
+"""sse_response: an honest end; the model stops with its reader."""
 
 import asyncio
 import gc
 import json
+import re
+import socket
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import anyio
 import httpx2
 import pytest
+import uvicorn
 from fastapi import FastAPI, Request
 from hypothesis import given
 from hypothesis import strategies as st
 from langchain.agents import create_agent
-from langchain_core.exceptions import ModelConnectionError
+from langchain_core.exceptions import ModelError
 from langchain_core.messages import AIMessage, ToolMessage
-from langchain_core.output_parsers import JsonOutputParser, StrOutputParser
-from langchain_core.runnables import RunnableLambda, RunnableParallel
+from langchain_core.output_parsers import JsonOutputParser
 from langchain_openai import ChatOpenAI
+from openai import OpenAIError
 
 from course_utils.cache import cached
 from course_utils.clock import VirtualClock
@@ -26,316 +28,21 @@ from course_utils.fake import FakeStreamingChatModel, Reply, ToolCall
 from course_utils.fake.server import FakeServer
 from course_utils.own_stream import own_stream
 from course_utils.serving import Event, ReplayBuffer, read_sse, sse_response
-from tests.support.served import running
+from tests.support.made_streams import (
+    ASK,
+    ASYNC,
+    LONG,
+    SYNC,
+    async_streams,
+    no_other_tasks,
+    pick,
+    sync_streams,
+)
 from tests.support.watched import PATIENCE, WatchedModel
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::langchain_core._api.LangChainBetaWarning"
 )
-
-ASK = {"messages": [("user", "Hi")]}
-LONG = "a " * 500
-
-
-def sync_streams(model):
-    agent = create_agent(model, [])
-    yield "model", model.stream("Hi")
-    yield "chain", (model | StrOutputParser()).stream("Hi")
-    yield "agent", agent.stream(ASK, stream_mode="messages")
-
-
-def async_streams(model):
-    agent = create_agent(model, [])
-
-    async def v3():
-        run = await model.astream_events("Hi", version="v3")
-        async for text in run.text:
-            yield text
-
-    async def agent_v3():
-        run = await agent.astream_events(ASK, version="v3")
-        async for message in run.messages:
-            async for text in message.text:
-                yield text
-
-    yield "model", model.astream("Hi")
-    yield "chain", (model | StrOutputParser()).astream("Hi")
-    yield "agent", agent.astream(ASK, stream_mode="messages")
-    yield "events", model.astream_events("Hi", version="v2")
-    yield "v3", v3()
-    yield "agent v3", agent_v3()
-
-
-SYNC = ["model", "chain", "agent"]
-ASYNC = ["model", "chain", "agent", "events", "v3", "agent v3"]
-
-
-def pick(streams, name):
-    return dict(streams)[name]
-
-
-async def no_other_tasks():
-    """Wait until every task but this one has ended."""
-    async with asyncio.timeout(PATIENCE):
-        while others := asyncio.all_tasks() - {asyncio.current_task()}:
-            await asyncio.wait(others)
-
-
-# own_stream, sync
-
-
-@pytest.mark.parametrize("kind", SYNC)
-def test_an_owned_sync_stream_yields_what_the_stream_yields(kind):
-    model = FakeStreamingChatModel(replies="One two three.")
-    expected = [str(item) for item in pick(sync_streams(model), "chain")]
-    with own_stream(pick(sync_streams(model), kind)) as items:
-        texts = [text_in(item) for item in items]
-    assert "".join(texts) == "".join(expected)
-
-
-def text_in(item):
-    item = item[0] if isinstance(item, tuple) else item
-    return item if isinstance(item, str) else item.text
-
-
-@pytest.mark.parametrize("kind", SYNC)
-def test_leaving_a_sync_stream_stops_its_model(kind):
-    model = WatchedModel(replies=LONG, per_token=0.1)
-    with own_stream(pick(sync_streams(model), kind)) as items:
-        for number, _ in enumerate(items):
-            if number == 4:
-                break
-    assert model.wait_closed()
-    assert model.log[0].outcome == "closed by reader"
-    assert model.log[0].tokens_sent < 10
-
-
-def test_an_error_in_the_block_stops_the_model_and_goes_on():
-    model = WatchedModel(replies=LONG)
-    stream = (model | StrOutputParser()).stream("Hi")
-    with pytest.raises(ZeroDivisionError), own_stream(stream) as items:
-        next(items)
-        _ = 1 / 0
-    assert model.log[0].tokens_sent < 10
-
-
-def test_a_stopped_model_is_not_asked_again():
-    clock = VirtualClock()
-    model = FakeStreamingChatModel(replies=LONG, clock=clock)
-    backup = FakeStreamingChatModel(replies="backup", clock=clock)
-    chain = model.with_retry().with_fallbacks([backup]) | StrOutputParser()
-    with own_stream(chain.stream("Hi")) as items:
-        next(items)
-    assert len(model.log) == 1
-    assert backup.log == []
-
-
-def test_a_sync_agent_waits_for_its_reader():
-    model = FakeStreamingChatModel(replies=LONG, per_token=0.02)
-    with own_stream(pick(sync_streams(model), "agent")) as items:
-        for _ in range(5):
-            next(items)
-        model.clock.sleep(4.0)  # the model's thread could send 200 tokens meanwhile
-        assert model.log[0].tokens_sent < 50
-
-
-def test_a_sync_stream_that_fails_fails_in_the_block():
-    model = FakeStreamingChatModel(replies=Reply("One two", drop_after=1))
-    with pytest.raises(ModelConnectionError), own_stream(model.stream("Hi")) as items:
-        list(items)
-
-
-def test_a_stream_inside_a_stream_stops_with_the_outer_one():
-    model = WatchedModel(replies=LONG)
-
-    def inner():
-        with own_stream((model | StrOutputParser()).stream("Hi")) as items:
-            yield from items
-
-    with own_stream(inner()) as items:
-        next(items)
-    assert model.wait_closed()
-    assert model.log[0].tokens_sent < 10
-
-
-def test_no_threads_are_left_by_abandoned_sync_streams():
-    model = FakeStreamingChatModel(replies=LONG)
-    for kind in SYNC:
-        with own_stream(pick(sync_streams(model), kind)) as items:
-            next(items)
-    before = threading.active_count()
-    for _ in range(20):
-        for kind in SYNC:
-            with own_stream(pick(sync_streams(model), kind)) as items:
-                next(items)
-    assert threading.active_count() <= before
-
-
-# own_stream, async
-
-
-@pytest.mark.parametrize("kind", ASYNC)
-async def test_an_owned_async_stream_yields_what_the_stream_yields(kind):
-    model = FakeStreamingChatModel(replies="One two three.")
-    expected = [item async for item in pick(async_streams(model), kind)]
-    async with own_stream(pick(async_streams(model), kind)) as items:
-        got = [item async for item in items]
-    assert len(got) == len(expected)
-    await no_other_tasks()
-
-
-@pytest.mark.parametrize("kind", ASYNC)
-async def test_leaving_an_async_stream_stops_its_model_in_mid_stall(kind):
-    model = WatchedModel(replies=Reply(LONG, stall_after=20))
-    async with own_stream(pick(async_streams(model), kind)) as items:
-        for _ in range(4):
-            await anext(items)
-    assert await asyncio.to_thread(model.wait_closed)
-    assert model.log[0].outcome == "closed by reader"
-    await no_other_tasks()
-
-
-@pytest.mark.parametrize("kind", ASYNC)
-async def test_models_wait_for_their_reader(kind):
-    model = FakeStreamingChatModel(replies=LONG)
-    async with own_stream(pick(async_streams(model), kind)) as items:
-        for _ in range(8):
-            await anext(items)
-        for _ in range(1000):  # time enough for the whole answer
-            await asyncio.sleep(0)
-        assert model.log[0].tokens_sent <= 14
-        rest = [item async for item in items]
-    assert len(rest) > 400
-
-
-@pytest.mark.parametrize("kind", ASYNC)
-async def test_a_cancel_scope_stops_the_model(kind):
-    # What a web server does when its client leaves; LangGraph alone does not stop.
-    model = WatchedModel(replies=Reply(LONG, stall_after=20))
-    started = asyncio.Event()
-
-    async def serve():
-        async with own_stream(pick(async_streams(model), kind)) as items:
-            async for _ in items:
-                started.set()
-
-    async with anyio.create_task_group() as group:
-        group.start_soon(serve)
-        await started.wait()
-        group.cancel_scope.cancel()
-    assert await asyncio.to_thread(model.wait_closed)
-    await no_other_tasks()
-
-
-async def test_a_cancelled_reader_stops_the_model():
-    model = WatchedModel(replies=Reply(LONG, stall_after=3))
-    started = asyncio.Event()
-
-    async def read():
-        async with own_stream(pick(async_streams(model), "agent")) as items:
-            async for _ in items:
-                started.set()
-
-    task = asyncio.create_task(read())
-    await started.wait()
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    assert task.cancelled()
-    assert await asyncio.to_thread(model.wait_closed)
-    await no_other_tasks()
-
-
-async def test_an_async_stream_that_fails_fails_in_the_block():
-    model = FakeStreamingChatModel(replies=Reply("One two", drop_after=1))
-    with pytest.raises(ModelConnectionError):
-        async with own_stream(model.astream("Hi")) as items:
-            [item async for item in items]
-
-
-async def test_a_stream_that_cancels_itself_does_not_hang_its_reader():
-    async def stream():
-        yield "One"
-        raise asyncio.CancelledError
-
-    seen = []
-    with pytest.raises(asyncio.CancelledError):
-        async with own_stream(stream()) as items:
-            async for item in items:
-                seen.append(item)
-    assert seen == ["One"]
-
-
-async def test_an_ended_stream_stays_ended():
-    async with own_stream(FakeStreamingChatModel(replies="Hi").astream("Hi")) as items:
-        assert [item async for item in items]
-        assert [item async for item in items] == []
-
-
-async def test_a_stream_must_be_entered_first():
-    model = FakeStreamingChatModel()
-    with pytest.raises(RuntimeError, match="has not begun: write `async with"):
-        await anext(own_stream(model.astream("Hi")))
-    with pytest.raises(RuntimeError, match="has not begun: write `with"):
-        next(own_stream(model.stream("Hi")))
-
-
-def test_a_forgotten_sync_agent_does_not_wait_for_ever():
-    model = WatchedModel(replies=LONG, per_token=0.02)
-    items = own_stream(pick(sync_streams(model), "agent")).__enter__()
-    next(items)
-    del items  # as when a cell is run again, without the block's end
-    assert model.wait_closed()
-    assert model.log[0].tokens_sent < 50
-
-
-async def test_an_owned_stream_that_was_left_has_ended():
-    async with own_stream(FakeStreamingChatModel().astream("Hi")) as items:
-        await anext(items)
-    assert [item async for item in items] == []
-
-
-async def test_a_queue_may_hold_more_items():
-    model = FakeStreamingChatModel(replies=LONG)
-    async with own_stream(model.astream("Hi"), maxsize=50) as items:
-        await anext(items)
-        for _ in range(1000):
-            await asyncio.sleep(0)
-        assert 50 <= model.log[0].tokens_sent <= 55
-
-
-@pytest.mark.parametrize("stream", [None, "text", FakeStreamingChatModel(), {}])
-def test_what_is_no_stream_is_refused_at_the_door(stream):
-    with pytest.raises(TypeError, match=r"own_stream\(\) needs a stream, got"):
-        own_stream(stream)
-
-
-def test_a_queue_for_nothing_is_refused():
-    with pytest.raises(ValueError, match="got 0: use 1"):
-        own_stream(iter([]), maxsize=0)
-
-
-async def test_a_sync_model_under_an_async_stream_stops_at_its_next_token():
-    model = WatchedModel(replies=LONG, per_token=0.02)
-    heard = threading.Event()
-
-    def call(question):
-        for _ in model.stream(question):
-            heard.set()
-        return "never"
-
-    async with own_stream(RunnableLambda(call).astream("Hi")):
-        await asyncio.to_thread(heard.wait)
-    assert await asyncio.to_thread(model.wait_closed)
-    assert model.log[0].tokens_sent < 400
-
-
-async def test_parallel_models_share_one_stream_without_a_deadlock():
-    models = {
-        name: FakeStreamingChatModel(replies=LONG) | StrOutputParser() for name in "ab"
-    }
-    async with own_stream(RunnableParallel(models).astream("Hi")) as items:
-        parts = [item async for item in items]
-    assert "".join(part.get("a", "") for part in parts) == LONG
 
 
 # server-sent events
@@ -365,6 +72,63 @@ async def test_an_event_cut_off_by_the_end_is_dropped():
 def test_lines_of_one_event_belong_together():
     lines = ["event: text", "data: a", "data:b", "id: 3", "retry: 100", ": x", ""]
     assert list(read_sse(lines)) == [Event("text", "a\nb", "3")]
+
+
+# Each is a line's text by the standard, or its end; the event's data stands beside it.
+ODD_LINES = {
+    "a byte order mark": ("\ufeffdata: one\n\n", [Event(data="one")]),
+    "a second byte order mark is text": (
+        "\ufeffdata: \ufeffone\n\n",
+        [Event(data="\ufeffone")],
+    ),
+    "an event without a name": ("event:\ndata: one\n\n", [Event(data="one")]),
+    "returns alone": (
+        "data: a\rdata: b\r\rdata: c\r\r",
+        [Event(data="a\nb"), Event(data="c")],
+    ),
+    "a return and a line end": (
+        "data: a\r\n\r\ndata: b\r\n\r\n",
+        [Event(data="a"), Event(data="b")],
+    ),
+    "an id with a NUL": ("id: 1\nid: a\0b\ndata: one\n\n", [Event(data="one", id="1")]),
+    "an empty id": ("id: 1\nid\ndata: one\n\n", [Event(data="one")]),
+    "only a time to come back": ("retry: 10\n\ndata: one\n\n", [Event(data="one")]),
+    "no data at all": (
+        "event: x\n\nid: 2\n\ndata: one\n\n",
+        [Event(data="one", id="2")],
+    ),
+    "an empty data": ("data\n\n", [Event(data="")]),
+    "one space is no text, two are one": ("data:  one\n\n", [Event(data=" one")]),
+    **{
+        f"U+{ord(sign):04X}": (f"data: a{sign}b\n\n", [Event(data=f"a{sign}b")])
+        for sign in "\u2028\u2029\x85\x0b\x0c\x1c\x1d\x1e"
+    },
+}
+
+
+@pytest.mark.parametrize(("wire", "events"), ODD_LINES.values(), ids=ODD_LINES.keys())
+def test_lines_end_where_the_standard_ends_them(wire, events):
+    data = wire.encode()
+    assert list(read_sse([data])) == events
+    assert list(read_sse(data[i : i + 1] for i in range(len(data)))) == events
+    assert list(read_sse(re.split("\r\n|\n|\r", wire))) == events
+    assert list(read_sse([wire])) == events
+
+
+async def test_bytes_may_be_cut_in_a_letter_or_an_end_of_a_line():
+    async def pieces():
+        for piece in [
+            b"data: K\xc3",
+            b"\xb6ln\r",
+            b"\n\r\n",
+            b"data: x\r",
+            b"\r",
+            b": ",
+        ]:
+            yield piece
+
+    found = [event async for event in read_sse(pieces())]
+    assert found == [Event(data="Köln"), Event(data="x")]
 
 
 # sse_response
@@ -612,6 +376,33 @@ async def test_a_stream_that_nobody_comes_back_for_is_stopped_and_forgotten():
 # through a real server
 
 
+@contextmanager
+def running(app):
+    """The address of a uvicorn that serves `app`, on a free port."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        config = uvicorn.Config(app, log_level="critical", lifespan="off")
+        server = uvicorn.Server(config)
+        ready = threading.Event()
+        startup = server.startup
+
+        async def started(*args, **kwargs):
+            await startup(*args, **kwargs)
+            ready.set()
+
+        server.startup = started
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        assert ready.wait(PATIENCE)
+        try:
+            yield address
+        finally:
+            server.should_exit = True
+            thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
 def app_with(model, **options):
     app = FastAPI()
 
@@ -719,13 +510,14 @@ def open_files():
 
 
 FAULTS = [{}, {"drop_after": 2}, {"cut_after": 2}, {"error_after": 2}]
+BREAKS = (ModelError, OpenAIError, httpx2.HTTPError)
 STALLED = {"stall_after": 2}  # a sync chain would wait for its model's timeout
 
 
 async def leave_async(model):
     """Async streams of every kind: broken, and left in mid-answer."""
     for kind in ASYNC:
-        with suppress(Exception):
+        with suppress(*BREAKS):
             async with own_stream(pick(async_streams(model), kind)) as items:
                 for _ in range(2):
                     await anext(items)
@@ -735,7 +527,7 @@ async def leave_sync(model):
     """Sync streams of every kind: broken, and left in mid-answer."""
     for kind in SYNC:
         stream = pick(sync_streams(model), kind)
-        with suppress(Exception), own_stream(stream) as items:
+        with suppress(*BREAKS), own_stream(stream) as items:
             next(items)
 
 
@@ -747,13 +539,15 @@ async def test_nothing_is_left_of_abandoned_and_broken_streams(leave, around):
     faults = [*FAULTS, STALLED] if leave is leave_async else FAULTS
     replies = [Reply("One two three four.", **fault) for fault in faults]
     with FakeServer(replies=replies) as server:
-        model = around(openai(server))
-        await leave(model)  # opens pools and threads that stay for good
+        model = openai(server)
+        await leave(around(model))  # opens pools and threads that stay for good
         await no_other_tasks()
         gc.collect()
         before = open_files(), threading.active_count()
+        asked = len(server.log)
         for _ in range(15):
-            await leave(model)
+            await leave(around(model))  # a new cache has no answer yet
+        assert len(server.log) >= asked + 15
         await no_other_tasks()
         gc.collect()
         assert eventually(lambda: open_files() <= before[0] + 3)

@@ -31,6 +31,8 @@ FIELDS: dict[str, tuple[tuple[type, ...], str]] = {
     "reasoning": ((dict,), "an object"),
     "metadata": ((dict,), "an object"),
     "stream_options": ((dict,), "an object"),
+    "logit_bias": ((dict,), "an object"),
+    "user": ((str,), "a string"),
     "instructions": ((str,), "a string"),
     "previous_response_id": ((str,), "a string"),
     "stop": ((str, list), "a string or an array of strings"),
@@ -73,6 +75,7 @@ def check(body: Body) -> None:
     _check_numbers(body)
     _check_single(body)
     _check_pairs(body)
+    _check_limits(body)
     _check_tools(body)
     _check_choice(body)
     _check_format(body)
@@ -176,7 +179,20 @@ def _check_pairs(body: Body) -> None:
             )
 
 
+def _check_limits(body: Body) -> None:
+    limits = ("max_tokens", "max_completion_tokens")
+    if all(body.get(name) is not None for name in limits):
+        raise invalid(
+            "Setting 'max_tokens' and 'max_completion_tokens' at the same time is not "
+            "supported.",
+            limits[0],
+            "invalid_parameter_combination",
+        )
+
+
 def _check_tools(body: Body) -> None:
+    if "messages" in body:
+        _check_some_tools(body)
     for number, tool in enumerate(body.get("tools") or ()):
         place = f"tools[{number}]"
         if "type" not in tool:
@@ -194,6 +210,27 @@ def _check_tools(body: Body) -> None:
             f"function '{function['name']}'",
             f"{place}.parameters",
         )
+
+
+def _check_some_tools(body: Body) -> None:
+    if body.get("tools") == []:
+        raise invalid(
+            "Invalid 'tools': empty array. Expected an array with minimum length 1, "
+            "but got an empty array instead.",
+            "tools",
+            "empty_array",
+        )
+    if body.get("parallel_tool_calls") is not None and not body.get("tools"):
+        raise only_with_tools("parallel_tool_calls")
+
+
+def only_with_tools(name: str) -> Refused:
+    """The refusal of a field that says how tools are called where there are none."""
+    return invalid(
+        f"Invalid value for '{name}': '{name}' is only allowed when 'tools' are "
+        "specified.",
+        name,
+    )
 
 
 def _check_name(name: Any, place: str) -> None:
@@ -236,11 +273,7 @@ def _check_choice(body: Body) -> None:
     if isinstance(choice, str) and choice not in CHOICES:
         raise unknown(choice, CHOICES, "tool_choice")
     if not tools and "input" not in body:
-        raise invalid(
-            "Invalid value for 'tool_choice': 'tool_choice' is only allowed when "
-            "'tools' are specified.",
-            "tool_choice",
-        )
+        raise only_with_tools("tool_choice")
     if isinstance(choice, Mapping) and choice.get("type") == "function":
         named = [tool_name(tool) for tool in tools or ()]
         if (name := tool_name(choice)) not in named:

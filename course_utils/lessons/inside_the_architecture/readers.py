@@ -61,7 +61,7 @@ def gets_its_answer(
     """Go on if the events say the whole text, and then how it ended."""
     with get(reader.question) as response:
         kind = response.headers.get("Content-Type", "")
-        events = list(read_sse(response.read(MOST_BYTES).decode().splitlines()))
+        events = list(read_sse([response.read(MOST_BYTES)]))
     expect(model.log, "The chat was never asked.")
     asked, got = reader.question, model.log[-1].request.prompt
     expect(asked in got, f"`question` was {asked!r}, the chat was asked {got!r}.")

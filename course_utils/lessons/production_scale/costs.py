@@ -48,11 +48,11 @@ def screen_cost(way: Way, tokens: int) -> tuple[int, float]:
     return messages, round(size / 1000)
 
 
-def display_costs(tokens: int) -> Table:
+def display_costs(tokens: int, measured: Path = MEASURED) -> Table:
     """What `benchmarks/live.md` says that showing so many tokens costs, by way."""
     rows: list[list[str]] = []
-    if MEASURED.exists():  # it is in the course's folder, not in the package
-        below = MEASURED.read_text("utf-8").partition(f"## {tokens:,} tokens\n")[2]
+    if measured.exists():  # it is in the course's folder, not in the package
+        below = measured.read_text("utf-8").partition(f"## {tokens:,} tokens\n")[2]
         lines = below.partition("\n## ")[0].splitlines()
         cells = [line.strip("| ").split(" | ") for line in lines if line[:1] == "|"]
         rows = [

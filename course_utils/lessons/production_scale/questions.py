@@ -56,12 +56,12 @@ quiz = Quiz(
             answer="b",
         ),
         Predict(
-            "The 95th percentile of the first token is 9 s, the median 1 s. What is "
-            "the likely cause?",
+            "The model is as quick as ever. With five readers the median of the first "
+            "token is 0.4 s, with eighty it is 3 s. What is the likely cause?",
             options=[
-                ("Requests wait for a free slot.", "A queue hits some, and them hard."),
-                ("The model is slow.", "Then the median would be slow too."),
-                ("The handlers are slow.", "They would slow everyone down a little."),
+                ("Requests wait for a free slot.", "The queue delays nearly everyone."),
+                ("The model is slow.", "Then five readers would wait as long."),
+                ("The handlers are slow.", "Each reader has his own; five wait too."),
             ],
             answer="a",
         ),

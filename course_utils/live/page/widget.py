@@ -67,7 +67,9 @@ class Page:
     # A page that was reloaded, or a notebook opened again, still points to the widget.
     kept: ClassVar["deque[Page]"] = deque()
 
-    def __init__(self, display: Display) -> None:
+    def __init__(
+        self, display: Display, now: Callable[[], float] = time.monotonic
+    ) -> None:
         self.display = display
         self.widget = ViewWidget(
             # The page finds the view of an output by the id that stands in it.
@@ -80,7 +82,8 @@ class Page:
         self.widget.page = self
         self.widget.on_msg(self._on_message)
         keep_replies_away_from_busy_cell(self.widget)
-        self._start = self._again = time.monotonic()
+        self._now = now
+        self._start = self._again = now()
         self._handle: Any = None
 
     def show(self, text: str) -> None:
@@ -97,7 +100,7 @@ class Page:
 
     def show_text(self, text: Callable[[], str]) -> None:
         """Show the text so far if no page has answered: after 1 s, then more seldom."""
-        now = time.monotonic()
+        now = self._now()
         if feeder().answered or now < max(self._again, self._start + 1):
             return
         self._again = self._start + (now - self._start) * 1.5

@@ -94,7 +94,6 @@ class Messages:
     def _parts(self, message: AIMessageChunk, voice: Voice) -> Iterator[Passage]:
         yield from self._said(message, voice, whole=False)
         for part in message.tool_call_chunks:
-            voice.finish = None
             yield self.fragment(voice, **_fields(part))
         yield from self.closing(
             voice, message.usage_metadata, message.response_metadata
@@ -120,6 +119,7 @@ class Messages:
     ) -> Passage:
         """A part of a tool call: only its first names it, the others have its index."""
         key = self.calls.fragment(voice, index, call_id, name)
+        voice.calls_on(key, text)
         return told(voice, "tool_call", text, name=name, call=key)
 
     def closing(self, voice: Voice, usage: Any, metadata: Any) -> Iterator[Passage]:
@@ -135,6 +135,7 @@ class Messages:
     def finish(self, voice: Voice, end: Finish) -> Passage:
         """The word with which a message ends."""
         voice.finish = end
+        voice.late.clear()
         return told(voice, "finish", end.reason, value=end)
 
     def whole(self, message: BaseMessage, lane: Lane) -> Passages:

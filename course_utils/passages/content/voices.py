@@ -8,6 +8,7 @@ answer, and only the first fragment of a call names it; the others have its inde
     voice = voices.of(lane, chunk.id)      # voice.key is the message's
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -34,7 +35,9 @@ class Call(NamedTuple):
 class Voice:
     """One message while it is said: its key, its end, its usage and its tool calls."""
 
-    __slots__ = ("aside", "calls", "finish", "key", "ns", "open", "source", "usage")
+    __slots__ = (
+        *("aside", "calls", "finish", "key", "late", "ns", "open", "source", "usage"),
+    )
 
     def __init__(self, key: str, lane: "Lane") -> None:
         self.key = key
@@ -45,6 +48,17 @@ class Voice:
         self.finish: Finish | None = None
         self.usage: dict[str, Any] | None = None
         self.calls: dict[Any, Call] = {}  # by their index
+        self.late: dict[str, str] = {}  # the arguments that came after the finish
+
+    def calls_on(self, key: str, args: str) -> None:
+        """A part of a call has come; after the finish it must be whole by itself."""
+        if self.finish is not None:
+            self.late[key] = self.late.get(key, "") + args
+
+    @property
+    def end(self) -> Finish | None:
+        """Why the message ended; None if it has not, or half a call came later."""
+        return self.finish if all(map(_is_object, self.late.values())) else None
 
 
 class Lane:
@@ -156,8 +170,15 @@ class Voices:
         ends = Endings()
         for voice in self._all:
             if not voice.aside and (voice.open or voice.finish):
-                ends.hear(voice.key, ended=voice.finish)
+                ends.hear(voice.key, ended=voice.end)
         return ends
+
+
+def _is_object(args: str) -> bool:
+    try:
+        return isinstance(json.loads(args or "{}"), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def names(ns: Iterable[str]) -> tuple[str, ...]:

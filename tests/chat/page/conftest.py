@@ -11,7 +11,7 @@ from chat.app import create
 from tests.browser.conftest import browser, screenshot_on_failure
 from tests.chat.page.person import Person, Puppet
 from tests.chat.site import SESSION, settings
-from tests.support.served import running
+from tests.serving.test_response import running
 
 __all__ = ["browser", "screenshot_on_failure"]  # fixtures, which pytest finds here
 

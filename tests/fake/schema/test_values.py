@@ -307,7 +307,7 @@ def _with(schema: Any, more: dict[str, Any]) -> Any:
     return schema | more if isinstance(schema, dict) else more
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(schema=st.recursive(leaves, nested, max_leaves=8), prompt=st.text(max_size=20))
 def test_any_schema_is_followed_or_refused(schema: Any, prompt: str) -> None:
     try:

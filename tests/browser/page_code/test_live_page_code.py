@@ -14,6 +14,7 @@ from course_utils.live.markdown import markdown_html
 from tests.browser.page import open_page
 from tests.browser.payloads import PAYLOADS
 from tests.live.test_markdown import HOSTS, SHOWN
+from tests.support.github_markdown import GITHUB
 from tests.support.pathological import KINDS
 
 pytestmark = pytest.mark.slow
@@ -117,6 +118,7 @@ def test_the_page_reads_markdown_as_the_saved_notebook_does(page: Page):
 def test_what_models_write_is_shown_alike_whole_and_by_the_letter(page: Page):
     texts = [text for text, _ in SHOWN.values()]
     texts += [f"[{words}]({address})" for words, address in HOSTS]
+    texts += GITHUB.values()
     for text in texts:
         saved = shape(markdown_html(text))
         assert shape(page.evaluate("t => html([t])", text)) == saved, text

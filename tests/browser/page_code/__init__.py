@@ -1,0 +1,1 @@
+"""The page's own code, in a browser without JupyterLab."""

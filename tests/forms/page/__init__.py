@@ -1,0 +1,1 @@
+"""docs/forms.md, made of the cases: `python -m tests.forms.page`."""
