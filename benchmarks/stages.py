@@ -26,9 +26,10 @@ from langchain_core.language_models.fake_chat_models import (
     GenericFakeChatModel,
 )
 from langchain_core.messages import AIMessage
+from langchain_core.output_parsers import StrOutputParser
 from langchain_core.runnables import RunnableGenerator
 
-from course_utils.buffering import SentenceBuffer, WordBuffer, buffered
+from course_utils.buffering import SentenceBuffer, TextParser, WordBuffer, buffered
 from course_utils.cache import SQLiteStreamCache, cached
 from course_utils.cache.model import InMemoryCache
 from course_utils.callbacks import PartialRecorder, on_token
@@ -134,6 +135,8 @@ THREAD = "a thread pulls and hands over, so that the reader can stop waiting"
 ALARM = "asyncio sets and clears an alarm for each chunk"
 SHARED = "a thread of the call's own brings the chunks, for all who ask the same"
 TRACED = "LangChain's own price for a stage: it traces each chunk in and out"
+PARSER = "StrOutputParser, async"
+HOPS = "LangChain's parser hands each chunk to a thread and waits for it"
 STAGES = [
     Row("reliable", lambda: reliable(fake()).stream("Hi"), SYNC),
     Row("reliable, async", lambda: reliable(fake()).astream("Hi"), ASYNC),
@@ -176,6 +179,13 @@ STAGES = [
         "buffered(SentenceBuffer)",
         lambda: (fake() | buffered(SentenceBuffer)).stream("Hi"),
         CHAIN,
+    ),
+    Row(PARSER, lambda: (fake() | StrOutputParser()).astream("Hi"), ASYNC, HOPS),
+    Row(
+        "TextParser, async",
+        lambda: (fake() | TextParser()).astream("Hi"),
+        ASYNC,
+        TRACED,
     ),
     Row(HANDLER, lambda: heard(Silent()), SYNC),
     Row("on_token(fn)", lambda: heard(on_token(lambda text: None)), HANDLER),

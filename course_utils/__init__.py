@@ -9,6 +9,7 @@ from course_utils.buffering import (
     Buffer,
     SentenceBuffer,
     SizeBuffer,
+    TextParser,
     Throttle,
     WordBuffer,
     buffered,
@@ -29,7 +30,14 @@ from course_utils.reliability import (
     StreamTruncated,
     reliable,
 )
-from course_utils.serving import ReplayBuffer, read_sse, sse_response
+from course_utils.serving import (
+    ReplayBuffer,
+    read_sse,
+    sse_body,
+    sse_events,
+    sse_response,
+    tune_gc,
+)
 from course_utils.teaching import Exercise, Predict, Quiz, progress
 from course_utils.timing import StreamTiming, measure
 
@@ -56,6 +64,7 @@ __all__ = [
     "StreamTiming",
     "StreamTruncated",
     "StreamView",
+    "TextParser",
     "Throttle",
     "ToolCall",
     "Turn",
@@ -77,7 +86,10 @@ __all__ = [
     "read_sse",
     "reliable",
     "show",
+    "sse_body",
+    "sse_events",
     "sse_response",
     "table",
     "timeline",
+    "tune_gc",
 ]

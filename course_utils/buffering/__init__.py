@@ -1,8 +1,9 @@
-"""Hold text back until it can be read: by size, by time, by word, by sentence.
+"""Text on its way to a reader: parsed, and held back until it can be read.
 
-A buffer decides what may go; a stage plays it in a chain, sync and async.
+A buffer decides what may go, by size, time, word or sentence; a stage plays it in a
+chain, sync and async.
 
-    chain = model | StrOutputParser() | buffered(SentenceBuffer)
+    chain = model | TextParser() | buffered(SentenceBuffer)
 """
 
 from course_utils.buffering.buffers import (
@@ -13,12 +14,14 @@ from course_utils.buffering.buffers import (
 )
 from course_utils.buffering.held_chunks import Buffer
 from course_utils.buffering.stage import BufferedStage, buffered
+from course_utils.buffering.text_parser import TextParser
 
 __all__ = [
     "Buffer",
     "BufferedStage",
     "SentenceBuffer",
     "SizeBuffer",
+    "TextParser",
     "Throttle",
     "WordBuffer",
     "buffered",

@@ -15,8 +15,9 @@ from weakref import WeakSet
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.tracers.context import register_configure_hook
 
-from course_utils.chunks import is_restart, text_of
+from course_utils.chunks import is_restart, message_of, text_of
 from course_utils.finish import Endings, finish_of
+from course_utils.passages.content.usage import newest, total
 
 _in_threads: ContextVar["Backpressure | None"] = ContextVar(
     "course_backpressure", default=None
@@ -48,6 +49,7 @@ class Backpressure(BaseCallbackHandler):
     Attributes:
         stopped: Whether the reader has left.
         ends: How the models under this stream ended, each call for itself.
+        usage: The tokens of all of them; None if none told any.
     """
 
     run_inline = True  # in the task that streams, else it cannot stop it
@@ -56,12 +58,17 @@ class Backpressure(BaseCallbackHandler):
     def __init__(self) -> None:
         self.stopped = False
         self.ends = Endings()
+        self._usage: dict[Any, dict[str, Any]] = {}
         self._spoke: set[Any] = set()  # the calls whose tokens were heard
         self._said: set[Any] = set()  # ... and those that have said a text
         self._outer = _in_threads.get()  # of a stream that reads this one
         self._reading = True
         self._changed = threading.Condition()
         self._waiting = 0
+
+    @property
+    def usage(self) -> dict[str, int] | None:
+        return total(self._usage.values())
 
     def shut(self) -> bool:
         """Whether the reader of this stream, or of one around it, has left."""
@@ -138,6 +145,8 @@ class Backpressure(BaseCallbackHandler):
         elif is_restart(item) and run_id in self._said:
             self.ends.taken_back = True  # a chain of text passes on no such word
         self.ends.hear(run_id, says=says, ended=ended)
+        if usage := getattr(message_of(item), "usage_metadata", None):
+            self._usage[run_id] = newest(self._usage.get(run_id), usage)
         if self._outer is not None:
             self._outer._hear(run_id, item)
 

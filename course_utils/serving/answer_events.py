@@ -21,6 +21,7 @@ from course_utils.serving.sse import Event
 log = logging.getLogger(__name__)
 
 Told = tuple[str, Any] | None  # the name of an event and its JSON
+Usage = dict[str, int] | None  # of models whose stream does not tell it
 
 
 class AnswerEvents:
@@ -30,6 +31,7 @@ class AnswerEvents:
         self._reader = reader
         self._require_finish = require_finish
         self._ending = Ending()
+        self._heard: dict[str, int] | None = None  # of usage, where the stream is mute
         self._characters: dict[Passage, Characters] = {}
 
     def read(self, item: Any) -> Iterator[Event]:
@@ -56,39 +58,49 @@ class AnswerEvents:
             if words := say(passage._replace(text=characters.rest())):
                 yield event(*words)
 
-    def stopped(self) -> Event:
+    def stopped(self, usage: Usage = None) -> Event:
         """The last event of a stream that was stopped on this side."""
-        return event("stopped", self._facts(None))
+        return event("stopped", self._facts(None, usage))
 
-    def last(self, ends: Endings) -> Event:
+    def failed(self, kind: str, message: str, usage: Usage = None) -> Event:
+        """The last event of a stream that broke."""
+        return self._error(kind, message, None, usage)
+
+    def last(self, ends: Endings, usage: Usage = None) -> Event:
         """The last event: `done`, `stopped`, `paused`, `cut` or `error`.
 
         Args:
             ends: How the models under the stream ended, for a stream of text alone.
+            usage: The tokens these models told, likewise.
         """
         ends = self._reader.endings or ends
         end = ends.decisive
         if ends.taken_back:
             return error_event("AnswerReplaced", REPLACED)
         if ends.unended and self._require_finish:
-            return event("cut", {**self._facts(None), "note": UNSAID_NOTE})
+            return event("cut", {**self._facts(None, usage), "note": UNSAID_NOTE})
         if end is not None and end.meaning in FAULTS:
             name, fact = FAULTS[end.meaning]
-            return error_event(name, fact.format(end.reason), finish_reason=end.reason)
+            return self._error(name, fact.format(end.reason), end, usage)
         if self._ending.paused or (end and end.meaning == "paused"):
-            return self._paused(end)
-        return event(end.end if end else "done", self._facts(end))
+            questions = [public_json(question) for question in self._ending.questions]
+            return event("paused", {"questions": questions, **self._facts(end, usage)})
+        return event(end.end if end else "done", self._facts(end, usage))
 
-    def _paused(self, end: Finish | None) -> Event:
-        questions = [public_json(question) for question in self._ending.questions]
-        return event("paused", {"questions": questions, **self._facts(end)})
+    def _error(
+        self, kind: str, message: str, end: Finish | None, usage: Usage
+    ) -> Event:
+        return error_event(kind, message, **self._billed(end, usage))
 
-    def _facts(self, end: Finish | None) -> dict[str, Any]:
-        """What the last event says: never a bare word where nothing was told."""
-        facts: dict[str, Any] = {
+    def _billed(self, end: Finish | None, usage: Usage) -> dict[str, Any]:
+        return {
             "finish_reason": end.reason if end else None,
-            "usage": self._ending.usage,
+            "usage": self._ending.usage or usage,
         }
+
+    def _facts(self, end: Finish | None, usage: Usage) -> dict[str, Any]:
+        """What the last event says: never a bare word where nothing was told."""
+        facts = self._billed(end, usage)
         if self._ending.open_calls:
             facts["open_calls"] = self._ending.open_calls
         if self._ending.silence:

@@ -7,20 +7,22 @@ wire as server-sent events, with a last event that says how it ended.
     async def chat(q: str): return sse_response(model.astream(q))
 """
 
-import asyncio
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from course_utils.clock import Clock, course_clock
 from course_utils.own_stream.owned import AsyncOwnedStream, OwnedStream, own_stream
-from course_utils.own_stream.threads import in_threads
-from course_utils.passages import Reader
-from course_utils.passages.ending import heard
-from course_utils.serving.answer_events import AnswerEvents, error_event
+from course_utils.serving.replay import position_of
 from course_utils.serving.replay_buffer import ReplayBuffer
-from course_utils.serving.shutdown import ServerShutdown, ends_with_server
-from course_utils.serving.sse import HEARTBEAT, Event, EventReader, encode, read_sse
+from course_utils.serving.sse import Event, EventReader, read_sse
+from course_utils.serving.wire import (
+    HEADERS,
+    MEDIA_TYPE,
+    events_of,
+    say_little,
+    sse_body,
+)
 from course_utils.settings import need, settings
 from course_utils.streams import check_stream
 
@@ -38,15 +40,6 @@ __all__ = [
     "sse_response",
 ]
 
-log = logging.getLogger(__name__)
-
-# Without these, a proxy may hold tokens back, keep them, or compress them in lumps.
-HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
-
-
-def _say_little(error: Exception) -> str:
-    return "The answer broke off."
-
 
 @settings()
 def sse_response(
@@ -54,7 +47,7 @@ def sse_response(
     *,
     heartbeat: float = 15.0,
     require_finish: bool = True,
-    explain: Callable[[Exception], str] = _say_little,
+    explain: Callable[[Exception], str] = say_little,
     replay: ReplayBuffer | None = None,
     last_event_id: str | None = None,
     shutdown_grace: float = 5.0,
@@ -103,53 +96,24 @@ def sse_response(
     if replay is not None and last_event_id:
         if not replay.missed(last_event_id):
             return Response(status_code=204)
-        events = replay.follow(last_event_id)
+        events = _rest(replay, *position_of(last_event_id))
     else:
-        answer = AnswerEvents(Reader(stream, "sse_response"), require_finish)
-        fresh = _events(stream, answer, explain, clock.real(shutdown_grace))
-        events = fresh if replay is None else replay.record(fresh)
-    body = _body(events, clock.real(heartbeat))
-    return StreamingResponse(body, media_type="text/event-stream", headers=HEADERS)
+        grace = clock.real(shutdown_grace)
+        fresh = events_of("sse_response", stream, require_finish, explain, grace=grace)
+        events = fresh if replay is None else _kept(replay, fresh)
+    body = sse_body(events, clock.real(heartbeat))
+    return StreamingResponse(body, media_type=MEDIA_TYPE, headers=HEADERS)
 
 
-async def _body(events: AsyncIterator[Event], silence: float) -> AsyncIterator[str]:
-    """The events as text, with a comment whenever there was silence."""
-    async with own_stream(events) as owned:
-        while True:
-            try:
-                event = await owned.get(timeout=silence)
-            except StopAsyncIteration:
-                return
-            yield HEARTBEAT if event is None else encode(event)
+async def _kept(
+    replay: ReplayBuffer, events: AsyncGenerator[Event, None]
+) -> AsyncIterator[Event]:
+    async for event in _rest(replay, await replay.start(events), 0):
+        yield event
 
 
-async def _events(
-    stream: Any,
-    answer: AnswerEvents,
-    explain: Callable[[Exception], str],
-    grace: float,
-) -> AsyncGenerator[Event, None]:
-    items = stream if hasattr(stream, "__aiter__") else in_threads(stream)
-    async with own_stream(items) as owned:
-        try:
-            with ends_with_server(owned, grace):
-                async for item in owned:
-                    for event in answer.read(item):
-                        yield event
-            for event in answer.rest():
+async def _rest(replay: ReplayBuffer, name: str, after: int) -> AsyncIterator[Event]:
+    if events := await replay.follow(name, after):
+        async with aclosing(events):
+            async for event in events:
                 yield event
-            yield answer.last(heard(owned.pressure))
-        except asyncio.CancelledError:
-            if _is_cancelled():
-                raise
-            yield answer.stopped()  # the stream was, and its reader is still here
-        except ServerShutdown as error:
-            yield error_event(type(error).__name__, f"{error} Ask again.")
-        except Exception as error:
-            log.warning("A stream broke while it was served", exc_info=error)
-            yield error_event(type(error).__name__, str(explain(error)))
-
-
-def _is_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is None or task.cancelling() > 0

@@ -1,0 +1,1 @@
+"""The app in notebooks/chat: through its own addresses, and as a process."""
