@@ -6,9 +6,12 @@ second, several times a second under load, and finds nothing.
 
 import gc
 
+from course_utils.settings import settings
+
 THRESHOLDS = (10_000, 20, 20)  # full collections become rare, and stay possible
 
 
+@settings()
 def tune_gc() -> None:
     """Leave out of collections all that start-up has made, and collect less often.
 
