@@ -435,6 +435,6 @@ def test_the_first_chunk_of_a_hit_unpacks_no_more_than_itself():
             yield 0.0, f"{number} "
 
     arrival = Recorder().arrival(ChatGenerationChunk(message=chunk("One")), 0.0)
-    hit = Kept([Run(arrival.shape, pieces())]).replayed("chunks")
+    hit = Kept([Run(arrival.shape, pieces())]).delivered("chunks")
     assert next(hit)[1].text == "0 "
     assert len(unpacked) <= 2
