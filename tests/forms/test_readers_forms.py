@@ -88,7 +88,9 @@ async def test_a_browser_is_told_it(case: Case, way: str):
     results = [f"{r['name']}: {r['text']}" for r in named.get("tool_result", [])]
     assert sorted(results) == sorted(told.results)
     assert joined(named.get("reasoning", [])) == told.reasoning
-    assert (end["usage"] or {}).get("output_tokens", 0) == told.output
+    counted = (end["usage"] or {}).get("output_tokens", 0)
+    # A stream of progress tells no usage; the models under it were heard all the same.
+    assert counted == told.output or (counted and not told.output)
     if not told.answer and not told.calls and not told.progress and not told.data:
         assert told.asked or "note" in end
     assert_private(body)

@@ -191,8 +191,10 @@ def _check_limits(body: Body) -> None:
 
 
 def _check_tools(body: Body) -> None:
-    if "messages" in body:
-        _check_some_tools(body)
+    # An empty list is taken: LangChain's agents without tools send one.
+    name = "parallel_tool_calls"
+    if "messages" in body and body.get(name) is not None and not body.get("tools"):
+        raise only_with_tools(name)
     for number, tool in enumerate(body.get("tools") or ()):
         place = f"tools[{number}]"
         if "type" not in tool:
@@ -210,18 +212,6 @@ def _check_tools(body: Body) -> None:
             f"function '{function['name']}'",
             f"{place}.parameters",
         )
-
-
-def _check_some_tools(body: Body) -> None:
-    if body.get("tools") == []:
-        raise invalid(
-            "Invalid 'tools': empty array. Expected an array with minimum length 1, "
-            "but got an empty array instead.",
-            "tools",
-            "empty_array",
-        )
-    if body.get("parallel_tool_calls") is not None and not body.get("tools"):
-        raise only_with_tools("parallel_tool_calls")
 
 
 def only_with_tools(name: str) -> Refused:

@@ -106,7 +106,6 @@ CHAT_REFUSED: list[tuple[dict[str, Any], str | None, str | None, str]] = [
         "invalid_schema",
         "Invalid schema for function 'a'",
     ),
-    ({"tools": []}, "tools", "empty_array", "empty array"),
     ({"parallel_tool_calls": False}, "parallel_tool_calls", None, "only allowed when"),
     ({"max_tokens": 5, "max_completion_tokens": 5}, "max_tokens", None, "same time"),
     ({"logit_bias": 3}, "logit_bias", "invalid_type", "an object"),
