@@ -82,6 +82,7 @@ def screenshot_on_failure(
 PRELUDE = """
 import asyncio, time, threading
 from course_utils import FakeStreamingChatModel, Reply, race, show, StreamView
+from course_utils.lessons import full_responses  # it loads the page's code
 
 def drip(text, wait=0.02, size=4, silence=0):
     for i in range(0, len(text), size):

@@ -74,6 +74,7 @@ class Feed {
   /** Start from a snapshot, if it knows more. */
   load() {
     const { number = 0, lanes = [], title = "" } = this.model.get("snapshot");
+    this.asked = false;
     if (this.lanes && number < this.number) return;
     this.number = number;
     this.title = title;
@@ -81,7 +82,6 @@ class Feed {
       ...lane,
       passages: passages.map(([kind, label, text, struck]) => ({ kind, label, text, struck })),
     }));
-    this.asked = false;
     for (const view of this.views) view.start();
     this.noteEnd();
   }
@@ -94,6 +94,7 @@ class Feed {
       return;
     }
     this.number = news.number;
+    this.asked = false;
     for (const [number, { changes, ...facts }] of Object.entries(news.lanes)) {
       const lane = this.lanes[Number(number)];
       Object.assign(lane, facts);
@@ -109,9 +110,16 @@ class Feed {
     this.noted = this.ended;
   }
 
-  askWhole() {
-    if (!this.asked) this.model.send({ ask: "whole" });
+  /** Until the page has its subshell a busy kernel hears nothing: so ask again. */
+  askWhole(wait = 500) {
+    if (this.asked) return;
     this.asked = true;
+    this.model.send({ ask: "whole" });
+    setTimeout(() => {
+      if (!this.asked || this.ended) return;
+      this.asked = false;
+      this.askWhole(2 * wait);
+    }, wait);
   }
 
   get ended() {
