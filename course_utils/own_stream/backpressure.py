@@ -8,6 +8,8 @@ depth. The gate is such a handler, so it reaches a model inside a chain or an ag
 
 import asyncio
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import Context, ContextVar, copy_context
 from typing import Any
 from weakref import WeakSet
@@ -157,13 +159,19 @@ class Backpressure(BaseCallbackHandler):
 
 
 class LoopBackpressure(BaseCallbackHandler):
-    """The same for models in the event loop, which a thread's wait would block."""
+    """The same for models in the event loop, which a thread's wait would block.
+
+    A model in the task of its own `reader` hands its items over itself: it never waits.
+    """
 
     run_inline = True
     raise_error = True
 
-    def __init__(self, pressure: Backpressure) -> None:
+    def __init__(
+        self, pressure: Backpressure, reader: "asyncio.Task[Any] | None" = None
+    ) -> None:
         self.pressure = pressure
+        self._reader = reader
         self.free = asyncio.Event()
         self.free.set()
         self.loop = asyncio.get_running_loop()
@@ -181,12 +189,14 @@ class LoopBackpressure(BaseCallbackHandler):
 
     @property
     def ignore_llm(self) -> bool:
-        """Whether a sync model asks: it has no loop to wait in."""
-        return not self.is_here()
+        """Whether a sync model asks, which has no loop to wait in, or the reader's."""
+        if not self.is_here():
+            return True
+        return self._reader is not None and asyncio.current_task() is self._reader
 
     @property
     def ignore_chat_model(self) -> bool:
-        return not self.is_here()
+        return self.ignore_llm
 
     async def on_chat_model_start(self, *args: Any, **kwargs: Any) -> None:
         await self.pass_or_stop()
@@ -217,6 +227,17 @@ def behind(pressure: Backpressure, loop: LoopBackpressure | None = None) -> Cont
     context.run(_in_threads.set, pressure)
     context.run(_in_loop.set, loop)
     return context
+
+
+@contextmanager
+def entered(pressure: Backpressure, loop: LoopBackpressure) -> Iterator[None]:
+    """This very context, in which every model passes the gate while the block lasts."""
+    tokens = _in_threads.set(pressure), _in_loop.set(loop)
+    try:
+        yield
+    finally:
+        _in_threads.reset(tokens[0])
+        _in_loop.reset(tokens[1])
 
 
 def outside() -> Context:
