@@ -182,6 +182,7 @@ class LoopBackpressure(BaseCallbackHandler):
         for task in list(self._tasks):
             task.cancel()
         self.free.set()
+        self._reader = None  # a task holds on to its error, and so to all its frames
 
     def is_here(self) -> bool:
         """Whether this is called in the event loop of the stream."""

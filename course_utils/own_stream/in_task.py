@@ -3,13 +3,13 @@
 Like `own_stream`, which has a queue and a task for readers that do. A model in the same
 task hands its items over itself; one in another task takes turns with the reader.
 
-    async with in_this_task(agent.astream(...)) as items: ...
+    async with TaskStream(agent.astream(...)) as items: ...
 """
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
-from typing import Any, Generic, TypeVar
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Generic, Self, TypeVar
 
 from langchain_core.language_models import BaseChatModel
 
@@ -24,29 +24,31 @@ T = TypeVar("T")
 
 
 class TaskStream(Generic[T]):
-    """An async stream in its reader's own task; `pressure.stop()` ends its models."""
+    """Own an async stream here; leaving the block closes it and stops its models."""
 
-    def __init__(self, items: AsyncIterator[T], pressure: Backpressure) -> None:
-        self.pressure = pressure
-        self._items = items
+    def __init__(self, stream: AsyncIterable[T]) -> None:
+        self.pressure = Backpressure()
+        self._stream = stream
+        self._items = aiter(stream)
+
+    async def __aenter__(self) -> Self:
+        self._in_loop = LoopBackpressure(self.pressure, asyncio.current_task())
+        self._gate: AbstractContextManager[None] = nullcontext()
+        if not is_model(self._stream):
+            self._gate = entered(self.pressure, self._in_loop)
+        self._gate.__enter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self.pressure.stop()
+        self._in_loop.stop()
+        try:
+            await aclose(self._items)
+        finally:
+            self._gate.__exit__(None, None, None)
 
     def __aiter__(self) -> AsyncIterator[T]:
         return self._items
-
-
-@asynccontextmanager
-async def in_this_task(stream: AsyncIterable[Any]) -> AsyncIterator[TaskStream[Any]]:
-    """Own a stream here; leaving the block closes it and stops its models."""
-    pressure = Backpressure()
-    in_loop = LoopBackpressure(pressure, reader=asyncio.current_task())
-    with nullcontext() if is_model(stream) else entered(pressure, in_loop):
-        items = aiter(stream)
-        try:
-            yield TaskStream(items, pressure)
-        finally:
-            pressure.stop()
-            in_loop.stop()
-            await aclose(items)
 
 
 def is_model(stream: Any) -> bool:
