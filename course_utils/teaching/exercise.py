@@ -22,7 +22,7 @@ from course_utils.settings import settings
 from course_utils.style import BLUE, GREEN, ORANGE
 from course_utils.teaching.checks import NotYet, expect, expect_equal, guess, shorten
 from course_utils.teaching.message import Message
-from course_utils.teaching.progress_file import done, note_done
+from course_utils.teaching.progress_file import done, note_done, note_try
 from course_utils.teaching.sandbox import OutOfTime, Run, in_sandbox
 
 __all__ = ["Exercise", "NotYet", "expect", "expect_equal", "guess", "shorten"]
@@ -123,6 +123,7 @@ class Exercise:
         self._tried = True
         if why := left or _why_not(run, self._limit):
             why = _called(answer, why) or why
+            note_try(self.key)
             return Outcome("✗", "Not yet.", why, ORANGE, "not yet")
         note_done(self.key)
         return Outcome("✓", "Correct.", self._praise, GREEN, "correct")
