@@ -60,7 +60,7 @@ class Picture:
         alt = escape(self.title) or "Picture"
         lines = "<br>".join(escape(line) for line in self.text.splitlines())
         return (
-            f'<img alt="{alt}" width="{_width(png)}" style="{ON_DARK}" src="{data}">'
+            f'<img alt="{alt}" width="{_width(png)}" src="{data}" style="{ON_DARK}">'
             f'<p class="mathjax_ignore">{lines}</p>'
         )
 
