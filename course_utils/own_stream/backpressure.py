@@ -167,6 +167,8 @@ class LoopBackpressure(BaseCallbackHandler):
         self.free = asyncio.Event()
         self.free.set()
         self.loop = asyncio.get_running_loop()
+        self._came = True  # an item reached the queue since a token passed
+        self._thread = threading.get_ident()
         self._tasks: WeakSet[asyncio.Task[Any]] = WeakSet()
 
     def stop(self) -> None:
@@ -175,9 +177,19 @@ class LoopBackpressure(BaseCallbackHandler):
             task.cancel()
         self.free.set()
 
+    def full(self) -> None:
+        """An item has come for which there is no room."""
+        self.free.clear()
+
+    def room(self) -> None:
+        """An item has come, and there was room for it."""
+        self._came = True
+        self.free.set()
+
     def is_here(self) -> bool:
         """Whether this is called in the event loop of the stream."""
-        return asyncio._get_running_loop() is self.loop
+        # Each token asks, and to ask which loop runs costs a system call.
+        return threading.get_ident() == self._thread
 
     @property
     def ignore_llm(self) -> bool:
@@ -202,13 +214,17 @@ class LoopBackpressure(BaseCallbackHandler):
 
     async def pass_or_stop(self) -> None:
         """Wait until there is room for an item; raise once the reader has left."""
-        if self.is_here():
-            if task := asyncio.current_task():
-                self._tasks.add(task)
+        if not self.is_here():
+            return
+        if task := asyncio.current_task(self.loop):
+            self._tasks.add(task)
+        if not self._came:
             await asyncio.sleep(0)  # an item takes its turns to reach the queue
+        if not self.free.is_set():
             await self.free.wait()
-            if self.pressure.shut():
-                raise TaskStopped("the reader has left the stream")
+        self._came = False
+        if self.pressure.shut():
+            raise TaskStopped("the reader has left the stream")
 
 
 def behind(pressure: Backpressure, loop: LoopBackpressure | None = None) -> Context:
