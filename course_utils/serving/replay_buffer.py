@@ -10,7 +10,6 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import replace
 
 from course_utils.clock import Clock, course_clock
 from course_utils.own_stream.backpressure import outside
@@ -165,7 +164,8 @@ class _Record:
     def _push(self, event: Event) -> None:
         if not self.ended:
             number = len(self.events) + 1
-            self.events.append(replace(event, id=f"{self.name}.{number}"))
+            numbered = Event(event.event, event.data, f"{self.name}.{number}")
+            self.events.append(numbered)
             self._wake()
 
     def _wake(self) -> None:

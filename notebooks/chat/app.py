@@ -152,6 +152,7 @@ async def metrics(chat: Here) -> Response:
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """From the first request to the last."""
     chat: Chat = app.state.chat
+    chat.closing = False  # it may have run before, and ended
     quiet_access_log()
     if is_main():  # in a notebook's thread neither signals nor the collector are ours
         tune_gc()
