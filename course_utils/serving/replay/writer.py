@@ -102,9 +102,7 @@ class Writer:
         try:
             await self._beat_if_due()
             copies = list(self.copies.values())
-            await self._write(
-                [c for c in self.copies.values() if c.behind or c.closing]
-            )
+            await self._write([c for c in copies if c.behind or c.closing])
         except trouble() as error:
             self.doubt()
             self._next_beat = 0.0

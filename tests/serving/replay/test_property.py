@@ -5,11 +5,12 @@ import json
 from contextlib import AsyncExitStack, aclosing
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from course_utils.clock import Clock
 from course_utils.serving import LAST, Event, RedisReplay, ReplayBuffer
+from course_utils.serving.replay.writer import TICK
 from tests.support.watched import PATIENCE
 
 WORDS = ["One", " two", " three", " four", " five", " six"]
@@ -18,7 +19,8 @@ pytestmark = pytest.mark.slow
 
 say = st.tuples(st.just("say"), st.integers(1, 3))
 read = st.tuples(st.sampled_from(["read here", "read there"]), st.integers(1, 4))
-trouble = st.tuples(st.sampled_from(["kill", "empty"]), st.just(0))
+trouble = st.tuples(st.sampled_from(["kill", "empty", "tick"]), st.just(0))
+FORGOTTEN = [("say", 2), ("tick", 0), ("empty", 0), ("say", 2), ("tick", 0)]
 
 
 class Story:
@@ -42,7 +44,7 @@ class Story:
         self.say(len(WORDS))
         self._words.put_nowait(None)
         async with asyncio.timeout(PATIENCE):
-            await self.read(self.other if self.killed else self.owner, 1000, None)
+            await self.read(self.other, 1000, None)
 
     async def step(self, what, count):
         if what == "say":
@@ -54,6 +56,8 @@ class Story:
         elif what == "kill":
             await self.owner.aclose()
             self.killed = True
+        elif what == "tick":
+            await asyncio.sleep(TICK * 1.2)  # so that what was said is written
         elif what == "empty":
             await self.empty()
             self.forgotten |= self.killed
@@ -116,8 +120,11 @@ async def test_in_memory_any_resume_gives_the_text_exactly_once(steps):
 
 
 @given(steps=st.lists(say | read | trouble, min_size=3, max_size=12))
+@example(steps=FORGOTTEN)
+@example(steps=[("say", 1), ("read there", 1), *FORGOTTEN, ("read there", 1)])
+@example(steps=[*FORGOTTEN, ("kill", 0)])
 @settings(
-    max_examples=30,
+    max_examples=20,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
