@@ -31,6 +31,7 @@ from course_utils.reliability import (
     reliable,
 )
 from course_utils.serving import (
+    RedisReplay,
     ReplayBuffer,
     read_sse,
     sse_body,
@@ -52,6 +53,7 @@ __all__ = [
     "Passage",
     "Predict",
     "Quiz",
+    "RedisReplay",
     "RedisStreamCache",
     "ReplayBuffer",
     "Reply",
