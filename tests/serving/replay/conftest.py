@@ -4,7 +4,7 @@ import pytest
 
 from course_utils.clock import Clock
 from course_utils.serving import RedisReplay, ReplayBuffer
-from tests.support.redis_server import redis_server
+from tests.support.servers.redis import redis_server
 
 ALIVE = 0.4  # real seconds; a process that is silent for so long counts as gone
 

@@ -18,7 +18,7 @@ from tests.serving.replay.test_replay import (
     stopped,
     text_of,
 )
-from tests.support.redis_server import redis_server
+from tests.support.servers.redis import redis_server
 from tests.support.watched import PATIENCE
 
 
