@@ -2,7 +2,7 @@
 
 Who asked the model owns the answer, and its readers here follow it in memory. Redis
 has a copy for those who come back elsewhere: so a slow Redis slows nobody down, and
-one that is away stops no answer. Any Redis from 6 on will do, without modules.
+one that is away stops no answer. Any Redis from 6.2 on will do, without modules.
 
     replay = RedisReplay("redis://localhost:6379")     # in every worker
 """
