@@ -45,6 +45,8 @@ LANGUAGE = {
     "pygments_lexer": "ipython3",
     "version": "3.12.12",
 }
+# What a cell's metadata may hold: tags, and that JupyterLab opens a section folded.
+KEPT = ("tags", "jp-MarkdownHeadingCollapsed")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 SETTINGS = {
     "COURSE_LIVE": "static",  # the last state of everything, and no progress kept
@@ -87,7 +89,7 @@ def tidy(notebook: NotebookNode) -> None:
         {"kernelspec": KERNEL, "language_info": LANGUAGE}
     )
     for cell in notebook.cells:
-        cell.metadata = {k: v for k, v in cell.metadata.items() if k == "tags" and v}
+        cell.metadata = {k: v for k, v in cell.metadata.items() if k in KEPT and v}
         if cell.cell_type == "code":
             cell.outputs = [_tidied(output) for output in cell.outputs]
             cell.outputs = [
