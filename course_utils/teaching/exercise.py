@@ -77,6 +77,7 @@ class Exercise:
         solution: The solution itself: a function or a class.
         praise: What to say when the answer is correct.
         limit: Real seconds a check may take.
+        minutes: How long it takes a learner, errors and hints included.
     """
 
     kind = "exercise"
@@ -90,11 +91,13 @@ class Exercise:
         *,
         praise: str = "",
         limit: float = 5.0,
+        minutes: float = 6.0,
     ) -> None:
         self.name = name
         self.key = f"{_lesson_of(check)}.{name}"
         self.solution_object = solution
         self.hints = tuple(hints)
+        self.minutes = minutes
         self._check = check
         self._praise = praise
         self._limit = limit
