@@ -1,4 +1,4 @@
-"""The checks of two handlers: a log beside a screen, and an audit that stops a stream."""
+"""The checks of a log beside a screen, and of an audit that stops a stream."""
 
 from typing import Any
 

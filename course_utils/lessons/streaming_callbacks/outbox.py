@@ -6,7 +6,6 @@ draws by itself would hold the reader up, and is told so.
 
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 from langchain_core.exceptions import ModelConnectionError
@@ -140,7 +139,10 @@ def _draw_two(make_handler: Any) -> None:
     screens = [Screen(), Screen()]
     handlers = [make_handler(screen.draw) for screen in screens]
     with quietly():
-        streams = [_two_words(handler, name) for handler, name in zip(handlers, "ab")]
+        streams = [
+            _two_words(handler, name)
+            for handler, name in zip(handlers, "ab", strict=True)
+        ]
         for _ in range(2):
             for stream in streams:
                 next(stream)
@@ -156,5 +158,3 @@ def _draw_two(make_handler: Any) -> None:
 def _two_words(handler: Any, name: str) -> Any:
     model = Scripted(answers=[answer([f"{name}1", f"{name}2"])])
     return model.stream("Hi", {"callbacks": [*loud(handler)]})
-
-

@@ -109,7 +109,7 @@ def read_parts(parts):
     text, question = "", None
     for part in parts:
         if part["type"] == "messages" and not part["ns"]:
-            message, about = part["data"]
+            message, _ = part["data"]
             if isinstance(message, AIMessageChunk):
                 text += message.text
         elif part["type"] == "updates" and "__interrupt__" in part["data"]:
@@ -127,7 +127,7 @@ def report(done, of):
 
 def spent(stream):
     totals = {}
-    for message, about in stream:
+    for message, _ in stream:
         if isinstance(message, AIMessageChunk):
             before = totals.setdefault(message.id, None)
             if message.usage_metadata:

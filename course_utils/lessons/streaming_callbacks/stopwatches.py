@@ -1,4 +1,4 @@
-"""The checks of two stopwatches: one for the first token, one for calls that overlap."""
+"""The checks of two stopwatches: for the first token, and for calls that overlap."""
 
 from typing import Any
 
@@ -6,12 +6,17 @@ from langchain_core.output_parsers import StrOutputParser
 
 from course_utils.clock import VirtualClock
 from course_utils.lessons.scenes import Broke, interrupt, take
-from course_utils.lessons.scripted import Scripted, answer, calling, in_blocks, say, thinking
+from course_utils.lessons.scripted import (
+    Scripted,
+    calling,
+    in_blocks,
+    say,
+    thinking,
+)
 from course_utils.lessons.streaming_callbacks.handlers import (
     Asked,
     listen,
     loud,
-    quietly,
     unknown_event,
 )
 from course_utils.teaching.checks import NotYet, expect
