@@ -1,6 +1,7 @@
 """The checks of three readers of an agent: its parts, its progress, its cost."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from langchain.agents import create_agent
@@ -106,7 +107,7 @@ def check_read_parts(read_parts: Any) -> None:
         expect(same, f"{asked}{shorten(question)}.{_why_question(got[1])}")
     for error in errors():
         broken = breaking(_answered(_TWO_WORDS)[:2], error)
-        lets_through(lambda broken=broken: read_parts(broken), error, "read_parts")
+        lets_through(partial(read_parts, broken), error, "read_parts")
 
 
 def _why_text(got: Any, text: str) -> str:
@@ -187,7 +188,6 @@ def _outside(call: Any, when: str) -> None:
 
 def _asked_wrongly(report: Any, error: Exception) -> None:
     """What the stream's own writer raises reaches the tool, whatever it is."""
-    from langgraph.config import get_config
 
     def broken(item: Any) -> None:
         raise error
@@ -270,7 +270,7 @@ def check_spent(spent: Any) -> None:
         expect(got == wanted, f"{told}{_why_cost(got, wanted)}")
     for error in errors():
         broken = breaking(_call("a", _told(3, 4)), error)
-        lets_through(lambda broken=broken: spent(broken), error, "spent")
+        lets_through(partial(spent, broken), error, "spent")
 
 
 def _why_cost(got: Any, wanted: list[int | None]) -> str:

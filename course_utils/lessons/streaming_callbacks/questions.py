@@ -30,8 +30,8 @@ two_programs = Predict(
     options=[
         (
             "The first prints the whole answer, the second prints each token.",
-            "That is what the document says. Its code was written for an older "
-            "LangChain.",
+            "That is what the document says of them. With the LangChain that you "
+            "have here, neither gets so far.",
         ),
         (
             "Both fail: neither gets as far as asking the model.",
@@ -264,8 +264,8 @@ own_address = Predict(
         ),
         (
             "Nothing, until you set `stream_usage=True`.",
-            "Some servers refuse a request for usage. So `ChatOpenAI` asks OpenAI "
-            "alone by itself, and another address only when you say so.",
+            "A server tells its usage only when it is asked. `ChatOpenAI` asks at "
+            "OpenAI's own address, and at another one only when you say so.",
         ),
         (
             "An estimate, which LangChain counts by itself.",
