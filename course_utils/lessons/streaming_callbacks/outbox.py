@@ -29,7 +29,7 @@ from course_utils.lessons.streaming_callbacks.handlers import (
 )
 from course_utils.teaching.checks import NotYet, expect
 
-_WAIT = 2.0  # real seconds until a draw that nobody lets go on gives up
+_WAIT = 2.0  # real seconds: a reader that has not all the text by then is held up
 
 _DRAWN: dict[str, list[Any]] = {
     "an answer of three tokens": answer(["one", " two", " three"]),
@@ -62,15 +62,16 @@ class Screen:
         self.reader = threading.current_thread()
         self.go = threading.Event()
         self.drawn: list[Any] = []
-        self.by_reader = self.at_once = False
+        self.by_reader = self.at_once = self.held = False
         self._busy = threading.Lock()
 
     def draw(self, text: Any) -> None:
         """What the learner's handler is given."""
         if threading.current_thread() is self.reader:
             self.by_reader = True
-        else:
-            self.go.wait(_WAIT)
+        elif not self.go.wait(_WAIT):
+            self.held = True
+            self.go.set()
         if self._busy.acquire(blocking=False):
             time.sleep(0)  # so that a second drawer has its chance
             self.drawn.append(text)
@@ -111,6 +112,8 @@ def _read(script: list[Any], handler: Any, screen: Screen) -> Heard:
 def _judge(screen: Screen, heard: Heard, when: str, unknown: str) -> None:
     direct = "draw was called by the thread that reads the stream, which waited for it."
     expect(not screen.by_reader, f"{when}, {direct} Give the text to the queue.")
+    held = "the reader waited while the screen stood still: has the queue room?"
+    expect(not screen.held, f"{when}, {held}")
     two = "two threads called draw at the same time: one thread keeps the order."
     expect(not screen.at_once, f"{when}, {two}")
     if len(screen.drawn) < len(heard.texts):
