@@ -4,8 +4,13 @@ import logging
 import re
 from typing import ClassVar
 
+from langchain.agents import create_agent
+from langchain.agents.middleware import HumanInTheLoopMiddleware
+from langgraph.checkpoint.memory import InMemorySaver
+
 from course_utils.callbacks import on_token
 from course_utils.clock import course_clock
+from course_utils.fake import FakeStreamingChatModel, Reply, ToolCall
 from course_utils.lessons import streaming_callbacks as lesson
 from course_utils.lessons.streaming_callbacks import solutions
 from course_utils.teaching import Predict
@@ -320,3 +325,49 @@ def test_every_option_of_every_question_is_explained():
     assert len(guesses) >= 6
     for question in [*guesses, *lesson.quiz.questions]:
         assert all(option and why for option, why in question.options.values())
+
+
+# The parts and pairs of the checks are written by hand: real ones are read alike.
+
+
+def test_the_parts_of_a_real_agent_are_read_as_those_of_the_check():
+    parts = refunds().stream(
+        {"messages": [("user", "Where is my money?")]},
+        {"configurable": {"thread_id": "1"}},
+        stream_mode=["messages", "updates", "custom"],
+        subgraphs=True,
+        version="v2",
+    )
+    text, question = solutions.read_parts(parts)
+    assert text == "I look. I pay 40."
+    assert question["action_requests"][0]["args"] == {"amount": 40}
+
+
+def test_the_bill_of_a_real_agent_has_a_number_for_each_answer():
+    stream = refunds(checkpointer=None, middleware=()).stream(
+        {"messages": [("user", "Where is my money?")]}, stream_mode="messages"
+    )
+    assert [type(total) for total in solutions.spent(stream)] == [int, int, int]
+
+
+def refunds(**options):
+    """An agent that asks another one, and then wants to pay."""
+    clerk = create_agent(FakeStreamingChatModel("Ten days late."), [])
+
+    def look_up(order: str) -> str:
+        """Ask the clerk."""
+        said = clerk.invoke({"messages": [("user", order)]})
+        return str(said["messages"][-1].text)
+
+    def pay(amount: int) -> str:
+        """Pay money back."""
+        return f"paid {amount}"
+
+    steps = [
+        Reply("I look. ", tool_calls=[ToolCall("look_up", {"order": "A7"})]),
+        Reply("I pay 40.", tool_calls=[ToolCall("pay", {"amount": 40})]),
+        "Done.",
+    ]
+    asks_first = [HumanInTheLoopMiddleware({"pay": True})]
+    settings = {"middleware": asks_first, "checkpointer": InMemorySaver(), **options}
+    return create_agent(FakeStreamingChatModel(steps), [look_up, pay], **settings)
