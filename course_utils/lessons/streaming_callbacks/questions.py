@@ -17,8 +17,8 @@ rewrite = Predict(
         ),
         (
             "One word: with `streaming=True` the pieces come to you.",
-            "The setting's name suggests it. The pieces do come, but `invoke` puts "
-            "them together before it returns.",
+            "The setting's name suggests it. The pieces do arrive, but `invoke` "
+            "returns only when it has put them together.",
         ),
     ],
     answer="b",
@@ -52,13 +52,13 @@ swallowed = Predict(
     options=[
         (
             "The error, at the first token: nothing catches it.",
-            "So it is with a function that you call yourself. LangChain calls "
-            "handlers, and it catches what they raise.",
+            "A function that you call yourself would do that. LangChain calls your "
+            "handler, and catches what it raises.",
         ),
         (
             "The text before the error: the stream ends there.",
-            "You would expect that of an error in a loop. The stream does not end "
-            "for a handler, unless the handler asks for it.",
+            "You would expect that of an error in your loop. A handler's error ends "
+            "the stream only if the handler asks for it.",
         ),
         (
             "The whole answer, and the log gets a warning.",
@@ -154,7 +154,7 @@ shouted = Predict(
         ),
         (
             "`Two words.`: LangChain ignores what a handler returns.",
-            "A handler observes. It cannot change, hold back or drop a token.",
+            "A handler observes. It can delay a token, never change it.",
         ),
         (
             "An error: a handler has to return None.",
@@ -170,20 +170,20 @@ async_on_sync = Predict(
     "raises an error. Who is told?",
     options=[
         (
-            "The reader: `raise_error` holds for every handler.",
-            "It holds for plain handlers, and for async ones on `astream`.",
-        ),
-        (
             "The log alone: the reader gets the whole answer.",
             "A sync stream runs the handler in an event loop of its own, and its "
             "error stays there.",
+        ),
+        (
+            "The reader: `raise_error` holds for every handler.",
+            "It holds for plain handlers, and for async ones on `astream`.",
         ),
         (
             "You, before it starts: a sync stream refuses async handlers.",
             "It would be kinder. LangChain takes the handler and runs it.",
         ),
     ],
-    answer="b",
+    answer="a",
     name="async_on_sync",
 )
 
@@ -237,20 +237,20 @@ progress_mode = Predict(
     '`stream_mode="messages"`. When do you see the progress?',
     options=[
         (
+            "Never: `messages` leaves it out.",
+            "Progress has a mode of its own, `custom`. Ask for both in a list.",
+        ),
+        (
             "As it is written, among the tokens.",
             "`messages` has tokens and tool results. What a tool writes is another "
             "mode's business.",
-        ),
-        (
-            "Never: `messages` leaves it out.",
-            "Progress has a mode of its own, `custom`. Ask for both in a list.",
         ),
         (
             "At the end, with the tool's result.",
             "The result holds what the tool returns. What it wrote is not kept.",
         ),
     ],
-    answer="b",
+    answer="a",
     name="progress_mode",
 )
 
@@ -259,20 +259,20 @@ own_address = Predict(
     "tokens used?",
     options=[
         (
-            "The numbers of each call, as in notebook 2.",
-            "Notebook 2 saw them because it asked for them, or used a scripted model.",
-        ),
-        (
             "Nothing, until you set `stream_usage=True`.",
             "A server tells its usage only when it is asked. `ChatOpenAI` asks at "
             "OpenAI's own address, and at another one only when you say so.",
+        ),
+        (
+            "The numbers of each call, as in notebook 2.",
+            "Notebook 2 saw them because it asked for them, or used a scripted model.",
         ),
         (
             "An estimate, which LangChain counts by itself.",
             "LangChain passes on what the server says, and counts nothing.",
         ),
     ],
-    answer="b",
+    answer="a",
     name="own_address",
 )
 
