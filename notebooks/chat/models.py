@@ -7,7 +7,7 @@ from langchain.chat_models import init_chat_model
 from langchain_core.language_models import BaseChatModel
 
 from chat.settings import Settings
-from course_utils import FakeStreamingChatModel, cached, reliable
+from course_utils import FakeStreamingChatModel, cached, reliable, your_model
 
 # A question in, a stream out, of any form that `sse_events` reads. An agent would be
 # lambda text: agent.astream({"messages": [("user", text)]}, stream_mode="messages")
@@ -28,8 +28,9 @@ def asking(settings: Settings) -> Ask:
 
 
 def model_called(name: str, settings: Settings) -> BaseChatModel:
-    """The fake, or a provider's model; `reliable` does the retries."""
+    """The fake or your `COURSE_MODEL`, or a provider's; `reliable` does the retries."""
     if name == "fake":
-        return FakeStreamingChatModel(per_token=settings.per_token)
+        fake = FakeStreamingChatModel(per_token=settings.per_token)
+        return your_model(fake, max_retries=0)
     model: BaseChatModel = init_chat_model(name, max_retries=0)
     return model
