@@ -46,13 +46,13 @@ LANGUAGE = {
     "version": "3.12.12",
 }
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+MEANT = ("tags", "jp-MarkdownHeadingCollapsed")  # what an author says of a cell
 SETTINGS = {
     "COURSE_LIVE": "static",  # the last state of everything, and no progress kept
     **dict.fromkeys(TRACING, "false"),
     "NO_PROXY": "127.0.0.1,localhost,::1",
     "PYTHONHASHSEED": "0",
 }
-KEPT = ("tags", "jp-MarkdownHeadingCollapsed")  # of a cell's metadata
 SECRETS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_BASE", "COURSE_MODEL")
 
 
@@ -88,7 +88,7 @@ def tidy(notebook: NotebookNode) -> None:
         {"kernelspec": KERNEL, "language_info": LANGUAGE}
     )
     for cell in notebook.cells:
-        cell.metadata = {k: v for k, v in cell.metadata.items() if k in KEPT and v}
+        cell.metadata = {k: v for k, v in cell.metadata.items() if k in MEANT and v}
         if cell.cell_type == "code":
             cell.outputs = [_tidied(output) for output in cell.outputs]
             cell.outputs = [
