@@ -5,6 +5,7 @@ what becomes of each action asked about. `HISTORIES`: conversations after a Stop
 """
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 from langchain_core.messages import (
@@ -15,7 +16,6 @@ from langchain_core.messages import (
     SystemMessage,
     ToolMessage,
 )
-from langgraph.types import Interrupt
 
 from course_utils.lessons.scenes import PIECES
 from course_utils.lessons.scripted import answer, calling, say
@@ -111,7 +111,7 @@ def _asks(*amounts: Any) -> dict[str, Any]:
         for _ in amounts
     ]
     value = {"action_requests": actions, "review_configs": reviews}
-    return _update({"__interrupt__": (Interrupt(value=value, id="1"),)})
+    return _update({"__interrupt__": (SimpleNamespace(value=value, id="1"),)})
 
 
 def _message(message: BaseMessage) -> dict[str, Any]:

@@ -122,7 +122,7 @@ comments = Predict(
     options=[
         (
             "After one second: no token has come.",
-            "The name suggests it. But the client counts bytes, and comments are bytes.",
+            "So the name suggests. The client counts bytes, and comments are bytes.",
         ),
         (
             "Not at all: each comment starts the second again.",
