@@ -211,7 +211,7 @@ WRONG = [
         whole_if({"stop", "tool_calls"}.__contains__),
         "For a whole answer of the Responses API it gave False",
     ),
-    (lesson.with_full_response, as_given, "With a break the reader sees the beginning"),
+    (lesson.with_full_response, as_given, "two words the reader sees the beginning"),
     (lesson.keep_partial, kept_by(repr), "return the exception itself"),
     (lesson.keep_partial, kept_by(type), "return the exception itself"),
     (lesson.keep_partial, kept_by(caught=ModelError), "it raised Broke"),

@@ -134,7 +134,10 @@ _FULL = answer([*_NO, " no."])
 COMPLETED = {
     "a healthy stream": Asked([GOOD], NASTY),
     "a server's answer": Asked([from_chat_completions(PIECES)], NASTY),
-    "a break": Asked([[*map(say, PIECES[:9]), BROKE], GOOD], NASTY, 2),
+    "a break after two words": Asked(
+        [[*map(say, HELLO), BROKE], answer([*HELLO, "."])], "Hello there.", 2
+    ),
+    "a break in odd text": Asked([[*map(say, PIECES[:9]), BROKE], GOOD], NASTY, 2),
     "a break in a repeat": Asked([[say("no"), BROKE], _FULL], "no no no.", 2),
     "a break before any text": Asked([[say(), BROKE], GOOD], NASTY, 2),
     "a break after all text": Asked([[*map(say, PIECES), BROKE], GOOD], NASTY, 2),
