@@ -19,8 +19,8 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
-TURNS = 5  # processes of each edition
-ROUNDS = 6  # of all rows in each process
+TURNS = 2  # processes of each edition
+ROUNDS = 4  # of all rows in each process
 LIMIT = 1.1  # nothing slower by more than a tenth
 GENERIC = "GenericFakeChatModel"  # LangChain's own: what the machine does to both
 

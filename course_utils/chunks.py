@@ -15,11 +15,12 @@ def message_of(item: Any) -> Any:
     """The message in `item`: unwraps an agent's pair and a generation chunk."""
     if isinstance(item, tuple) and item:
         item = item[0]
-    fields = getattr(item, "__dict__", ())  # asking a model for what it lacks is slow
+    # Asking LangChain's objects for what they lack is slow, and each token is asked.
+    fields = getattr(item, "__dict__", {})
     if "content" in fields:
         return item
     if "message" in fields:
-        return item.message
+        return fields["message"]
     return item if hasattr(item, "content") else getattr(item, "message", item)
 
 
