@@ -75,6 +75,7 @@ def main(before: Path) -> None:
             for name, time in measured(edition.resolve()).items():
                 times[name] = min(time, times.get(name, time))
     print(*table(*best), sep="\n")
+    print(f"\nLoad {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores at the end.")
 
 
 def table(before: dict[str, float], after: dict[str, float]) -> list[str]:
