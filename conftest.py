@@ -63,7 +63,7 @@ hypothesis.settings.load_profile("course")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
-    """Share the whole suite out among the cores, a file at a time; a part runs as it is.
+    """Share the whole suite out among the cores, by files; a part runs as it is.
 
     Of many cores it takes four: tests that look at the time want some air.
     """
