@@ -61,12 +61,9 @@ class StopSwitch:
         Only the main thread can be interrupted; elsewhere the loop has to look at
         `pressed` between two items.
         """
-        interrupt = interrupt_this_thread()
         try:
-            with self.armed(interrupt):
+            with interrupting() as interrupt, self.armed(interrupt):
                 yield
-            if self.pressed and interrupt:
-                time.sleep(0.1)  # the signal is on its way: take it here
         except KeyboardInterrupt:
             if not self.pressed:
                 raise
@@ -89,16 +86,80 @@ def _from_outside(loop: asyncio.AbstractEventLoop, call: Callable[[], Any]) -> N
         loop.call_soon_threadsafe(call)
 
 
-def interrupt_this_thread() -> Callable[[], None] | None:
-    """A function that raises KeyboardInterrupt here; None off the main thread."""
-    if threading.current_thread() is not threading.main_thread():
-        return None
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        return None  # somebody else decides what an interrupt means
-    if not hasattr(signal, "pthread_kill"):
-        return lambda: signal.raise_signal(signal.SIGINT)
-    me = threading.get_ident()
-    return lambda: signal.pthread_kill(me, signal.SIGINT)
+AGAIN = 0.05  # seconds until an interrupt that was not heard is sent again
+
+
+class Interrupt:
+    """A KeyboardInterrupt for one thread, sent from another until it is heard.
+
+    Once is not enough: a signal that comes just before a sleep begins does not end it.
+    """
+
+    def __init__(self) -> None:
+        self._sent = False
+        self._heard: float | None = None  # when
+        self._lock = threading.Lock()
+        self._thread = threading.get_ident()
+
+    def __call__(self) -> None:
+        """Send it. Any thread may."""
+        self._sent = True
+        threading.Thread(target=self._send, name="course-stop", daemon=True).start()
+
+    def _send(self) -> None:
+        while self._send_once():
+            time.sleep(AGAIN)
+
+    def _send_once(self) -> bool:
+        with self._lock:
+            if self._heard is None:
+                _interrupt(self._thread)
+            return self._heard is None
+
+    def hear(self, number: int, frame: Any) -> None:
+        """The handler of the signal: what was sent twice interrupts once."""
+        now = time.monotonic()
+        again = self._heard is not None and now - self._heard < 2 * AGAIN
+        if self._sent and self._heard is None:
+            self._heard = now
+        if not again:
+            signal.default_int_handler(number, frame)
+
+    def take(self) -> None:
+        """Take here what is on its way."""
+        while self._sent and self._heard is None:
+            time.sleep(AGAIN)
+
+    def end(self) -> None:
+        """Send no more."""
+        with self._lock:
+            self._heard = self._heard or time.monotonic()
+
+
+def _interrupt(thread: int) -> None:
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(thread, signal.SIGINT)
+    else:  # Windows, where a sleep waits for this event, too
+        signal.raise_signal(signal.SIGINT)
+
+
+@contextmanager
+def interrupting() -> Iterator[Interrupt | None]:
+    """A way to interrupt this thread meanwhile; None off the main thread."""
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGINT) if main else None
+    ours = isinstance(getattr(before, "__self__", None), Interrupt)
+    if before is not signal.default_int_handler and not ours:
+        yield None  # somebody else decides what an interrupt means
+        return
+    interrupt = Interrupt()
+    signal.signal(signal.SIGINT, interrupt.hear)
+    try:
+        yield interrupt
+        interrupt.take()
+    finally:
+        interrupt.end()
+        signal.signal(signal.SIGINT, before)
 
 
 def leave(close: Callable[[], None]) -> None:

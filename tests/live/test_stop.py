@@ -1,8 +1,10 @@
 """Stop works at once, also on a silent stream, and closes the model's stream."""
 
 import asyncio
+import signal
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -19,6 +21,49 @@ def test_a_loop_that_waits_for_a_token_is_stopped_without_an_error():
         presser.start()
         time.sleep(SILENCE)
     assert switch.pressed and time.monotonic() - start < 10
+
+
+def test_a_stop_that_comes_just_before_a_silence_begins_ends_it():
+    """A signal that is in time for the kernel is too early for the sleep."""
+    signals: list[int] = []
+    switch = StopSwitch()
+    with switch.loop():
+        heard = signal.getsignal(signal.SIGINT)
+        # As if the first one had come and gone unnoticed.
+        signal.signal(signal.SIGINT, lambda *it: signals.append(1))
+        switch.press()
+        while not signals:
+            time.sleep(0.001)
+        signal.signal(signal.SIGINT, heard)
+        time.sleep(SILENCE)
+    assert (
+        switch.pressed and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+
+
+@pytest.mark.parametrize("turn", range(20))
+def test_one_stop_interrupts_once_however_often_it_was_sent(turn):
+    caught = 0
+    switch = StopSwitch()
+    with switch.loop():
+        threading.Timer(0.01, switch.press).start()
+        try:
+            time.sleep(SILENCE)
+        except KeyboardInterrupt:
+            caught += 1
+        time.sleep(0.12 if turn < 2 else 0)  # as a stream that cleans up
+    assert caught == 1
+
+
+def test_an_interrupt_of_somebody_else_is_heard_after_a_stop_too():
+    switch = StopSwitch()
+    with switch.loop():
+        switch.press()
+        with suppress(KeyboardInterrupt):
+            time.sleep(SILENCE)
+        time.sleep(0.15)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
 
 
 def test_an_interrupt_that_nobody_asked_for_goes_on():
