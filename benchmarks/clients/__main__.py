@@ -24,9 +24,9 @@ its client, and without a key. None of the clients knows that the server is a fa
   as behind a proxy that gives up.
 - **Reset**: after four words the connection breaks.
 
-The last two columns are what the *client* says, with its own defaults. **Silence** means
-half an answer, exit status 0 and no error: there your own code has to ask whether the
-answer was whole.
+The last two columns are what the *client* says, with its own defaults. **Silence**
+means half an answer, exit status 0 and no error: there your own code has to ask whether
+the answer was whole.
 """
 
 

@@ -18,26 +18,36 @@ T = TypeVar("T")
 
 
 GRACE = 0.3  # seconds that a stream may take to close before it is interrupted
+PATIENCE = 1.0  # seconds until a loop that is still there is interrupted once more
 
 
 class StopSwitch:
-    """Stops one reader, once; pressing it again, or too late, does nothing."""
+    """Stops one reader; pressing too late does nothing.
+
+    Pressed again, it interrupts a loop again: a sync agent answers the first interrupt
+    by waiting for its tools.
+    """
 
     def __init__(self) -> None:
         self.pressed = False
         self._hearers: list[Callable[[], None]] = []
         self._interrupt: Callable[[], None] | None = None
+        self._last = 0.0
         self._lock = threading.Lock()
 
     def press(self) -> None:
         """Stop the reader. Any thread may press."""
         with self._lock:
-            if not self.pressed:
-                self.pressed = True
-                for hear in self._hearers:
-                    hear()
-                if self._interrupt:
-                    self._interrupt()
+            now, first = time.monotonic(), not self.pressed
+            self.pressed = True
+            for hear in self._hearers if first else ():
+                hear()
+            late = (
+                isinstance(self._interrupt, Interrupt) and now - self._last > PATIENCE
+            )
+            if self._interrupt and (first or late):
+                self._last = now
+                self._interrupt()
 
     def hear(self, call: Callable[[], None]) -> None:
         """Call this when Stop is pressed, before anything is interrupted."""
@@ -95,7 +105,8 @@ class Interrupt:
     Once is not enough: a signal that comes just before a sleep begins does not end it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, before: Any = signal.default_int_handler) -> None:
+        self._before = before  # the handler of whoever interrupts from around this
         self._sent = False
         self._heard: float | None = None  # when
         self._lock = threading.Lock()
@@ -103,7 +114,8 @@ class Interrupt:
 
     def __call__(self) -> None:
         """Send it. Any thread may."""
-        self._sent = True
+        with self._lock:
+            self._sent, self._heard = True, None
         threading.Thread(target=self._send, name="course-stop", daemon=True).start()
 
     def _send(self) -> None:
@@ -122,8 +134,9 @@ class Interrupt:
         again = self._heard is not None and now - self._heard < 2 * AGAIN
         if self._sent and self._heard is None:
             self._heard = now
-        if not again:
             signal.default_int_handler(number, frame)
+        if not again:
+            self._before(number, frame)
 
     def take(self) -> None:
         """Take here what is on its way."""
@@ -152,7 +165,7 @@ def interrupting() -> Iterator[Interrupt | None]:
     if before is not signal.default_int_handler and not ours:
         yield None  # somebody else decides what an interrupt means
         return
-    interrupt = Interrupt()
+    interrupt = Interrupt(before)
     signal.signal(signal.SIGINT, interrupt.hear)
     try:
         yield interrupt

@@ -86,7 +86,7 @@ def run(last="All **done**.", **options):
 '''
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def notebook(open_notebook: Callable[..., OpenNotebook]) -> OpenNotebook:
     notebook = open_notebook()
     notebook.execute(AGENT)

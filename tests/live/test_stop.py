@@ -55,6 +55,32 @@ def test_one_stop_interrupts_once_however_often_it_was_sent(turn):
     assert caught == 1
 
 
+def test_a_stop_that_is_pressed_again_interrupts_what_waits_at_its_end():
+    """As a sync agent, which waits for its tools when it is interrupted."""
+    switch, turns = StopSwitch(), []
+
+    def press_until_it_has_ended() -> None:
+        while len(turns) < 3:
+            switch.press()
+            time.sleep(0.2)
+
+    presser = threading.Thread(target=press_until_it_has_ended)
+    with switch.loop():
+        presser.start()
+        try:
+            time.sleep(SILENCE)
+        finally:
+            turns.append(1)
+            try:
+                time.sleep(SILENCE)
+            finally:
+                turns.append(2)
+                leave(lambda: time.sleep(SILENCE))  # interrupted by its own switch
+                turns.append(3)
+    presser.join()
+    assert turns == [1, 2, 3]
+
+
 def test_an_interrupt_of_somebody_else_is_heard_after_a_stop_too():
     switch = StopSwitch()
     with switch.loop():
