@@ -9,6 +9,8 @@ depth. The gate is such a handler, so it reaches a model inside a chain or an ag
 import asyncio
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from contextvars import Context, ContextVar, copy_context
 from typing import Any
 from weakref import WeakSet
@@ -224,6 +226,18 @@ def behind(pressure: Backpressure, loop: LoopBackpressure | None = None) -> Cont
     context.run(_in_threads.set, pressure)
     context.run(_in_loop.set, loop)
     return context
+
+
+@contextmanager
+def listening() -> Iterator[Backpressure]:
+    """Hear how the models end that start in here; they wait for nobody."""
+    pressure = Backpressure()
+    token = _in_threads.set(pressure)
+    try:
+        yield pressure
+    finally:
+        with suppress(ValueError):  # an async reader was closed in another context
+            _in_threads.reset(token)
 
 
 def outside() -> Context:

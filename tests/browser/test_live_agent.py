@@ -147,7 +147,7 @@ def test_a_stop_keeps_what_came_and_says_what_was_left_open(notebook: OpenNotebo
 
 # Stop in each phase: how the run is made, what is seen before, and what is left.
 PHASES = {
-    "thinking": ("stopping('thinking')", "thinking", "stopped after", "Hm."),
+    "thinking": ("stopping('thinking')", "Hm.", "stopped after", "Hm."),
     "arguments": (
         "stopping('arguments')",
         "→ sleepy",
