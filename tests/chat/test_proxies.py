@@ -91,11 +91,10 @@ def test_nginx_as_it_comes_calls_the_half_of_an_answer_a_success():
 
 
 @needs_nginx
-def test_with_another_parser_the_same_nginx_streams_and_shows_the_cut():
-    pytest.importorskip("httptools")
-    lumps, _ = answer_of("plain", "httptools")
-    assert len(lumps) > 5
-    _, said = answer_of("plain", "httptools", kill=True)
+def test_nginx_that_is_set_right_streams_a_plain_answer_and_shows_its_cut():
+    lumps, said = answer_of("plain", "h11", "nginx.conf")
+    assert (len(lumps) > 5, said) == (True, 0)
+    _, said = answer_of("plain", "h11", "nginx.conf", kill=True)
     assert said == 18
 
 
