@@ -58,10 +58,15 @@ class Chat:
         if not isinstance(self.ask, Agent) or thread in self._going_on:
             return None
         self._going_on.add(thread)  # of two tabs, one is first, until its answer ends
-        if not await self.ask.waits(thread):
-            self._going_on.discard(thread)
+        stream = None
+        try:
+            if await self.ask.waits(thread):
+                stream = self.ask.go_on(value, thread)
+        finally:
+            if stream is None:
+                self._going_on.discard(thread)
+        if stream is None:
             return None
-        stream = self.ask.go_on(value, thread)
         return await self._start(stream, name_for(session, thread))
 
     async def _start(self, stream: AsyncIterable[Any], name: str) -> str:
