@@ -104,7 +104,7 @@ def worker_frozen(scene: Scene) -> None:
 
 
 def worker_frozen_and_replaced(scene: Scene) -> None:
-    scene.ask(Reply(WORDS, per_token=0.3))
+    scene.ask(Reply(WORDS, per_token=1))
     owner, other = scene.owner(), scene.other()
     owner.freeze()
     try:

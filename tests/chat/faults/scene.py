@@ -90,6 +90,7 @@ class Scene:
         """Read on at this worker, past the proxy."""
         page = self.person.page
         name = page.evaluate("sessionStorage.answer")
+        page.evaluate("sessionStorage.clear()")
         page.goto(f"{worker.address}/page.css")
         page.evaluate("name => { sessionStorage.answer = name }", name)
         page.goto(worker.address)
