@@ -206,6 +206,7 @@ async def away(request: Request, error: Exception) -> JSONResponse:
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """From the first request to the last."""
     chat: Chat = app.state.chat
+    chat.closing = False  # it may have run before, and ended
     quiet_access_log()
     if is_main():  # in a notebook's thread neither signals nor the collector are ours
         tune_gc()

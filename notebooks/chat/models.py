@@ -10,7 +10,13 @@ from langchain_core.language_models import BaseChatModel
 from langgraph.types import Command
 
 from chat.settings import Settings
-from course_utils import FakeStreamingChatModel, RedisStreamCache, cached, reliable
+from course_utils import (
+    FakeStreamingChatModel,
+    RedisStreamCache,
+    cached,
+    reliable,
+    your_model,
+)
 
 # A question in, a stream out, of any form that `sse_events` reads.
 Ask = Callable[[str], AsyncIterable[Any]]
@@ -87,8 +93,9 @@ async def watched(chunks: Any, tell: Callable[[bool], None]) -> AsyncIterator[An
 
 
 def model_called(name: str, settings: Settings) -> BaseChatModel:
-    """The fake, or a provider's model; `reliable` does the retries."""
+    """The fake or your `COURSE_MODEL`, or a provider's; `reliable` does the retries."""
     if name == "fake":
-        return FakeStreamingChatModel(per_token=settings.per_token)
+        fake = FakeStreamingChatModel(per_token=settings.per_token)
+        return your_model(fake, max_retries=0)
     model: BaseChatModel = init_chat_model(name, max_retries=0)
     return model

@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import replace
 
 from course_utils.own_stream.backpressure import outside
 from course_utils.serving.answer_events import error_event
@@ -91,7 +90,8 @@ class Record:
     def _push(self, event: Event) -> None:
         if not self.ended:
             number = len(self.events) + 1
-            self.events.append(replace(event, id=f"{self.name}.{number}"))
+            numbered = Event(event.event, event.data, f"{self.name}.{number}")
+            self.events.append(numbered)
             self._wake()
 
     def _wake(self) -> None:
