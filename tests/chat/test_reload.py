@@ -10,11 +10,13 @@ import pytest
 
 from course_utils.serving import read_sse
 from tests.chat.site import text_in
+from tests.support.servers import takes_a_minute
 from tests.support.servers.chat import Worker, running
 from tests.support.servers.redis import redis_server
 from tests.support.watched import PATIENCE
 
 pytestmark = [
+    takes_a_minute,
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGHUP"),
 ]

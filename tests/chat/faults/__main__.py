@@ -11,6 +11,7 @@ def main() -> None:
     """Each row in turn; one that surprises has a mark."""
     sys.path.insert(0, str(ROOT / "notebooks"))  # where pytest finds the chat, too
     from tests.browser.conftest import CHROMIUM
+    from tests.chat.faults.behind import BEHIND
     from tests.chat.faults.rows import ROWS
     from tests.chat.faults.scene import scene
     from tests.chat.faults.table import PAGE, page_of
@@ -25,7 +26,8 @@ def main() -> None:
                 outcomes.append((row.fault, place.play(row.act)))
                 sign = " " if outcomes[-1][1] == row.expected else "!"
                 print(sign, row.fault, outcomes[-1][1], flush=True)
-    PAGE.write_text(page_of(outcomes), "utf-8")
+    behind = [(row, row.flow(), row.cut()) for row in BEHIND]
+    PAGE.write_text(page_of(outcomes, behind), "utf-8")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from tests.chat.faults.behind import Behind
 from tests.chat.faults.scene import Outcome
 from tests.support.servers.chat import ROOT
 
@@ -15,6 +16,18 @@ in Chromium. `python -m tests.chat.faults` makes this table; the tests there hol
 | What goes wrong | The page says | Its text | Billed | Counted | Provider's stream |
 |---|---|---|---|---|---|
 """
+PROXIES = """
+## Behind a proxy
+
+A plain `StreamingResponse` of 20 tokens in a second, served by uvicorn's own parser
+(h11), behind each file of `deploy/`. *Headed* is the same with `X-Accel-Buffering: no`,
+which `sse_response` sends. The worker is killed in the middle, and curl, as any
+program that reads HTTP, says whether it got an error. The programs are Debian 12's. In
+all five the last event is missing, and by that the page knows.
+
+| File | Answer | It arrives | Its cut is |
+|---|---|---|---|
+"""
 END = """
 *Billed* is what the provider has sent. *Counted* are the ends in the workers' metrics:
 a worker that dies takes its counters with it, so count what Prometheus has seen. A
@@ -22,10 +35,14 @@ reader who leaves costs what comes within `CHAT_GRACE`, here a second.
 """
 
 
-def page_of(outcomes: Iterable[tuple[str, Outcome]]) -> str:
+def page_of(
+    outcomes: Iterable[tuple[str, Outcome]], behind: Iterable[tuple[Behind, str, str]]
+) -> str:
     """The page that tells these outcomes."""
+    proxies = [f"| `{b.conf}` | {b.path} | {f} | {c} |" for b, f, c in behind]
     rows = [
         f"| {fault} | {o.page} | {o.text} | {o.billed} | {o.counted} | {o.model} |"
         for fault, o in outcomes
     ]
-    return TOP + "\n".join(rows) + "\n" + END
+    told = TOP + "\n".join(rows) + "\n" + END
+    return told + PROXIES + "\n".join(proxies) + "\n"
