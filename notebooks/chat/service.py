@@ -36,7 +36,9 @@ class Chat:
         self.ask = ask or asking(settings, self.metrics.answered)
         self.limits = Limits(settings)
         self.closing = False
-        self.replay = replay_of(settings)
+        self.replay = replay = replay_of(settings)
+        if isinstance(replay, RedisReplay):
+            self.metrics.watch_redis(lambda: replay.away)
         self._tasks: set[asyncio.Task[None]] = set()
         self._going_on: set[str] = set()
 

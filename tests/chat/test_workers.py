@@ -92,9 +92,12 @@ async def test_what_one_was_told_the_other_need_not_ask(redis):
 async def test_while_redis_is_away_questions_are_answered_and_readers_told(redis):
     async with worker(redis) as one, worker(redis) as other:
         address = (await one.post("/chat", json=ASK)).headers["location"]
+        assert (await numbers(one))["chat_redis_away",] == 0
         redis.kill()
         response = await one.post("/chat", json={"text": "And now?"})
         assert last_in(response)[0] == "done"
+        while not (await numbers(one))["chat_redis_away",]:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
         assert (await one.get(f"/{address}")).status_code == 200
         for asked in (other.get, other.delete):
             refused = await asked(f"/{address}")

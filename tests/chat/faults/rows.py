@@ -128,6 +128,18 @@ def redis_away(scene: Scene) -> None:
         scene.redis.start()
 
 
+def redis_away_and_worker_killed(scene: Scene) -> None:
+    """The other worker cannot know of the answer, and says: not now."""
+    scene.ask(Reply(WORDS, per_token=0.3))
+    scene.redis.kill()
+    try:
+        scene.owner().kill()
+        state = scene.person.page.get_by_role("status")
+        expect(state).to_have_text("cut: the connection broke", timeout=30_000)
+    finally:
+        scene.redis.start()
+
+
 def redis_back_empty(scene: Scene) -> None:
     scene.ask()
     scene.redis.kill()
@@ -220,5 +232,10 @@ ROWS = [
         "the worker is killed",
         worker_killed,
         Outcome(LOST, "a part", "a part", "nothing", CLOSED),
+    ),
+    Row(
+        "Redis is away, and the worker is killed",
+        redis_away_and_worker_killed,
+        Outcome("cut: the connection broke", "a part", "a part", "nothing", CLOSED),
     ),
 ]
