@@ -79,7 +79,7 @@ const SHOW = {
   refusal: (answer, data) => answer.text(data.text, "refusal"),
   tool_call: (answer, data) => answer.call(data),
   tool_result: (answer, data) => answer.add(`${data.name ?? "tool"} → ${data.text}`),
-  interrupt: (answer, data) => answer.add(`question: ${JSON.stringify(data.value)}`),
+  interrupt: (answer, { value }) => answer.add(`question: ${typeof value === "string" ? value : JSON.stringify(value)}`),
 };
 
 /** The last events, and the words for the end. */
@@ -87,7 +87,7 @@ const LAST = {
   done: ({ note }) => (note ? `done: ${note}` : "done"),
   stopped: () => "stopped",
   cut: ({ finish_reason, note }) => `cut: ${note ?? finish_reason}`,
-  paused: () => "paused: it waits for a person",
+  paused: () => "paused: it waits for your answer",
   error: ({ message }) => `error: ${message}`,
 };
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from chat.limits import Limits
 from chat.metrics import Metrics, Watched
 from chat.models import Ask, asking
-from chat.sessions import name_for, opens
+from chat.sessions import name_for, opens, thread, thread_of
 from chat.settings import Settings
 from course_utils import ReplayBuffer, own_stream, sse_events
 from course_utils.clock import Clock
@@ -34,6 +34,7 @@ class Chat:
 
     async def begin(self, question: str, session: str) -> str:
         """Ask the model; the answer's name, by which this session follows it."""
+        thread.set(thread_of(session))
         events = sse_events(self.ask(question), note=note)
         name = name_for(session)
         watched = Watched(self.metrics, name)

@@ -8,10 +8,14 @@ is looked up, and every worker knows it. With a log-in, return the user's id fro
 import hmac
 import re
 import secrets
+from contextvars import ContextVar
 
 from fastapi import Request, Response
 
 COOKIE = "chat_session"
+
+# The conversation of who asks, while the model is asked: an agent's `thread_id`.
+thread: ContextVar[str] = ContextVar("chat_thread", default="")
 
 
 def session_of(request: Request) -> str:
@@ -35,6 +39,11 @@ def remember(response: Response, request: Request, session: str) -> None:
         samesite="strict",
         secure=request.url.scheme == "https",
     )
+
+
+def thread_of(session: str) -> str:
+    """The name of a session's conversation: it is kept, and opens nothing."""
+    return _seal("thread", session)
 
 
 def name_for(session: str) -> str:

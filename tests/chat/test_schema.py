@@ -1,4 +1,4 @@
-"""Whatever the app's OpenAPI description allows gets an answer that the description has.
+"""What the app's OpenAPI description allows gets an answer that the description has.
 
 schemathesis makes the requests, good ones and bad ones, and judges the answers.
 """
