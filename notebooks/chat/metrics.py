@@ -20,6 +20,7 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
+from chat import traces
 from course_utils.serving import LEFT, Event
 
 log = logging.getLogger("chat")
@@ -100,6 +101,7 @@ class Watched:
         self._gap = metrics.gap.labels(*metrics.labels)
         self._began = self._last = time.perf_counter()
         self._first: float | None = None
+        self._span = traces.begin(*metrics.labels)
         metrics.open.inc()
 
     async def events(
@@ -130,6 +132,7 @@ class Watched:
         metrics.ended.labels(end).inc()
         error = end if last.event == "error" else ""
         metrics.whole.labels(*metrics.labels, error).observe(seconds)
+        traces.end(self._span, told, self._first, error)
         usage = told.get("usage") or {}
         for kind in ("input", "output"):
             if tokens := usage.get(f"{kind}_tokens"):
