@@ -44,8 +44,8 @@ def text_of(item: Any) -> str:
 
 def is_restart(item: Any) -> bool:
     """Whether this item takes back all text before it: the answer begins anew."""
-    metadata = getattr(message_of(item), "response_metadata", None) or {}
-    return bool(metadata.get("restart"))
+    metadata = getattr(message_of(item), "response_metadata", None)
+    return bool(metadata and metadata.get("restart"))
 
 
 def finish_of(item: Any) -> str | None:

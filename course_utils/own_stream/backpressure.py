@@ -7,6 +7,7 @@ depth. The gate is such a handler, so it reaches a model inside a chain or an ag
 """
 
 import asyncio
+import logging
 import threading
 from contextvars import Context, ContextVar, copy_context
 from typing import Any
@@ -41,6 +42,11 @@ class TaskStopped(Exception):  # not an error: its reader has left
 
     LangChain's async calls take a result for an answer unless it is an `Exception`.
     """
+
+
+def _tells_an_error(record: logging.LogRecord) -> bool:
+    """LangChain logs whatever a handler raises; that a reader has left is no error."""
+    return f"{TaskStopped.__name__}(" not in record.getMessage()
 
 
 class Backpressure(BaseCallbackHandler):
@@ -191,6 +197,7 @@ class LoopBackpressure(BaseCallbackHandler):
         self._came = True  # an item reached the queue since a token passed
         self._thread = threading.get_ident()
         self._tasks: WeakSet[asyncio.Task[Any]] = WeakSet()
+        logging.getLogger("langchain_core.callbacks.manager").addFilter(_tells_an_error)
 
     def stop(self) -> None:
         """The reader has left: cancel every task in which a model has spoken."""

@@ -26,6 +26,7 @@ T = TypeVar("T")
 D = TypeVar("D")
 _RAISE: Any = object()
 _tasks: set["asyncio.Task[None]"] = set()  # the loop itself keeps only weak references
+TURNS = 20  # of the event loop: ten are enough for a chain around ChatOpenAI
 
 
 @overload
@@ -251,6 +252,10 @@ class AsyncOwnedStream(Generic[T]):
         self._stop()
         if self._task is not None:
             await asyncio.wait([self._task])
+        # LangChain leaves generators to the garbage collector, which closes them one
+        # turn after the other. A loop that ends in between complains on stderr.
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
 
     def _forget(self, task: "asyncio.Task[None]") -> None:
         _tasks.discard(task)

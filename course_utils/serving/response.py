@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from course_utils.clock import Clock, course_clock
 from course_utils.own_stream.owned import AsyncOwnedStream, OwnedStream, own_stream
-from course_utils.serving.replay import position_of
-from course_utils.serving.replay_buffer import ReplayBuffer
+from course_utils.serving.replay import ReplayBuffer, position_of
 from course_utils.serving.sse import Event, EventReader, read_sse
 from course_utils.serving.wire import (
     HEADERS,

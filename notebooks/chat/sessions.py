@@ -8,14 +8,10 @@ is looked up, and every worker knows it. With a log-in, return the user's id fro
 import hmac
 import re
 import secrets
-from contextvars import ContextVar
 
 from fastapi import Request, Response
 
 COOKIE = "chat_session"
-
-# The conversation of who asks, while the model is asked: an agent's `thread_id`.
-thread: ContextVar[str] = ContextVar("chat_thread", default="")
 
 
 def session_of(request: Request) -> str:
@@ -41,15 +37,19 @@ def remember(response: Response, request: Request, session: str) -> None:
     )
 
 
-def thread_of(session: str) -> str:
-    """The name of a session's conversation: it is kept, and opens nothing."""
-    return _seal("thread", session)
+def name_for(session: str, thread: str = "") -> str:
+    """A new name for an answer of this session, which nobody guesses.
 
-
-def name_for(session: str) -> str:
-    """A new name for an answer of this session, which nobody guesses."""
-    number = secrets.token_hex(16)
+    It begins with its thread: the answer that a person's answer goes on from has it,
+    too.
+    """
+    number = f"{thread or secrets.token_hex(16)}{secrets.token_hex(4)}"
     return f"{number}-{_seal(number, session)}"
+
+
+def thread_of(name: str) -> str:
+    """The thread of an answer: what an agent's checkpoints are kept under."""
+    return name[:32]
 
 
 def opens(session: str, name: str) -> bool:
