@@ -46,7 +46,7 @@ class Crowd:
 
 
 def crowds(
-    address: str, users: Sequence[int] = (5, 20, 40), seconds: float = 6
+    address: str, users: Sequence[int] = (5, 20, 40), seconds: int = 6
 ) -> list[Crowd]:
     """Let so many readers at once read for a while; one crowd after the other.
 
@@ -79,7 +79,7 @@ def save(found: Iterable[Crowd]) -> None:
     (HERE / "saved.json").write_text(text, "utf-8")
 
 
-def _crowd(address: str, users: int, seconds: float) -> Crowd:
+def _crowd(address: str, users: int, seconds: int) -> Crowd:
     command = [sys.executable, "-m", "locust", "-f", str(HERE / "locustfile.py")]
     command += ["--headless", "--json", "--only-summary", "--loglevel=ERROR"]
     command += [f"-u{users}", f"-r{users}", f"-t{seconds}s", f"--host={address}"]
