@@ -59,7 +59,7 @@ def on_purpose(error: BaseException | None) -> bool:
 def told_of(error: BaseException) -> str:
     """What happened to a stream, in words."""
     if isinstance(error, KeyboardInterrupt):
-        return "Somebody pressed the square button"
+        return "The check pressed the square button"
     return f"The stream broke with a {type(error).__name__}"
 
 
