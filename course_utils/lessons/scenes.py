@@ -47,7 +47,7 @@ def errors() -> list[Exception]:
 
 
 def interrupt() -> KeyboardInterrupt:
-    """What the square button raises, and somebody's Ctrl-C here does not."""
+    """What the square button raises, told from a real Ctrl-C by its words."""
     return KeyboardInterrupt("on purpose")
 
 
@@ -265,7 +265,7 @@ class Sleeps:
             self.found = True
 
     def judge(self, name: str) -> None:
-        """Go on if nobody slept."""
+        """Go on if `time.sleep` was not called."""
         why = f"`{name}` calls `time.sleep`, and everybody on the event loop waits: "
         expect(not self.found, f"{why}`await asyncio.sleep(...)` lets them work.")
 
