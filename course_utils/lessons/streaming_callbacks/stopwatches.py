@@ -99,7 +99,7 @@ def _why_wrong(got: Any, seconds: float | None, asked: int) -> str:
     if not isinstance(got, float | int):
         return ""
     if not asked:
-        return " Nobody asked the clock: it is `self.clock.now()`."
+        return " Its clock was never asked: that is `self.clock.now()`."
     if got < 0:
         return " Take the start from the time of the token, not the other way round."
     if got >= _START:
