@@ -31,7 +31,7 @@ from course_utils.teaching.checks import NotYet, expect
 
 _WAIT = 2.0  # real seconds: a reader that has not all the text by then is held up
 
-_MOMENT = 0.02  # real seconds in which a thread that is let go draws a text
+_MOMENT = 0.05  # real seconds in which a thread that is let go draws a text
 
 _DRAWN: dict[str, list[Any]] = {
     "an answer of three tokens": answer(["one", " two", " three"]),
@@ -154,14 +154,29 @@ def _draw_two(make_handler: Any) -> None:
         first, second = map(_read_words, handlers, ("a", "b"))
         for stream in (second, first, first, first):
             next(stream)
-        screens[1].go.set()
-        time.sleep(_MOMENT)
-        screens[0].go.set()
+        for screen, texts in zip(reversed(screens), (1, 3), strict=True):
+            screen.go.set()
+            _until_drawn(screen, texts)
+        _are_apart(screens)
         for stream in (first, second):
             list(stream)
+    _are_apart(screens, "a1a2a3", "b1b2b3")
+
+
+def _until_drawn(screen: Screen, texts: int) -> None:
+    """Wait until it has drawn so many, and a moment for one that is not its own."""
+    for _ in range(200):
+        if len(screen.drawn) >= texts:
+            break
+        time.sleep(_MOMENT / 10)
+    time.sleep(_MOMENT)
+
+
+def _are_apart(screens: list[Screen], *whole: str) -> None:
     drawn = ["".join(map(str, screen.drawn)) for screen in screens]
+    mixed = "b" in drawn[0] or "a" in drawn[1]
     why = f"Two calls at once drew {drawn}: what do the two handlers share?"
-    expect(drawn == ["a1a2a3", "b1b2b3"], why)
+    expect(not mixed and drawn == [*(whole or drawn)], why)
 
 
 def _read_words(handler: Any, name: str) -> Any:
