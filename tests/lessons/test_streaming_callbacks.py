@@ -14,9 +14,42 @@ from course_utils.fake import FakeStreamingChatModel, Reply, ToolCall
 from course_utils.lessons import streaming_callbacks as lesson
 from course_utils.lessons.streaming_callbacks import solutions
 from course_utils.teaching import Predict
-from tests.lessons.answers import streaming_callbacks_agents as agents
-from tests.lessons.answers import streaming_callbacks_calls as calls
-from tests.lessons.answers.streaming_callbacks import (
+from tests.lessons.answers.streaming_callbacks import agents, calls
+from tests.lessons.answers.streaming_callbacks.at_work import (
+    AsciiAddresses,
+    AsText,
+    AtTheEndOnly,
+    ByContent,
+    ByEvents,
+    ByPartition,
+    CountsCalls,
+    CountsForAll,
+    CountsWords,
+    ForgetsWhenItBreaks,
+    FromTheBirth,
+    LogOfErrorsOnly,
+    LogOfModelErrors,
+    LogOfTheChain,
+    OnceOnly,
+    OneLate,
+    OneWordLate,
+    OnlyTheDisk,
+    ScreenAtTheEnd,
+    ScreenOneLate,
+    ScreenWithoutRepeats,
+    SixtyFour,
+    SmallLetters,
+    SplitsAndJoins,
+    StartedForAll,
+    StrippedScreen,
+    TriesAgain,
+    WritesBlocks,
+    WritesForAll,
+    WritesLower,
+    WritesThoughts,
+    with_a_list,
+)
+from tests.lessons.answers.streaming_callbacks.handlers import (
     All,
     Async,
     AtTheEnd,
@@ -68,40 +101,6 @@ from tests.lessons.answers.streaming_callbacks import (
     one_for_both,
     only_a_screen,
     two,
-)
-from tests.lessons.answers.streaming_callbacks_at_work import (
-    AsciiAddresses,
-    AsText,
-    AtTheEndOnly,
-    ByContent,
-    ByEvents,
-    ByPartition,
-    CountsCalls,
-    CountsForAll,
-    CountsWords,
-    ForgetsWhenItBreaks,
-    FromTheBirth,
-    LogOfErrorsOnly,
-    LogOfModelErrors,
-    LogOfTheChain,
-    OnceOnly,
-    OneLate,
-    OneWordLate,
-    OnlyTheDisk,
-    ScreenAtTheEnd,
-    ScreenOneLate,
-    ScreenWithoutRepeats,
-    SixtyFour,
-    SmallLetters,
-    SplitsAndJoins,
-    StartedForAll,
-    StrippedScreen,
-    TriesAgain,
-    WritesBlocks,
-    WritesForAll,
-    WritesLower,
-    WritesThoughts,
-    with_a_list,
 )
 from tests.support.exercise_rules import ExerciseRules, stub
 
