@@ -249,7 +249,7 @@ WRONG = [
     (lesson.outbox, calls.EmptyIsTheSign, "With tokens that are lists"),
     (lesson.outbox, calls.SharedQueue, "what do the two handlers share?"),
     (lesson.outbox, calls.LastInFirstDrawn, "draw got ' three twoone' in all"),
-    (lesson.outbox, calls.SmallQueue, "has the queue room?"),
+    (lesson.outbox, calls.SmallQueue, "does the queue have room?"),
     (lesson.read_parts, reads(agents.with_results), "it is no AIMessageChunk"),
     (lesson.read_parts, reads(agents.with_clerks), "an `ns` that is not empty"),
     (lesson.read_parts, reads(agents.with_steps), "It is in it twice"),

@@ -210,8 +210,8 @@ def _break_the_writer(report: Any, error: Exception) -> None:
         expect(raised is error, f"The writer raised a {kind}: let it through as it is.")
         return
     raise NotYet(
-        f"The stream's writer raised a {kind}, and report(1, 1) swallowed it: only "
-        "`get_stream_writer()` may fail without a word."
+        f"The stream's writer raised a {kind}, and report(1, 1) swallowed it: "
+        "catch what `get_stream_writer()` itself raises."
     )
 
 

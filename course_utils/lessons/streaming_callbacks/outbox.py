@@ -117,7 +117,7 @@ def _read(script: list[Any], handler: Any, screen: Screen) -> Heard:
 def _judge(screen: Screen, heard: Heard, when: str, unknown: str) -> None:
     direct = "draw was called by the thread that reads the stream, which waited for it."
     expect(not screen.by_reader, f"{when}, {direct} Give the text to the queue.")
-    held = "the reader waited while the screen stood still: has the queue room?"
+    held = "the reader waited while the screen stood still: does the queue have room?"
     expect(not screen.held, f"{when}, {held}")
     two = "two threads called draw at the same time: one thread keeps the order."
     expect(not screen.at_once, f"{when}, {two}")

@@ -70,7 +70,8 @@ swallowed = Predict(
 )
 
 agent_steps = Predict(
-    "How many tokens does the handler hear in `agent.stream(ask, c)`, without a mode?",
+    "A handler listens to `agent.stream(...)`, without a mode. How many of the model's "
+    "tokens does it hear?",
     options=[
         (
             "None: the agent asks its model for the full response.",

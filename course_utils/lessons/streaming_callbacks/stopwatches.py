@@ -246,5 +246,5 @@ def _why(got: list[float], want: list[float]) -> str:
     if len(got) > len(want):
         return " One call, one time: which methods add one?"
     if sorted(got) == sorted(want):
-        return " They stand in the order in which the calls ended."
+        return " Put them in the order in which the calls ended."
     return " Keep a start for each `run_id`: another call's start is not yours."
