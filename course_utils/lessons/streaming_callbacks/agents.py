@@ -210,8 +210,8 @@ def _break_the_writer(report: Any, error: Exception) -> None:
         expect(raised is error, f"The writer raised a {kind}: let it through as it is.")
         return
     raise NotYet(
-        f"The stream's writer raised a {kind}, and report(1, 1) swallowed it: "
-        "catch what `get_stream_writer()` itself raises."
+        f"The stream's writer raised a {kind}, and report(1, 1) swallowed it: only "
+        "what `get_stream_writer()` raises is to be caught."
     )
 
 
