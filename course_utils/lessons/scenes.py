@@ -59,7 +59,7 @@ def on_purpose(error: BaseException | None) -> bool:
 def told_of(error: BaseException) -> str:
     """What happened to a stream, in words."""
     if isinstance(error, KeyboardInterrupt):
-        return "Somebody pressed the square button"
+        return "You pressed the square button"
     return f"The stream broke with a {type(error).__name__}"
 
 
@@ -266,8 +266,8 @@ class Sleeps:
 
     def judge(self, name: str) -> None:
         """Go on if nobody slept."""
-        why = f"`{name}` calls `time.sleep`, and everybody on the event loop waits: "
-        expect(not self.found, f"{why}`await asyncio.sleep(...)` lets them work.")
+        why = f"`{name}` calls `time.sleep`, and all else on the event loop waits: "
+        expect(not self.found, f"{why}`await asyncio.sleep(...)` lets it run.")
 
 
 @contextmanager

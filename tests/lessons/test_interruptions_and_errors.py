@@ -169,18 +169,18 @@ RIGHT = [
     (lesson.safe_tool_calls, strict_by_hand),
 ]
 AGENTS = [
-    (lesson.decide, decides_by(below_limit), "For exactly the limit"),
-    (lesson.decide, decides_by(lambda *_: True), "For an amount above the limit"),
-    (lesson.decide, decides_by(lambda *_: False), "For an amount below the limit"),
+    (lesson.decide, decides_by(below_limit), "For 500 with a limit"),
+    (lesson.decide, decides_by(lambda *_: True), "For 10000 with a limit"),
+    (lesson.decide, decides_by(lambda *_: False), "For 100 with a limit"),
     (lesson.decide, decides_by(without_a_look), "without an amount it raised KeyError"),
     (lesson.decide, decides_by(with_a_default), "For an action without an amount"),
     (lesson.decide, decides_by(in_words_too), "For an amount in words"),
-    (lesson.decide, decides_by(in_whole_numbers), "For a cent above the limit"),
+    (lesson.decide, decides_by(in_whole_numbers), "For 500.01 with a limit"),
     (lesson.decide, decides_by(in_limit, {"type": "reject"}), "a rejection says why"),
     (lesson.decide, decides_by(in_limit, actions=first_action_only), "three actions"),
     (lesson.decide, decides_by(in_limit, actions=in_any_part), "AttributeError"),
     (lesson.decide, decides_by(in_limit, actions=where_one_always_asks), "KeyError"),
-    (lesson.decide, decides_by(in_limit, actions=calls_instead), "above the limit"),
+    (lesson.decide, decides_by(in_limit, actions=calls_instead), "For 10000 with"),
     (
         lesson.decide,
         decides_by(in_limit, actions=of_the_first_question),
@@ -201,7 +201,7 @@ AGENTS = [
     (lesson.close_open_calls, closes_by(whole_calls), "kept as invalid"),
     (lesson.close_open_calls, closes_by(first_call), "With two open calls"),
     (lesson.close_open_calls, closes_by(of_everybody), "it raised AttributeError"),
-    (lesson.close_open_calls, closes_by(status="success"), 'its status is "error"'),
+    (lesson.close_open_calls, closes_by(status="success"), "looks like a success"),
     (lesson.close_open_calls, closes_by(content=""), "say what happened"),
 ]
 WRONG = [
