@@ -37,6 +37,7 @@ from course_utils.reliability import (
     reliable,
 )
 from course_utils.serving import (
+    RedisReplay,
     ReplayBuffer,
     read_sse,
     sse_body,
@@ -65,6 +66,7 @@ __all__ = [
     "Passage",
     "Predict",
     "Quiz",
+    "RedisReplay",
     "RedisStreamCache",
     "ReplayBuffer",
     "Reply",

@@ -22,6 +22,10 @@ ORPHAN = (
     "message with 'tool_calls'."  # the spelling is OpenAI's
 )
 FOREIGN = "Invalid parameter: 'tool_call_id' of '{}' not found in 'tool_calls' of "
+TWICE = (
+    "Invalid parameter: Duplicate value for 'tool_call_id' of '{}', in messages[{}] "
+    "and messages[{}]."
+)
 
 
 class Fault(NamedTuple):
@@ -42,18 +46,28 @@ def fault_in(messages: Sequence[BaseMessage]) -> Fault | None:
 
 
 def _faults(messages: Sequence[BaseMessage]) -> Iterator[Fault]:
-    open_calls: list[str] | None = None  # the calls that tool messages may answer here
+    open_calls: list[str] = []  # the calls that tool messages may answer here
+    answered: dict[str, int] = {}  # ... and where they were answered
     for number, message in enumerate(messages):
         if isinstance(message, ToolMessage):
-            if not open_calls:
-                yield Fault(ORPHAN, f"messages.[{number}].role")
-            elif message.tool_call_id not in open_calls:
-                said = FOREIGN.format(message.tool_call_id) + "previous message."
-                yield Fault(said, f"messages.[{number}].tool_call_id")
+            yield from _faults_of(message, number, open_calls, answered)
+            answered[message.tool_call_id] = number
             continue
-        open_calls = _ids(message)
+        open_calls, answered = _ids(message), {}
         if missing := _unanswered(open_calls, messages[number + 1 :]):
             yield Fault(OPEN + ", ".join(missing), f"messages.[{number}].tool_calls")
+
+
+def _faults_of(
+    result: ToolMessage, number: int, calls: list[str], answered: dict[str, int]
+) -> Iterator[Fault]:
+    call, place = result.tool_call_id, f"messages.[{number}].tool_call_id"
+    if not calls:
+        yield Fault(ORPHAN, f"messages.[{number}].role")
+    elif call not in calls:
+        yield Fault(FOREIGN.format(call) + "previous message.", place)
+    elif call in answered:
+        yield Fault(TWICE.format(call, answered[call], number), place)
 
 
 def _ids(message: BaseMessage) -> list[str]:
@@ -78,6 +92,12 @@ def fault_in_items(items: Sequence[Any]) -> Fault | None:
     >>> fault_in_items([{"type": "function_call", "call_id": "call_1"}]).message
     'No tool output found for function call call_1.'
     """
+    if again := _first_twice(items):
+        return Fault(
+            f"Duplicate item found with id {again}. Remove duplicate items from your "
+            "input and try again.",
+            "input",
+        )
     calls, results = _of(items, "function_call"), _of(items, "function_call_output")
     for call in calls:
         if call not in results:
@@ -88,6 +108,18 @@ def fault_in_items(items: Sequence[Any]) -> Fault | None:
                 f"No tool call found for function call output with call_id {result}.",
                 "input",
             )
+    return None
+
+
+def _first_twice(items: Sequence[Any]) -> str | None:
+    """The id that two items have, one that refers to another left aside."""
+    seen: set[Any] = set()
+    for item in items:
+        name = item.get("id") if isinstance(item, Mapping) else None
+        if isinstance(name, str) and item.get("type") != "item_reference":
+            if name in seen:
+                return name
+            seen.add(name)
     return None
 
 

@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 
 GRACE = 0.3  # seconds that a stream may take to close before it is interrupted
+AGAIN = 0.5  # seconds until a loop that is still there is interrupted again
 
 
 class StopSwitch:
@@ -36,8 +37,8 @@ class StopSwitch:
                 self.pressed = True
                 for hear in self._hearers:
                     hear()
-                if self._interrupt:
-                    self._interrupt()
+                if interrupt := self._interrupt:
+                    interrupt()
 
     def hear(self, call: Callable[[], None]) -> None:
         """Call this when Stop is pressed, before anything is interrupted."""
@@ -46,13 +47,13 @@ class StopSwitch:
     @contextmanager
     def armed(self, interrupt: Callable[[], None] | None) -> Iterator[None]:
         """While this lasts, pressing calls `interrupt`."""
-        with self._lock:
-            self._interrupt = interrupt
+        self._interrupt = interrupt
         try:
             yield
         finally:
+            self._interrupt = None
             with self._lock:
-                self._interrupt = None
+                pass  # whoever is pressing has sent the interrupt
 
     @contextmanager
     def loop(self) -> Iterator[None]:
@@ -63,13 +64,32 @@ class StopSwitch:
         """
         interrupt = interrupt_this_thread()
         try:
-            with self.armed(interrupt):
+            with self.armed(interrupt and self._insistent(interrupt)):
                 yield
             if self.pressed and interrupt:
                 time.sleep(0.1)  # the signal is on its way: take it here
         except KeyboardInterrupt:
             if not self.pressed:
                 raise
+
+    def _insistent(self, interrupt: Callable[[], None]) -> Callable[[], None]:
+        """The same, and again while the block lasts.
+
+        A signal that comes just as a wait begins does not end it.
+        """
+
+        def insist() -> None:
+            interrupt()
+            timer = threading.Timer(AGAIN, again)
+            timer.daemon = True
+            timer.start()
+
+        def again() -> None:
+            with self._lock:
+                if self._interrupt is insist:
+                    insist()
+
+        return insist
 
     async def task(self, reader: Coroutine[Any, Any, None]) -> None:
         """Stop an async reader: run it as a task of its own and cancel that."""

@@ -55,6 +55,17 @@ class Metrics:
             registry=self.registry,
         )
 
+        self.answers = Counter(
+            "chat_cache_answers_total",
+            "Answers by who gave them: the model or the cache",
+            ["answered_by"],
+            registry=self.registry,
+        )
+
+    def answered(self, kept: bool) -> None:
+        """Count a model's answer, or one that was kept."""
+        self.answers.labels("cache" if kept else "model").inc()
+
     def _times(self, name: str, what: str, *labels: str) -> Histogram:
         return Histogram(
             f"{name}_seconds",

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from chat.app import create
 from course_utils.fake import Reply
-from tests.chat.site import SESSION, TEXT, site
+from tests.chat.site import SESSION, TEXT, client_of, settings, site
 
 ASK = {"text": "Hi"}
 STALLED = Reply(TEXT, stall_after=2)
@@ -106,3 +107,13 @@ async def test_no_label_says_who_or_what():
         page = (await client.get("/metrics")).text
     for part in ("secret", SESSION, response.headers["location"][5:11], "One"):
         assert part not in page
+
+
+async def test_it_is_told_how_many_answers_the_cache_gave():
+    app = create(settings())
+    async with client_of(app, SESSION) as client:
+        for text in ("Hi", "Hi", "Ho", "Hi"):
+            await client.post("/chat", json={"text": text})
+        found = await numbers(client)
+    told = {key[1]: n for key, n in found.items() if key[0].startswith("chat_cache")}
+    assert told == {("answered_by", "model"): 2, ("answered_by", "cache"): 2}

@@ -55,6 +55,10 @@ REFUSED: dict[str, tuple[list[BaseMessage], str]] = {
         [ASKED, calling("a"), result("a"), result("c")],
         FOREIGN,
     ),
+    "two results of one call": (
+        [ASKED, calling("a", "b"), result("a"), result("b"), result("a")],
+        r"Duplicate value for 'tool_call_id' of 'a', in messages\[2\] and .*\[4\]",
+    ),
     "only a result of another call": ([ASKED, calling("a"), result("c")], OPEN + "a$"),
 }
 TAKEN: dict[str, list[BaseMessage]] = {
@@ -63,6 +67,7 @@ TAKEN: dict[str, list[BaseMessage]] = {
     "results in another order": [ASKED, calling("a", "b"), result("b"), result("a")],
     "half a call with a result": [ASKED, broken("a"), result("a"), ASKED],
     "two turns": [ASKED, calling("a"), result("a"), ASKED, calling("a"), result("a")],
+    "two calls of one id and a result": [ASKED, calling("a", "a"), result("a")],
     "two people in a row": [ASKED, ASKED],
     "an answer first": [AIMessage("Hi"), ASKED],
 }

@@ -21,6 +21,29 @@ def test_a_loop_that_waits_for_a_token_is_stopped_without_an_error():
     assert switch.pressed and time.monotonic() - start < 10
 
 
+def test_a_loop_whose_wait_began_just_after_the_interrupt_is_interrupted_again():
+    switch = StopSwitch()
+    start = time.monotonic()
+    with switch.loop():
+        try:
+            threading.Timer(0.05, switch.press).start()
+            time.sleep(SILENCE)
+        except KeyboardInterrupt:
+            time.sleep(SILENCE)
+    assert time.monotonic() - start < 10
+
+
+def test_a_loop_that_was_left_is_not_interrupted_again():
+    switch = StopSwitch()
+    with switch.loop():
+        switch.press()
+        time.sleep(SILENCE)
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.join()
+    time.sleep(0.01)  # an interrupt would be raised here
+
+
 def test_an_interrupt_that_nobody_asked_for_goes_on():
     switch = StopSwitch()
     with pytest.raises(KeyboardInterrupt), switch.loop():

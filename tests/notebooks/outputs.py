@@ -61,17 +61,24 @@ def read(path: Path) -> NotebookNode:
     return nbformat.read(path, as_version=4)
 
 
-def run(notebook: NotebookNode, speed: float = 1.0, folder: Path = NOTEBOOKS) -> None:
+def run(
+    notebook: NotebookNode,
+    speed: float = 1.0,
+    folder: Path = NOTEBOOKS,
+    *,
+    allow_errors: bool = False,
+) -> None:
     """Run the notebook's cells on a fresh kernel; the outputs are new afterwards.
 
     Raises:
         nbclient.exceptions.CellExecutionError: a cell failed and is not tagged
-            `raises-exception`.
+            `raises-exception`, unless `allow_errors`.
     """
     client = NotebookClient(
         notebook,
         kernel_name="python3",
         timeout=300,
+        allow_errors=allow_errors,
         coalesce_streams=True,
         store_widget_state=False,
         record_timing=False,

@@ -4,18 +4,25 @@ import asyncio
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from typing import Any
 
 import pytest
+from langchain.agents import create_agent
+from langchain_core.output_parsers import StrOutputParser
+from langchain_openai import ChatOpenAI
 
 from course_utils.clock import Alarm, Clock
 from course_utils.fake import FakeStreamingChatModel, Reply
+from course_utils.fake.server import FakeServer
 from course_utils.own_stream import own_stream
 from course_utils.own_stream.off_thread import stepped, within_seconds
 from course_utils.own_stream.threads import in_threads
 from course_utils.reliability import StreamTimeout, reliable
 from tests.support.asking import PATIENCE
+from tests.support.callers import chat
 
 HELD_IN_A_VARIABLE = """
 import asyncio
@@ -89,6 +96,37 @@ async def test_a_cancel_that_is_swallowed_stops_the_stream_all_the_same():
 
 class Odd(BaseException):
     """Neither an error nor an interruption."""
+
+
+LEFT: dict[str, Callable[[ChatOpenAI], Any]] = {
+    "chat": lambda model: model.astream("Hi"),
+    "chain": lambda model: (model | StrOutputParser()).astream("Hi"),
+    "events": lambda model: model.astream_events("Hi", version="v2"),
+    "retried": lambda model: model.with_retry().astream("Hi"),
+    "agent": lambda model: create_agent(model, []).astream(
+        {"messages": [("user", "Hi")]}, stream_mode="messages"
+    ),
+}
+
+
+async def leave(stream: Any, at: int, noise: list[Any]) -> None:
+    asyncio.get_running_loop().set_exception_handler(lambda loop, it: noise.append(it))
+    async with own_stream(stream) as items:
+        async for _ in items:
+            if (at := at - 1) == 0:
+                break
+
+
+@pytest.mark.parametrize("responses", [False, True], ids=["chat", "responses"])
+@pytest.mark.parametrize("kind", LEFT)
+def test_leaving_early_makes_no_noise(kind, responses, caplog):
+    noise: list[Any] = []
+    with FakeServer("One two three four five. " * 20) as server:
+        for at in range(1, 13):
+            model = chat(server, use_responses_api=responses)
+            asyncio.run(leave(LEFT[kind](model), at, noise))
+    assert [record.getMessage() for record in caplog.records] == []
+    assert noise == []
 
 
 @pytest.mark.parametrize("kind", [Odd, SystemExit, KeyboardInterrupt, GeneratorExit])

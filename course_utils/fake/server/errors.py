@@ -60,18 +60,21 @@ class Refused(Exception):
         param: str | None = None,
         code: str | None = None,
         retry_after: float | None = None,
+        allow: str = "",
     ) -> None:
         super().__init__(message)
         self.status = status
         self.error = {"message": message, "type": kind, "param": param, "code": code}
         self.retry_after = retry_after
+        self.allow = allow  # the methods that would not be refused
 
     @property
     def headers(self) -> dict[str, str]:
         """The headers that go with this refusal."""
-        if self.retry_after is None:
-            return {}
-        return {"Retry-After": f"{self.retry_after:g}"}
+        told = {"Allow": self.allow} if self.allow else {}
+        if self.retry_after is not None:
+            told["Retry-After"] = f"{self.retry_after:g}"
+        return told
 
 
 def refusal(reply: Reply) -> Refused:

@@ -25,7 +25,7 @@ from course_utils.fake.server.api import Api, Shared, encode
 from course_utils.fake.server.connection import Connection, ReaderLeft, has_left
 from course_utils.fake.server.errors import Refused, without_exception
 from course_utils.fake.server.player import CORS, JSON, Player
-from course_utils.fake.server.routes import check_key, route
+from course_utils.fake.server.routes import allow, check_key, route
 
 LOOPBACK = "127.0.0.1"
 LARGEST_BODY = 64_000_000
@@ -48,6 +48,7 @@ class Listener(ThreadingHTTPServer):
         self.script, self.key, self.clock, self.shared = script, key, clock, shared
         self.stopping = False
         self._answers: dict[threading.Thread, socket.socket] = {}
+        self._starting = threading.Lock()  # a thread that has not begun has no end
         super().__init__((LOOPBACK, port), Handler)
         self._thread = threading.Thread(
             target=self._listen, name=f"fake server {self.server_port}", daemon=True
@@ -75,8 +76,9 @@ class Listener(ThreadingHTTPServer):
             name=f"fake answer {self.server_port}",
             daemon=True,
         )
-        self._answers[thread] = request
-        thread.start()
+        with self._starting:
+            self._answers[thread] = request
+            thread.start()
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Answer, then be forgotten."""
@@ -92,9 +94,13 @@ class Listener(ThreadingHTTPServer):
 
     def settle(self) -> None:
         """Wait until the answers whose reader has left have noted it."""
-        for thread, sock in list(self._answers.items()):
+        for thread, sock in self._under_way():
             if has_left(sock):
                 _join(thread)
+
+    def _under_way(self) -> list[tuple[threading.Thread, socket.socket]]:
+        with self._starting:
+            return list(self._answers.items())
 
     def close(self) -> None:
         """Stop listening, hang up on every reader, and see all threads end."""
@@ -103,7 +109,7 @@ class Listener(ThreadingHTTPServer):
             socket.create_connection((LOOPBACK, self.server_port)).close()
         _join(self._thread)
         self.server_close()
-        for thread, sock in list(self._answers.items()):
+        for thread, sock in self._under_way():
             with contextlib.suppress(OSError):  # it may have gone already
                 sock.shutdown(socket.SHUT_RDWR)
             _join(thread)
@@ -255,7 +261,9 @@ class Handler(BaseHTTPRequestHandler):
         # A status of 500 and more would be retried, and a method is no matter of luck.
         status = 405 if code == HTTPStatus.NOT_IMPLEMENTED else code
         text = message or HTTPStatus(status).phrase
-        self._send(status, {"error": Refused(status, text).error})
+        told = allow(self.path) if status == HTTPStatus.METHOD_NOT_ALLOWED else ""
+        refused = Refused(status, text, allow=told)
+        self._send(status, {"error": refused.error}, refused.headers)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # its name
         """Keep quiet: `FakeServer.log` is the log."""

@@ -79,10 +79,20 @@ def models(name: str) -> dict[str, Any]:
     return model if name else {"object": "list", "data": [model]}
 
 
+def allow(path: str) -> str:
+    """The methods that an address takes, as the header `Allow` names them."""
+    path = path.partition("?")[0].rstrip("/")
+    if path in APIS:
+        return "POST, OPTIONS"
+    kept = path.startswith(f"{Responses.path}/") and "/input_items" not in path
+    return f"GET, HEAD{', DELETE' if kept else ''}, OPTIONS"
+
+
 def _only(allowed: str | tuple[str, ...], method: str, path: str) -> None:
     if method not in ((allowed,) if isinstance(allowed, str) else allowed):
         hint = "(HINT: Perhaps you meant to use a different HTTP method?)"
-        raise Refused(405, f"Not allowed to {method} on {path}. {hint}")
+        said = f"Not allowed to {method} on {path}. {hint}"
+        raise Refused(405, said, allow=allow(path))
 
 
 def _parsed(body: bytes) -> dict[str, Any]:

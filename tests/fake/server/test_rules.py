@@ -219,6 +219,12 @@ RESPONSE_REFUSED: list[tuple[dict[str, Any], str, str | None, str]] = [
     ({"input": [{"role": "cat", "content": "x"}]}, "input[0].role", None, "'cat'"),
     ({"input": [{"type": "function_call"}]}, "input", None, "No tool output"),
     ({"reasoning": "hard"}, "reasoning", "invalid_type", "an object"),
+    (
+        {"input": [{"id": "msg_1", "role": "user", "content": "x"}] * 2},
+        "input",
+        None,
+        "Duplicate item found with id msg_1",
+    ),
 ]
 
 
@@ -364,6 +370,12 @@ def test_a_call_of_an_earlier_response_needs_its_output() -> None:
         assert (status, answer["error"]["message"]) == (
             400,
             "No tool output found for function call c.",
+        )
+        again = after | {"input": [*first["output"], output]}
+        status, answer = get(server, again, ANSWER)
+        assert (status, answer["error"]["message"][:24]) == (
+            400,
+            "Duplicate item found wit",
         )
         assert get(server, after | {"input": [output]}, ANSWER)[0] == 200
 

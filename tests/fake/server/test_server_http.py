@@ -123,6 +123,29 @@ def test_another_method_is_refused_for_good(
     assert set(body["error"]) == {"message", "type", "param", "code"}
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        (CHAT, "POST, OPTIONS"),
+        ("/responses", "POST, OPTIONS"),
+        ("/models", "GET, HEAD, OPTIONS"),
+        ("/models/fake?a=b", "GET, HEAD, OPTIONS"),
+        ("/responses/resp_1", "GET, HEAD, DELETE, OPTIONS"),
+        ("/responses/resp_1/input_items", "GET, HEAD, OPTIONS"),
+    ],
+)
+def test_who_is_refused_a_method_is_told_those_there_are(
+    server: FakeServer, method: str, path: str, allowed: str
+) -> None:
+    with closing(connect(server)) as connection:
+        response = request(connection, path=path, method=method)
+        if response.status == 405:
+            assert response.headers["Allow"] == allowed
+        else:
+            assert method in allowed
+
+
 @pytest.mark.parametrize(
     ("path", "status"), [(CHAT, 405), ("/models", 200), ("/nowhere", 404)]
 )

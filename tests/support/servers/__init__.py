@@ -1,0 +1,1 @@
+"""Real servers of our own, on ports that are free: Redis, proxies, the chat."""
