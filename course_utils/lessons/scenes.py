@@ -47,7 +47,7 @@ def errors() -> list[Exception]:
 
 
 def interrupt() -> KeyboardInterrupt:
-    """What the square button raises, and somebody's Ctrl-C here does not."""
+    """What the square button raises, marked as the check's own."""
     return KeyboardInterrupt("on purpose")
 
 
@@ -265,7 +265,7 @@ class Sleeps:
             self.found = True
 
     def judge(self, name: str) -> None:
-        """Go on if nobody slept."""
+        """Go on if nothing slept."""
         why = f"`{name}` calls `time.sleep`, and all else on the event loop waits: "
         expect(not self.found, f"{why}`await asyncio.sleep(...)` lets it run.")
 

@@ -37,7 +37,7 @@ def model_of(*replies: Any) -> FakeStreamingChatModel:
 
 
 async def pausing() -> AsyncIterator[Any]:
-    """A silent moment in a stream; to wait for it must not cancel it."""
+    """A stream with a silent moment: waiting through it must not cancel it."""
     for number, chunk in enumerate(model_of(WHOLE).stream("Hi")):
         yield chunk
         if number == 2:
