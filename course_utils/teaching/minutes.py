@@ -7,7 +7,8 @@ they take is reckoned from words, cells, questions and exercises; no minute is w
     timed.core, timed.further
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import ceil
 from types import ModuleType
@@ -72,20 +73,21 @@ def minutes(notebook: Mapping[str, Any], lesson: ModuleType) -> Minutes:
     sections: list[Section] = []
     part = ""
     for cell in notebook["cells"]:
-        heading = _heading(cell)
+        heading = next((h for h in headings(cell) if _opens(h, part)), "")
         if heading.startswith("## "):
             part = heading
-        if _opens(heading, part) or not sections:
-            sections.append(_begun(heading, part))
+        if heading or not sections:
+            sections.append(_begun(heading or next(headings(cell), ""), part))
         longer = sections[-1].minutes + cell_minutes(cell, lesson)
         sections[-1] = replace(sections[-1], minutes=longer)
     return Minutes(tuple(sections))
 
 
-def _heading(cell: Cell) -> str:
-    """The heading that a cell begins with; empty if it begins with none."""
-    first = source_of(cell).lstrip().partition("\n")[0]
-    return first if cell["cell_type"] == "markdown" and first.startswith("#") else ""
+def headings(cell: Cell) -> Iterator[str]:
+    """The headings of a text cell, in order; a line of code is none."""
+    if cell["cell_type"] == "markdown":
+        prose = re.sub(r"^```.*?^```", "", source_of(cell), flags=re.M | re.S)
+        yield from re.findall(r"^#+ .*\S", prose, re.M)
 
 
 def _opens(heading: str, part: str) -> bool:

@@ -1,4 +1,4 @@
-"""Whatever the app's OpenAPI description allows gets an answer that the description has.
+"""Whatever the description of the app allows gets an answer that is described there.
 
 schemathesis makes the requests, good ones and bad ones, and judges the answers.
 """

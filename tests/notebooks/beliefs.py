@@ -10,6 +10,7 @@ from itertools import groupby
 from nbformat import NotebookNode
 
 from course_utils.lessons.course import LESSONS, Belief, all_beliefs
+from course_utils.teaching.minutes import headings
 from tests.notebooks.outputs import NOTEBOOKS, ROOT, read
 
 PAGE = ROOT / "docs" / "beliefs.md"
@@ -53,9 +54,7 @@ def heading_of(notebook: NotebookNode, name: str) -> str:
     """The heading under which the notebook asks this question."""
     heading = ""
     for cell in notebook.cells:
-        first = cell.source.partition("\n")[0]
-        if cell.cell_type == "markdown" and first.startswith("#"):
-            heading = first.lstrip("# ")
+        heading = [heading, *headings(cell)][-1].lstrip("# ")
         if cell.source.strip() == f"lesson.{name}":
             return heading
     raise LookupError(

@@ -79,6 +79,12 @@ def test_the_core_is_all_that_does_not_stand_under_going_further():
     assert timed.further == {"Slow readers": 13, "Quick readers": 1}
 
 
+def test_a_heading_may_stand_under_the_end_of_what_came_before():
+    both = "That was one idea.\n\n## The next\n\n```python\n## no heading\n```"
+    sections = of(text("# T"), text(both), code("1"), text("### Your turn")).sections
+    assert [section.title for section in sections] == ["T", "The next"]
+
+
 def test_every_cell_counts_once():
     cells = [text("# T"), code("1"), text("## Going further"), text("### A"), code("2")]
     total = sum(one.minutes for one in of(*cells).sections)

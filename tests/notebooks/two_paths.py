@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from nbformat import NotebookNode
 
-from course_utils.teaching.minutes import FURTHER
+from course_utils.teaching.minutes import FURTHER, headings
 from tests.notebooks.notebook_code import code_cells, tags, text_cells
 from tests.notebooks.outputs import NOTEBOOKS
 
@@ -72,9 +72,7 @@ def the_core_has_two_or_three_exercises(notebook: NotebookNode) -> Iterator[str]
 def an_exercise_follows_a_heading_of_its_own(notebook: NotebookNode) -> Iterator[str]:
     heading = ""
     for cell in notebook.cells:
-        first = cell.source.partition("\n")[0]
-        if cell.cell_type == "markdown" and first.startswith("#"):
-            heading = first
+        heading = ([heading, *headings(cell)])[-1]
         if "exercise" in tags(cell) and not re.match(r"###+ Your turn", heading):
             yield f"{cell.id}: an exercise stands under `### Your turn`, got {heading}"
 
