@@ -18,13 +18,15 @@ from course_utils.teaching.exercise import Exercise
 AskAll = Callable[..., Awaitable[Any]]
 QUESTIONS = [f"Question {number}" for number in range(20)]
 FAILS = 6  # the seventh, counted from 0
+SILENCE = object()  # among the chunks: nothing comes any more
 
 
 class Desk:
     """A model that plays an answer for each question and counts its open streams.
 
     Args:
-        plays: For each question its chunks; an exception among them is raised.
+        plays: For each question its chunks; an exception among them is raised,
+            and at `SILENCE` it stalls for ever.
         waits: A question whose answer waits until all of these have begun.
     """
 
@@ -50,6 +52,8 @@ class Desk:
             await until(lambda: len(self.asked) == len(self._plays))
         for item in self._plays[question]:
             await asyncio.sleep(0)
+            if item is SILENCE:
+                await asyncio.Event().wait()
             if isinstance(item, BaseException):
                 raise item
             yield item
@@ -117,8 +121,7 @@ async def odd_lists(ask_all: AskAll) -> None:
 async def its_task_is_cancelled(ask_all: AskAll) -> None:
     """The server goes away: no stream stays open, and nothing is begun."""
     others = asyncio.all_tasks()
-    desk = Desk(plays_with(ValueError("on purpose"), []), waits="Question 0")
-    desk._plays = {**desk._plays, "never asked": []}  # so the first one waits long
+    desk = Desk({question: [say("Answer"), SILENCE] for question in QUESTIONS})
     reading = asyncio.ensure_future(_pairs(ask_all, desk, QUESTIONS[:5], 2))
     await until(lambda: desk.open > 0)
     reading.cancel()
