@@ -82,8 +82,8 @@ from course_utils import tune_gc
 
 def full_collection():
     begin = time.perf_counter()
-    gc.collect()
-    return len(gc.get_objects()), time.perf_counter() - begin
+    garbage = gc.collect()
+    return len(gc.get_objects()), garbage, time.perf_counter() - begin
 
 gc.collect()
 before = full_collection()
@@ -97,13 +97,15 @@ def collector_pauses() -> Table:
     told = subprocess.run(
         [sys.executable, "-c", _COLLECT], capture_output=True, text=True, check=True
     ).stdout
-    states = zip(("as it starts", "after tune_gc()"), json.loads(told), strict=True)
+    names = ("as it starts", "after tune_gc()")
     return table(
         [
-            (name, _about(count), f"{1000 * pause:.2f} ms")
-            for name, (count, pause) in states
+            (name, _about(count), garbage, f"{1000 * pause:.2f} ms")
+            for name, (count, garbage, pause) in zip(
+                names, json.loads(told), strict=True
+            )
         ],
-        columns=["the server", "objects searched", "one full collection"],
+        columns=["the server", "objects searched", "garbage", "one full collection"],
         caption="How long does one collection stop a server that does nothing?",
     )
 

@@ -92,12 +92,13 @@ dead_worker = Predict(
 )
 
 default_proxy = Predict(
-    "nginx with its defaults stands before a plain stream of 20 tokens a second long, "
-    "and the server dies in the middle. What does the reader's program report?",
+    "nginx with its defaults stands before a plain stream, and the server dies in the "
+    "middle of an answer. What does the reader's program report?",
     options=[
         (
             "A success: nginx ends the half answer politely.",
-            "It speaks HTTP/1.0 to the server, where a closed line is the normal end.",
+            "It speaks HTTP/1.0 to the server (before 1.29.7), where a closed line is the "
+            "normal end.",
         ),
         (
             "An error: the chunked answer has no last chunk.",
