@@ -76,7 +76,7 @@ def asks_fairly(asks: Asks, *more: Any) -> None:
     """Go on if its reader may leave, or be interrupted, and two may ask at once."""
     fake = FakeStreamingChatModel(replies="".join(WORDS))
     made = asks(fake, "Hi", *more)
-    leaves(getattr(asks, "__name__", "it"), made)
+    leaves("it", made)
     del made
     call, requests = fake.log[0], len(fake.log)
     expect(requests == 1, f"The reader left, and then it made {requests - 1} request.")
@@ -89,9 +89,8 @@ def asks_fairly(asks: Asks, *more: Any) -> None:
             partial(_read, asks, model, more), error, getattr(asks, "__name__", "it")
         )
         asked = len(model.prompts)
-        expect(
-            asked == 1, f"You pressed the square button, and it asked {asked} times."
-        )
+        told = f"The check pressed the square button, and it asked {asked} times."
+        expect(asked == 1, told)
     _two_at_once(asks, *more)
 
 
