@@ -8,7 +8,7 @@ question or a user.
 import json
 import logging
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -88,6 +88,11 @@ class Metrics:
             ["answered_by"],
             registry=self.registry,
         )
+
+    def watch_redis(self, away: Callable[[], float]) -> None:
+        """Tell, whenever it is asked, whether Redis is away."""
+        what = "1 while Redis does not answer: answers go on, and stay here"
+        Gauge("chat_redis_away", what, registry=self.registry).set_function(away)
 
     def answered(self, kept: bool) -> None:
         """Count a model's answer, or one that was kept."""
