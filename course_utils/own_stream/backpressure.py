@@ -9,6 +9,8 @@ depth. The gate is such a handler, so it reaches a model inside a chain or an ag
 import asyncio
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from contextvars import Context, ContextVar, copy_context
 from typing import Any
 from weakref import WeakSet
@@ -182,15 +184,21 @@ class Backpressure(BaseCallbackHandler):
 
 
 class LoopBackpressure(BaseCallbackHandler):
-    """The same for models in the event loop, which a thread's wait would block."""
+    """The same for models in the event loop, which a thread's wait would block.
+
+    A model in the task of its own `reader` hands its items over itself: it never waits.
+    """
 
     run_inline = True
     raise_error = True
     ignore_chain = True
 
-    def __init__(self, pressure: Backpressure) -> None:
+    def __init__(
+        self, pressure: Backpressure, reader: "asyncio.Task[Any] | None" = None
+    ) -> None:
         self.pressure = pressure
         pressure.room = self
+        self._reader = reader
         self.free = asyncio.Event()
         self.free.set()
         self.loop = asyncio.get_running_loop()
@@ -204,6 +212,7 @@ class LoopBackpressure(BaseCallbackHandler):
         for task in list(self._tasks):
             task.cancel()
         self.free.set()
+        self._reader = None  # a task holds on to its error, and so to all its frames
 
     def full(self) -> None:
         """An item has come for which there is no room."""
@@ -257,6 +266,8 @@ class LoopBackpressure(BaseCallbackHandler):
         if not self.is_here():
             return
         if task := asyncio.current_task(self.loop):
+            if task is self._reader:
+                return
             self._tasks.add(task)
         if not self._came:
             await asyncio.sleep(0)  # an item takes its turns to reach the queue
@@ -273,6 +284,29 @@ def behind(pressure: Backpressure, loop: LoopBackpressure | None = None) -> Cont
     context.run(_in_threads.set, pressure)
     context.run(_in_loop.set, loop)
     return context
+
+
+@contextmanager
+def entered(pressure: Backpressure, loop: LoopBackpressure) -> Iterator[None]:
+    """This very context, in which every model passes the gate while the block lasts."""
+    tokens = _in_threads.set(pressure), _in_loop.set(loop)
+    try:
+        yield
+    finally:
+        _in_threads.reset(tokens[0])
+        _in_loop.reset(tokens[1])
+
+
+@contextmanager
+def listening() -> Iterator[Backpressure]:
+    """Hear how the models end that start in here; they wait for nobody."""
+    pressure = Backpressure()
+    token = _in_threads.set(pressure)
+    try:
+        yield pressure
+    finally:
+        with suppress(ValueError):  # an async reader was closed in another context
+            _in_threads.reset(token)
 
 
 def outside() -> Context:
