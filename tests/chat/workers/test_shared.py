@@ -17,7 +17,7 @@ from tests.chat.site import (
     settings,
     text_in,
 )
-from tests.chat.test_metrics import numbers
+from tests.chat.measured.test_metrics import numbers
 from tests.support.servers.redis import redis_server
 from tests.support.watched import WatchedModel
 
