@@ -3,7 +3,9 @@
     python start.py          make .venv, install the pinned packages, open notebook 1
     python start.py test     the same, then run every test
     python start.py check    say "ready", or what is missing
+    python start.py reset 4  notebook 4 as it was; yours is kept beside it
 
+You work in my-notebooks/, a copy of your own that an update of the course never meets.
 Anything after that goes on to JupyterLab or pytest: python start.py --port 9000
 It needs Python 3.11 or newer with its venv module, and is quick the second time.
 """
@@ -26,8 +28,9 @@ if sys.version_info < (3, 11):  # noqa: UP036  whoever types this may have an ol
 HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+COPY = Path("course_utils", "teaching", "working_copy.py")
 LAB = [
-    "--ServerApp.root_dir=notebooks",
+    "--ServerApp.root_dir=my-notebooks",
     "--LabApp.default_url=/lab/tree/01_full_responses.ipynb",
     # A browser in a sandbox of its own may not read the file it would be sent to.
     "--ServerApp.use_redirect_file=False",
@@ -51,16 +54,23 @@ def main(arguments: list[str]) -> int:
     """Do what was typed; the exit code is that of the program which ran."""
     named = bool(arguments) and not arguments[0].startswith("-")
     command = arguments.pop(0) if named else "lab"
-    if command not in ("lab", "test", "check"):
-        sys.exit(f"start.py knows test and check, got {command!r}:\n\n{__doc__}")
+    if command not in ("lab", "test", "check", "reset"):
+        sys.exit(f"start.py knows test, check and reset, got {command!r}:\n\n{__doc__}")
     if "--help" in arguments:
         sys.exit(__doc__)
     if command == "check":
         here = PYTHON if PYTHON.exists() else sys.executable
         return run(here, "-P", Path("course_utils", "doctor.py"))
+    if command == "reset":
+        return run(sys.executable, "-P", COPY, "reset", *arguments)
     install("[notebooks,test]" if command == "test" else NEEDED)
     if command == "test":
         return run(PYTHON, "-m", "pytest", *arguments)
+    return run(sys.executable, "-P", COPY) or open_lab(arguments)
+
+
+def open_lab(arguments: "list[str]") -> int:
+    """Open JupyterLab in the learner's copy; say what helps if it does not start."""
     # -P: a file of yours called random.py is not Python's own.
     code = run(PYTHON, "-P", "-m", "jupyterlab", *LAB, *arguments)
     if code:

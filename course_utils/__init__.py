@@ -17,7 +17,13 @@ from course_utils.buffering import (
 from course_utils.cache import RedisStreamCache, SQLiteStreamCache, cached
 from course_utils.callbacks import PartialRecorder, on_token
 from course_utils.clock import Clock, VirtualClock, course_clock
-from course_utils.fake import FakeServer, FakeStreamingChatModel, Reply, ToolCall
+from course_utils.fake import (
+    FakeServer,
+    FakeStreamingChatModel,
+    Reply,
+    ToolCall,
+    your_model,
+)
 from course_utils.finish import Finish, add_word, finish_of
 from course_utils.live import StreamView, race, show
 from course_utils.own_stream import Turn, close_calls, own_stream
@@ -31,6 +37,7 @@ from course_utils.reliability import (
     reliable,
 )
 from course_utils.serving import (
+    RedisReplay,
     ReplayBuffer,
     read_sse,
     sse_body,
@@ -38,7 +45,14 @@ from course_utils.serving import (
     sse_response,
     tune_gc,
 )
-from course_utils.teaching import Exercise, Predict, Quiz, progress
+from course_utils.teaching import (
+    Exercise,
+    Predict,
+    Quiz,
+    load_progress,
+    progress,
+    save_progress,
+)
 from course_utils.timing import StreamTiming, measure
 
 __all__ = [
@@ -52,6 +66,7 @@ __all__ = [
     "Passage",
     "Predict",
     "Quiz",
+    "RedisReplay",
     "RedisStreamCache",
     "ReplayBuffer",
     "Reply",
@@ -77,6 +92,7 @@ __all__ = [
     "course_clock",
     "curve",
     "finish_of",
+    "load_progress",
     "measure",
     "on_token",
     "own_stream",
@@ -85,6 +101,7 @@ __all__ = [
     "race",
     "read_sse",
     "reliable",
+    "save_progress",
     "show",
     "sse_body",
     "sse_events",
@@ -92,4 +109,5 @@ __all__ = [
     "table",
     "timeline",
     "tune_gc",
+    "your_model",
 ]

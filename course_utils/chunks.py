@@ -15,9 +15,13 @@ def message_of(item: Any) -> Any:
     """The message in `item`: unwraps an agent's pair and a generation chunk."""
     if isinstance(item, tuple) and item:
         item = item[0]
-    if hasattr(item, "content"):  # a message: asking it for what it lacks is slow
+    # Asking LangChain's objects for what they lack is slow, and each token is asked.
+    fields = getattr(item, "__dict__", {})
+    if "content" in fields:
         return item
-    return getattr(item, "message", item)
+    if "message" in fields:
+        return fields["message"]
+    return item if hasattr(item, "content") else getattr(item, "message", item)
 
 
 def text_of(item: Any) -> str:
@@ -40,8 +44,8 @@ def text_of(item: Any) -> str:
 
 def is_restart(item: Any) -> bool:
     """Whether this item takes back all text before it: the answer begins anew."""
-    metadata = getattr(message_of(item), "response_metadata", None) or {}
-    return bool(metadata.get("restart"))
+    metadata = getattr(message_of(item), "response_metadata", None)
+    return bool(metadata and metadata.get("restart"))
 
 
 def finish_of(item: Any) -> str | None:

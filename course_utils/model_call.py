@@ -163,7 +163,7 @@ class FirstChunk(ChatGenerationChunk):
 def since_restart(chunks: list[ChatGenerationChunk]) -> list[ChatGenerationChunk]:
     """The chunks of the answer that stays: of what was taken back, none."""
     for number in range(len(chunks) - 1, -1, -1):
-        if is_restart(chunks[number]):
+        if is_restart(chunks[number].message):
             return chunks[number + 1 :] or chunks[number:]
     return chunks
 

@@ -9,5 +9,6 @@ from course_utils.fake.model import FakeStreamingChatModel
 from course_utils.fake.reply import Reply
 from course_utils.fake.reply_fields import ToolCall
 from course_utils.fake.server.server import FakeServer
+from course_utils.fake.your_model import your_model
 
-__all__ = ["FakeServer", "FakeStreamingChatModel", "Reply", "ToolCall"]
+__all__ = ["FakeServer", "FakeStreamingChatModel", "Reply", "ToolCall", "your_model"]

@@ -34,7 +34,7 @@ ANSWERS = {
     "buffer": "A buffer holds tokens back until they make sense together, for "
     "example until a word or a sentence is whole.",
     "cache": "A cache keeps an answer so that the next person who asks the same "
-    "gets it at once, and nobody pays twice.",
+    "gets it at once, and you pay once.",
     "timeout": "A timeout says how long you are willing to wait. Without one, a "
     "silent stream keeps you waiting for ever.",
     "retry": "A retry asks again after a failure. Before the first token nobody "

@@ -16,6 +16,7 @@ from course_utils.finish import UNSAID, Endings
 from course_utils.live.answer import answer_html, answer_text
 from course_utils.live.stop import StopSwitch, leave
 from course_utils.live.transcript import Change, Transcript
+from course_utils.own_stream.in_task import TaskStream
 from course_utils.own_stream.owned import own_stream
 from course_utils.passages.ending import Ending, heard
 from course_utils.streams import STOPS
@@ -175,9 +176,14 @@ def read(lane: Lane, stream: Iterable[Any], switch: StopSwitch) -> None:
             leave(items.close)
 
 
-async def read_async(lane: Lane, stream: AsyncIterable[Any]) -> None:
+async def read_async(
+    lane: Lane, stream: AsyncIterable[Any], switch: StopSwitch
+) -> None:
     """The same for an async stream; a Stop cancels the task it runs in."""
-    async with own_stream(stream) as items:
+    async with TaskStream(stream) as items:
         lane.models = partial(heard, items.pressure)
+        switch.hear(items.pressure.stop)
         async for item in items:
             lane.write(item)
+            if switch.pressed:
+                break

@@ -156,7 +156,7 @@ async def _run_async(lane: Lane, source: Any, switch: StopSwitch) -> None:
             stream = await asyncio.to_thread(_opened, source)
         lane.timing.expect(stream, "race")
         if is_async(stream):
-            await read_async(lane, stream)
+            await read_async(lane, stream, switch)
         else:
             await asyncio.to_thread(read, lane, stream, switch)
 

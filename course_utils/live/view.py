@@ -140,5 +140,5 @@ def show(
 async def _show_async(view: StreamView, stream: AsyncIterable[Any]) -> Shown:
     lane, switch = view.lane, view.switch
     with LiveDisplay([lane], switch), lane.reading(switch):
-        await switch.task(read_async(lane, stream))
+        await switch.task(read_async(lane, stream, switch))
     return lane.shown()

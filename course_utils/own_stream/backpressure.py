@@ -62,6 +62,9 @@ class Backpressure(BaseCallbackHandler):
 
     run_inline = True  # in the task that streams, else it cannot stop it
     raise_error = True
+    ignore_chain = True
+
+    room: "LoopBackpressure | None" = None  # its half in an event loop
 
     def __init__(self) -> None:
         self.stopped = False
@@ -114,11 +117,21 @@ class Backpressure(BaseCallbackHandler):
             self._changed.wait_for(lambda: self._reading or self.stopped)
             self._waiting -= 1
 
-    # What LangChain calls.
+    # What LangChain calls. In the stream's own loop its other half hears for both:
+    # LangChain asks handlers one by one, for each token.
+
+    @property
+    def ignore_llm(self) -> bool:
+        """Whether the half in the loop listens."""
+        return self.room is not None and self.room.is_here()
+
+    @property
+    def ignore_chat_model(self) -> bool:
+        return self.ignore_llm
 
     def on_chat_model_start(self, *args: Any, run_id: Any = None, **kw: Any) -> None:
         self.pass_or_stop()
-        self._hear(run_id, None)
+        self.hear(run_id, None)
 
     def on_llm_start(self, *args: Any, run_id: Any = None, **kwargs: Any) -> None:
         self.on_chat_model_start(run_id=run_id)
@@ -126,8 +139,7 @@ class Backpressure(BaseCallbackHandler):
     def on_llm_new_token(
         self, token: Any, *, chunk: Any = None, run_id: Any = None, **kwargs: Any
     ) -> None:
-        self._spoke.add(run_id)
-        self._hear(run_id, chunk)
+        self.hear_token(run_id, chunk)
         self.pass_or_stop()
 
     def on_stream_event(self, event: Any, **kwargs: Any) -> None:
@@ -139,24 +151,31 @@ class Backpressure(BaseCallbackHandler):
             return  # the sum of its chunks no longer tells what came after its finish
         for row in response.generations:
             for answer in row:
-                self._hear(run_id, answer)
+                self.hear(run_id, answer)
 
     def on_llm_error(self, error: Any, *, run_id: Any = None, **kwargs: Any) -> None:
         # Whoever reads gets the error, or the answer of the model asked instead.
         self._spoke.discard(run_id)
         self._forget(run_id)
 
-    def _hear(self, run_id: Any, item: Any) -> None:
-        ended, says = finish_of(item), bool(text_of(item))
+    def hear_token(self, run_id: Any, item: Any) -> None:
+        """Take one chunk of a call that streams."""
+        self._spoke.add(run_id)
+        self.hear(run_id, item)
+
+    def hear(self, run_id: Any, item: Any) -> None:
+        """Take what a call has said: None at its start, a chunk, or the answer."""
+        message = message_of(item)
+        ended, says = finish_of(item), bool(text_of(message))
         if says:
             self._said.add(run_id)
-        elif is_restart(item) and run_id in self._said:
+        elif is_restart(message) and run_id in self._said:
             self.ends.taken_back = True  # a chain of text passes on no such word
         self.ends.hear(run_id, says=says, ended=ended)
-        if usage := getattr(message_of(item), "usage_metadata", None):
+        if usage := getattr(message, "usage_metadata", None):
             self._usage[run_id] = newest(self._usage.get(run_id), usage)
         if self._outer is not None:
-            self._outer._hear(run_id, item)
+            self._outer.hear(run_id, item)
 
     def _forget(self, run: Any) -> None:
         self.ends.forget(run)
@@ -165,16 +184,26 @@ class Backpressure(BaseCallbackHandler):
 
 
 class LoopBackpressure(BaseCallbackHandler):
-    """The same for models in the event loop, which a thread's wait would block."""
+    """The same for models in the event loop, which a thread's wait would block.
+
+    A model in the task of its own `reader` hands its items over itself: it never waits.
+    """
 
     run_inline = True
     raise_error = True
+    ignore_chain = True
 
-    def __init__(self, pressure: Backpressure) -> None:
+    def __init__(
+        self, pressure: Backpressure, reader: "asyncio.Task[Any] | None" = None
+    ) -> None:
         self.pressure = pressure
+        pressure.room = self
+        self._reader = reader
         self.free = asyncio.Event()
         self.free.set()
         self.loop = asyncio.get_running_loop()
+        self._came = True  # an item reached the queue since a token passed
+        self._thread = threading.get_ident()
         self._tasks: WeakSet[asyncio.Task[Any]] = WeakSet()
         logging.getLogger("langchain_core.callbacks.manager").addFilter(_tells_an_error)
 
@@ -183,10 +212,21 @@ class LoopBackpressure(BaseCallbackHandler):
         for task in list(self._tasks):
             task.cancel()
         self.free.set()
+        self._reader = None  # a task holds on to its error, and so to all its frames
+
+    def full(self) -> None:
+        """An item has come for which there is no room."""
+        self.free.clear()
+
+    def room(self) -> None:
+        """An item has come, and there was room for it."""
+        self._came = True
+        self.free.set()
 
     def is_here(self) -> bool:
         """Whether this is called in the event loop of the stream."""
-        return asyncio._get_running_loop() is self.loop
+        # Each token asks, and to ask which loop runs costs a system call.
+        return threading.get_ident() == self._thread
 
     @property
     def ignore_llm(self) -> bool:
@@ -197,27 +237,45 @@ class LoopBackpressure(BaseCallbackHandler):
     def ignore_chat_model(self) -> bool:
         return not self.is_here()
 
-    async def on_chat_model_start(self, *args: Any, **kwargs: Any) -> None:
+    async def on_chat_model_start(
+        self, *args: Any, run_id: Any = None, **kwargs: Any
+    ) -> None:
+        await self.pass_or_stop()
+        self.pressure.hear(run_id, None)
+
+    async def on_llm_start(self, *args: Any, run_id: Any = None, **kwargs: Any) -> None:
+        await self.on_chat_model_start(run_id=run_id)
+
+    async def on_llm_new_token(
+        self, token: Any, *, chunk: Any = None, run_id: Any = None, **kwargs: Any
+    ) -> None:
+        self.pressure.hear_token(run_id, chunk)
         await self.pass_or_stop()
 
-    async def on_llm_start(self, *args: Any, **kwargs: Any) -> None:
-        await self.pass_or_stop()
+    async def on_llm_end(self, response: Any, **kwargs: Any) -> None:
+        self.pressure.on_llm_end(response, **kwargs)
 
-    async def on_llm_new_token(self, *args: Any, **kwargs: Any) -> None:
-        await self.pass_or_stop()
+    async def on_llm_error(self, error: Any, **kwargs: Any) -> None:
+        self.pressure.on_llm_error(error, **kwargs)
 
     async def on_stream_event(self, *args: Any, **kwargs: Any) -> None:
         await self.pass_or_stop()
 
     async def pass_or_stop(self) -> None:
         """Wait until there is room for an item; raise once the reader has left."""
-        if self.is_here():
-            if task := asyncio.current_task():
-                self._tasks.add(task)
+        if not self.is_here():
+            return
+        if task := asyncio.current_task(self.loop):
+            if task is self._reader:
+                return
+            self._tasks.add(task)
+        if not self._came:
             await asyncio.sleep(0)  # an item takes its turns to reach the queue
+        if not self.free.is_set():
             await self.free.wait()
-            if self.pressure.shut():
-                raise TaskStopped("the reader has left the stream")
+        self._came = False
+        if self.pressure.shut():
+            raise TaskStopped("the reader has left the stream")
 
 
 def behind(pressure: Backpressure, loop: LoopBackpressure | None = None) -> Context:
@@ -226,6 +284,17 @@ def behind(pressure: Backpressure, loop: LoopBackpressure | None = None) -> Cont
     context.run(_in_threads.set, pressure)
     context.run(_in_loop.set, loop)
     return context
+
+
+@contextmanager
+def entered(pressure: Backpressure, loop: LoopBackpressure) -> Iterator[None]:
+    """This very context, in which every model passes the gate while the block lasts."""
+    tokens = _in_threads.set(pressure), _in_loop.set(loop)
+    try:
+        yield
+    finally:
+        _in_threads.reset(tokens[0])
+        _in_loop.reset(tokens[1])
 
 
 @contextmanager

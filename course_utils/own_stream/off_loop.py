@@ -6,24 +6,17 @@ who wait for this very answer.
     async for chunk in acall_off_loop(model, Request(messages)): ...
 """
 
-from contextlib import aclosing
-from typing import Any
-
 from langchain_core.language_models import BaseChatModel
 
 from course_utils.model_call import AsyncChunks, Request, acall, call
 from course_utils.own_stream.off_thread import stepped
 
 
-async def acall_off_loop(model: BaseChatModel, request: Request) -> AsyncChunks:
+def acall_off_loop(model: BaseChatModel, request: Request) -> AsyncChunks:
     """The chunks of one answer; a model that is sync only gets a thread of its own."""
     streams = request.streams(model, async_api=True)
     name = "_astream" if streams else "_agenerate"
     if getattr(type(model), name) is not getattr(BaseChatModel, name):
-        chunks: Any = acall(model, request)
-    else:
-        steps = call(model, request)
-        chunks = stepped(steps, steps.close)
-    async with aclosing(chunks):
-        async for chunk in chunks:
-            yield chunk
+        return acall(model, request)
+    steps = call(model, request)
+    return stepped(steps, steps.close)

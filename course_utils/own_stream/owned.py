@@ -18,10 +18,13 @@ from course_utils.own_stream.backpressure import (
     StreamStopped,
     behind,
 )
+from course_utils.own_stream.patience import Patience
 from course_utils.settings import settings
 from course_utils.streams import aclose, check_stream
 
 T = TypeVar("T")
+D = TypeVar("D")
+_RAISE: Any = object()
 _tasks: set["asyncio.Task[None]"] = set()  # the loop itself keeps only weak references
 TURNS = 20  # of the event loop: ten are enough for a chain around ChatOpenAI
 
@@ -122,6 +125,7 @@ class AsyncOwnedStream(Generic[T]):
         self._maxsize = maxsize
         self._items: deque[T] = deque()
         self._news = asyncio.Event()  # for the reader: an item, or the end
+        self._patience = Patience(self._news.set)
         self._space = asyncio.Event()  # for the pump: the reader has taken one
         self._in_loop = LoopBackpressure(self.pressure)  # for the models underneath
         self._ended = False
@@ -154,14 +158,34 @@ class AsyncOwnedStream(Generic[T]):
             raise StopAsyncIteration
         return await self._next()
 
-    async def get(self, timeout: float) -> T | None:
-        """The next item, or None if none comes in so many real seconds."""
-        try:
-            async with asyncio.timeout(timeout):
-                await self._wait()
-        except TimeoutError:
+    @overload
+    async def get(self, timeout: float) -> T | None: ...
+    @overload
+    async def get(self, timeout: float, default: D) -> T | D | None: ...
+    async def get(self, timeout: float, default: Any = _RAISE) -> Any:
+        """The next item, or None if none comes in so many real seconds.
+
+        Args:
+            timeout: How long to wait; `math.inf` as long as it takes.
+            default: What to return after the last item, instead of the error.
+
+        Raises:
+            StopAsyncIteration: There are no more items.
+        """
+        if not self._items and not self._ended and await self._silent(timeout):
             return None
+        if default is not _RAISE and not self._items and self._ending is None:
+            return default
         return await self._next()
+
+    async def _silent(self, timeout: float) -> bool:
+        """Wait for something to come; whether nothing has."""
+        self._patience.begin(timeout)
+        try:
+            await self._wait()
+        finally:
+            over = self._patience.end()
+        return over and not self._items and not self._ended
 
     async def _next(self) -> T:
         await self._wait()
@@ -171,7 +195,7 @@ class AsyncOwnedStream(Generic[T]):
         return self._items.popleft()
 
     async def _wait(self) -> None:
-        while not self._items and not self._ended:
+        while not (self._items or self._ended or self._patience.is_over):
             self._news.clear()
             await self._news.wait()
 
@@ -205,15 +229,16 @@ class AsyncOwnedStream(Generic[T]):
         if self.pressure.stopped:  # Python 3.11's wait_for may swallow a cancellation
             raise asyncio.CancelledError
         while len(self._items) >= self._maxsize:
-            self._in_loop.free.clear()
+            self._in_loop.full()
             self._space.clear()
             await self._space.wait()
         self._items.append(item)
         self._news.set()
-        self._in_loop.free.set()
+        self._in_loop.room()
 
     def _stop(self) -> None:
         self.pressure.stop()
+        self._patience.cancel()
         if self._task is not None:
             self._task.cancel()
             self._in_loop.stop()

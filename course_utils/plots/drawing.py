@@ -1,7 +1,7 @@
 """How the pictures are drawn: matplotlib without pyplot, so that nothing is shared.
 
-Each function returns a figure of its own. The ground is white, so that text reads on
-pages of any colour: 4.5:1 at least. Labels stand beside what they name.
+Each function returns a figure of its own. The ground is white, and text reads on it:
+4.5:1 at least; `picture` turns it for a dark page. Labels stand beside what they name.
 """
 
 from collections.abc import Mapping, Sequence

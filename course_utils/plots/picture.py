@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 DPI = 192  # two dots for each CSS pixel (96 an inch): sharp on any screen
+# On a dark page the white ground becomes the page's own near-black, and each colour a
+# light one of the same hue. Lab's dark themes set this variable to 32, its light ones
+# and the pages saved with them to 0; where it is unknown the picture stays as drawn.
+_DARK = "var(--jp-shadow-base-lightness, 0) / 32"
+ON_DARK = f"filter: invert(calc({_DARK} * 0.933)) hue-rotate(calc({_DARK} * 180deg))"
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class Picture:
         alt = escape(self.title) or "Picture"
         lines = "<br>".join(escape(line) for line in self.text.splitlines())
         return (
-            f'<img alt="{alt}" width="{_width(png)}" src="{data}">'
+            f'<img alt="{alt}" width="{_width(png)}" src="{data}" style="{ON_DARK}">'
             f'<p class="mathjax_ignore">{lines}</p>'
         )
 

@@ -83,7 +83,7 @@ def shifted(chunk: Chunk, by: int) -> Chunk:
     LangChain adds blocks of one index up, also those of two answers.
     """
     message: Any = chunk.message
-    if not by or isinstance(message.content, str):
+    if isinstance(message.content, str):
         return chunk
     calls: Any = [_moved(dict(call), by) for call in message.tool_call_chunks]
     content = mapped(message.content, lambda block: _moved(block, by))

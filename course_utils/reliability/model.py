@@ -132,9 +132,9 @@ def _listed(fallbacks: Any) -> Sequence[Any]:
 class ReliableChatModel(WrappedChatModel):
     """What `reliable` returns: a chat model around a model and its fallbacks."""
 
-    fallbacks: list[BaseChatModel] = Field(default_factory=list)
-    policy: Policy = Field(default_factory=Policy)
-    deadlines: Deadlines = Field(default_factory=Deadlines)
+    fallbacks: list[BaseChatModel] = Field(default=[])
+    policy: Policy = Policy()
+    deadlines: Deadlines = Deadlines()
     clock: Clock = Field(default=course_clock, exclude=True, repr=False)
     _draw: random.Random = PrivateAttr(default_factory=random.Random)
 

@@ -83,6 +83,7 @@ class Recovery:
     ) -> None:
         self.attempt = self._first = first
         self._policy = policy
+        self._asks_twice = policy.after_first_token in _ASK_TWICE
         self._models = models
         self._draw = draw or random.Random()
         self._reader = reader
@@ -117,8 +118,9 @@ class Recovery:
         if self._id is not None:
             chunk.message.id = self._id
         self._came = self._came or carries(chunk)
-        chunk = shifted(chunk, self._behind)
-        if self._ended is None and self._policy.after_first_token in _ASK_TWICE:
+        if self._behind:
+            chunk = shifted(chunk, self._behind)
+        if self._asks_twice and self._ended is None:
             chunk = self._usage.take(chunk)
         ended = ending_of(chunk)
         if ended is UNSAID and not self._came:

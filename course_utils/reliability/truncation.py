@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.messages.tool import ToolCallChunk
 from langchain_core.outputs import ChatGenerationChunk
 
-from course_utils.finish import KEYS, Finish, finish_of
+from course_utils.finish import KEYS, Finish, finish_in
 from course_utils.model_call import WholeResponse, cut_short
 from course_utils.reliability.chunk_parts import said_in, with_calls
 from course_utils.reliability.errors import StreamError
@@ -39,9 +39,9 @@ UNSAID = Finish("whole response", "whole")
 
 def ending_of(chunk: ChatGenerationChunk) -> Finish | None:
     """How the answer ended, if this chunk says so; a full response need not."""
-    ended = finish_of(chunk)
+    said = said_in(chunk)
+    ended = finish_in(said) if said else None
     if ended is None and isinstance(chunk, WholeResponse):
-        said = said_in(chunk)
         return None if any(said.get(key) for key in KEYS) else UNSAID
     return ended
 

@@ -8,8 +8,17 @@ Every stream ends in `done` or in `error`, and a reader who leaves stops the mod
 from course_utils.own_stream.owned import own_stream
 from course_utils.serving.answer_events import error_event
 from course_utils.serving.collector import tune_gc
-from course_utils.serving.replay import LAST, LEFT, STOPPED, Replay, position_of
-from course_utils.serving.replay_buffer import ReplayBuffer
+from course_utils.serving.replay import (
+    LAST,
+    LEFT,
+    LOST,
+    STOPPED,
+    RedisReplay,
+    Replay,
+    ReplayAway,
+    ReplayBuffer,
+    position_of,
+)
 from course_utils.serving.response import sse_response
 from course_utils.serving.shutdown import end_answers
 from course_utils.serving.sse import Event, read_sse
@@ -19,10 +28,13 @@ __all__ = [
     "HEADERS",
     "LAST",
     "LEFT",
+    "LOST",
     "MEDIA_TYPE",
     "STOPPED",
     "Event",
+    "RedisReplay",
     "Replay",
+    "ReplayAway",
     "ReplayBuffer",
     "end_answers",
     "error_event",

@@ -39,7 +39,9 @@ class AnswerEvents:
         for passage in self._reader.read(item):
             self._ending.hear(passage)
             if passage.kind in ("text", "reasoning"):
-                passage = passage._replace(text=self._whole(passage))
+                text = self._whole(passage)
+                if text is not passage.text:
+                    passage = passage._replace(text=text)
             elif passage.kind == "restart":
                 self._characters.clear()  # what they began is taken back
             if words := say(passage):
@@ -47,6 +49,8 @@ class AnswerEvents:
 
     def _whole(self, passage: Passage) -> str:
         """The text as far as its last character is whole."""
+        if passage.text.isascii() and not self._characters:
+            return passage.text  # nearly every chunk
         key = passage._replace(text="")
         if passage.text.isascii() and key not in self._characters:
             return passage.text
@@ -125,7 +129,10 @@ FAULTS = {
 def event(name: str, fields: Any) -> Event:
     """An event with its JSON, which every browser can parse."""
     # ASCII, since some readers take other characters than \n for the end of a line.
-    return Event(name, json.dumps(fields, allow_nan=False))
+    return Event(name, _to_json(fields))
+
+
+_to_json = json.JSONEncoder(allow_nan=False).encode
 
 
 def error_event(kind: str, message: str, **more: Any) -> Event:

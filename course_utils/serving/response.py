@@ -9,16 +9,17 @@ wire as server-sent events, with a last event that says how it ended.
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from course_utils.clock import Clock, course_clock
 from course_utils.own_stream.owned import AsyncOwnedStream, OwnedStream, own_stream
-from course_utils.serving.replay import position_of
-from course_utils.serving.replay_buffer import ReplayBuffer
+from course_utils.serving.replay import ReplayBuffer, position_of
 from course_utils.serving.sse import Event, EventReader, read_sse
 from course_utils.serving.wire import (
     HEADERS,
     MEDIA_TYPE,
+    encoded,
     events_of,
     say_little,
     sse_body,
@@ -92,16 +93,18 @@ def sse_response(
     from fastapi.responses import Response, StreamingResponse  # not for notebook 1
 
     check_stream("sse_response", stream)
-    events: AsyncIterator[Event]
-    if replay is not None and last_event_id:
-        if not replay.missed(last_event_id):
-            return Response(status_code=204)
-        events = _rest(replay, *position_of(last_event_id))
+    if replay is not None and last_event_id and not replay.missed(last_event_id):
+        return Response(status_code=204)
+    beat, grace = clock.real(heartbeat), clock.real(shutdown_grace)
+    fresh = partial(
+        events_of, "sse_response", stream, require_finish, explain, grace=grace
+    )
+    if replay is None:
+        body = encoded(fresh(heartbeat=beat))
+    elif last_event_id:
+        body = sse_body(_rest(replay, *position_of(last_event_id)), beat)
     else:
-        grace = clock.real(shutdown_grace)
-        fresh = events_of("sse_response", stream, require_finish, explain, grace=grace)
-        events = fresh if replay is None else _kept(replay, fresh)
-    body = sse_body(events, clock.real(heartbeat))
+        body = sse_body(_kept(replay, fresh()), beat)
     return StreamingResponse(body, media_type=MEDIA_TYPE, headers=HEADERS)
 
 

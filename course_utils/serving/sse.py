@@ -40,10 +40,9 @@ def encode(event: Event) -> str:
     >>> encode(Event("text", "Hi", id="7"))
     'id: 7\nevent: text\ndata: Hi\n\n'
     """
-    lines = [f"id: {event.id}"] if event.id else []
-    lines.append(f"event: {event.event}")
-    lines += [f"data: {line}" for line in event.data.split("\n")]
-    return "\n".join(lines) + "\n\n"
+    begin = f"id: {event.id}\n" if event.id else ""
+    data = event.data.replace("\n", "\ndata: ")
+    return f"{begin}event: {event.event}\ndata: {data}\n\n"
 
 
 class EventReader:

@@ -10,7 +10,8 @@ who only serves a stream takes `sse_response`.
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
-from contextlib import nullcontext
+from contextlib import aclosing, nullcontext
+from math import inf
 from typing import Any
 
 from course_utils.own_stream.owned import own_stream
@@ -29,6 +30,7 @@ MEDIA_TYPE = "text/event-stream"
 # Without these, a proxy may hold tokens back, keep them, or compress them in lumps.
 HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
 
+END: Any = object()  # of a stream
 BROKE_OFF = "The answer broke off."
 
 
@@ -75,15 +77,17 @@ def events_of(
     explain: Callable[[Exception], str],
     note: Callable[[Exception], None] = log_whole,
     grace: float | None = None,
-) -> AsyncGenerator[Event, None]:
+    heartbeat: float = inf,
+) -> AsyncGenerator[Any, None]:
     """The same, for whoever is called `name` in its errors.
 
     With a `grace`, an answer that is open when uvicorn is to exit has so many real
-    seconds left. An app with a replay ends its answers itself.
+    seconds left. An app with a replay ends its answers itself. After each `heartbeat`
+    of silence comes None instead of an event.
     """
     check_stream(name, stream)
     answer = AnswerEvents(Reader(stream, name), require_finish)
-    return _events(stream, answer, explain, note, grace)
+    return _events(stream, answer, explain, note, grace, heartbeat)
 
 
 async def _events(
@@ -92,13 +96,16 @@ async def _events(
     explain: Callable[[Exception], str],
     note: Callable[[Exception], None],
     grace: float | None,
-) -> AsyncGenerator[Event, None]:
+    heartbeat: float,
+) -> AsyncGenerator[Event | None, None]:
     items = stream if hasattr(stream, "__aiter__") else in_threads(stream)
     async with own_stream(items) as owned:
         pressure = owned.pressure
         try:
             with nullcontext() if grace is None else ends_with_server(owned, grace):
-                async for item in owned:
+                while (item := await owned.get(heartbeat, END)) is not END:
+                    if item is None and heartbeat < inf:
+                        yield None
                     for event in answer.read(item):
                         yield event
             for event in answer.rest():
@@ -135,9 +142,12 @@ async def sse_body(
         heartbeat: Real seconds of silence after which a comment keeps the line open.
     """
     async with own_stream(events) as owned:
-        while True:
-            try:
-                event = await owned.get(timeout=heartbeat)
-            except StopAsyncIteration:
-                return
+        while (event := await owned.get(heartbeat, END)) is not END:
+            yield HEARTBEAT if event is None else encode(event)
+
+
+async def encoded(events: AsyncGenerator[Event | None, None]) -> AsyncIterator[str]:
+    """The same for events with None in each silence, without a task in between."""
+    async with aclosing(events):
+        async for event in events:
             yield HEARTBEAT if event is None else encode(event)

@@ -3,6 +3,7 @@
 from course_utils.teaching.checks import NotYet, expect, expect_equal, shorten
 from course_utils.teaching.exercise import Exercise
 from course_utils.teaching.progress import progress
+from course_utils.teaching.progress_file import load_progress, save_progress
 from course_utils.teaching.quiz import Predict, Quiz
 
 __all__ = [
@@ -12,6 +13,8 @@ __all__ = [
     "Quiz",
     "expect",
     "expect_equal",
+    "load_progress",
     "progress",
+    "save_progress",
     "shorten",
 ]

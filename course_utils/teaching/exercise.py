@@ -22,8 +22,9 @@ from course_utils.settings import settings
 from course_utils.style import BLUE, GREEN, ORANGE
 from course_utils.teaching.checks import NotYet, expect, expect_equal, guess, shorten
 from course_utils.teaching.message import Message
-from course_utils.teaching.progress_file import done, note_done
+from course_utils.teaching.progress_file import done, note_done, note_try
 from course_utils.teaching.sandbox import OutOfTime, Run, in_sandbox
+from course_utils.teaching.stub import put_in_place_of_the_cell, stub
 
 __all__ = ["Exercise", "NotYet", "expect", "expect_equal", "guess", "shorten"]
 
@@ -77,6 +78,7 @@ class Exercise:
         solution: The solution itself: a function or a class.
         praise: What to say when the answer is correct.
         limit: Real seconds a check may take.
+        minutes: How long it takes a learner, errors and hints included.
     """
 
     kind = "exercise"
@@ -90,11 +92,13 @@ class Exercise:
         *,
         praise: str = "",
         limit: float = 5.0,
+        minutes: float = 6.0,
     ) -> None:
         self.name = name
         self.key = f"{_lesson_of(check)}.{name}"
         self.solution_object = solution
         self.hints = tuple(hints)
+        self.minutes = minutes
         self._check = check
         self._praise = praise
         self._limit = limit
@@ -102,7 +106,7 @@ class Exercise:
         self._tried = False
 
     def __repr__(self) -> str:
-        return f"{self.name}: .check(your answer), .hint(), .solution()"
+        return f"{self.name}: .check(your answer), .hint(), .solution(), .reset()"
 
     def check(self, answer: Any = None) -> Outcome:
         """Say whether the answer is not started, not yet right, or correct.
@@ -120,6 +124,7 @@ class Exercise:
         self._tried = True
         if why := left or _why_not(run, self._limit):
             why = _called(answer, why) or why
+            note_try(self.key)
             return Outcome("✗", "Not yet.", why, ORANGE, "not yet")
         note_done(self.key)
         return Outcome("✓", "Correct.", self._praise, GREEN, "correct")
@@ -139,6 +144,16 @@ class Exercise:
             advice = "Run `.check(...)` once, or ask with `.solution(reveal=True)`."
             return Message("…", "Try first.", advice, BLUE)
         source = textwrap.dedent(inspect.getsource(self.solution_object)).strip()
+        return Solution(source)
+
+    def reset(self) -> Solution | Message:
+        """Turn the cell you type this in into the exercise as it was at first."""
+        source = stub(self.key.partition(".")[0], self.name)
+        if not source:
+            advice = "Open a fresh copy of the notebook and take the cell from there."
+            return Message("…", "The course's own notebook is not here.", advice, BLUE)
+        if put_in_place_of_the_cell(source):
+            return Message("…", "Fresh.", "This cell is the exercise again.", BLUE)
         return Solution(source)
 
 

@@ -16,7 +16,7 @@ from course_utils.notebook import static_page
 from course_utils.settings import settings
 from course_utils.style import BLUE, DIV, GREEN, ORANGE, TEXT, bar
 from course_utils.teaching.message import as_html
-from course_utils.teaching.progress_file import note_done
+from course_utils.teaching.progress_file import note_belief, note_done
 
 LETTERS = "abcdefgh"
 LIST = "list-style: none; padding-left: 0; margin: 0.2em 0"
@@ -121,10 +121,15 @@ class Predict:
 
     def answer(self, letter: str) -> Explanation:
         """Guess, and see why each option is right or wrong."""
-        self.guess = self._letter(letter)
+        self.believe(letter)
         note_done(self.key)
         reasons = [(key, *option) for key, option in self.options.items()]
-        return Explanation(self.guess, self.right, tuple(reasons))
+        return Explanation(self._letter(letter), self.right, tuple(reasons))
+
+    def believe(self, letter: str) -> None:
+        """Guess, and keep the guess: `beliefs` shows it at the end of the course."""
+        self.guess = self._letter(letter)
+        note_belief(self.key, self.guess)
 
     def __repr__(self) -> str:
         choices = [f"  {letter}. {text}" for letter, (text, _) in self.options.items()]

@@ -28,7 +28,10 @@ class Question(Protocol):
     hold: bool
     options: Any
 
-    def answer(self, guess: str) -> Any:
+    def believe(self, letter: str) -> None:
+        """Keep the guess."""
+
+    def answer(self, letter: str) -> Any:
         """Explain every option."""
 
 
@@ -60,7 +63,7 @@ class QuestionView(anywidget.AnyWidget):
         elif self.asked:
             self.note = self._source.answer(self.guess)._repr_html_()
         else:
-            self._source.guess = self.guess
+            self._source.believe(self.guess)
             word = f"You guessed {escape(self.guess)}."
             self.note = callout("…", word, HELD, BLUE)
 

@@ -56,7 +56,8 @@ def described(model: BaseChatModel, name: str, spec: Any) -> Any:
 def set_fields(model: BaseModel, base: type[BaseModel]) -> Iterator[tuple[str, Any]]:
     """What a model's own class adds to `base` and was set: its repr is that short."""
     for name, field in type(model).model_fields.items():
+        if not field.repr or name in base.model_fields:
+            continue
         value = getattr(model, name)
-        default = field.get_default(call_default_factory=True)
-        if field.repr and name not in base.model_fields and value != default:
+        if value != field.get_default(call_default_factory=True):
             yield name, value

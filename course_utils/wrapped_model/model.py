@@ -250,13 +250,17 @@ class Sent:
 
     def next(self, chunk: ChatGenerationChunk) -> ChatGenerationChunk:
         """The next chunk, as the reader gets it."""
-        if self.to == "events" and self._visible and is_restart(chunk):
+        if self.to == "events":
+            self._check(chunk)
+        if self._begun or isinstance(chunk, WholeResponse):
+            return chunk
+        self._begun = True
+        return FirstChunk(message=chunk.message, generation_info=chunk.generation_info)
+
+    def _check(self, chunk: ChatGenerationChunk) -> None:
+        if self._visible and is_restart(chunk):
             raise ModelConnectionError(
                 "The answer began anew, and protocol events (v3) cannot take back what "
                 "was shown: ask again."
             )
         self._visible = self._visible or bool(text_of(chunk))
-        if self._begun or isinstance(chunk, WholeResponse):
-            return chunk
-        self._begun = True
-        return FirstChunk(message=chunk.message, generation_info=chunk.generation_info)

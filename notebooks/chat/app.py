@@ -16,13 +16,20 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chat import page, problems
 from chat.limits import BodyLimit
-from chat.models import Ask
+from chat.models import Agent, Ask
 from chat.process import hearing_signals, is_main, quiet_access_log
 from chat.service import Chat
 from chat.sessions import opens, remember, session_of
 from chat.settings import Settings
 from course_utils import sse_body, tune_gc
-from course_utils.serving import HEADERS, LAST, MEDIA_TYPE, Event, position_of
+from course_utils.serving import (
+    HEADERS,
+    LAST,
+    MEDIA_TYPE,
+    Event,
+    ReplayAway,
+    position_of,
+)
 
 STATUS = {"ModelRateLimitError": 503, "ModelTimeoutError": 504, "StreamTimeout": 504}
 KINDS = ["text", "reasoning", "aside", "tool_call", "tool_result", "progress"]
@@ -39,6 +46,7 @@ STREAM: dict[int | str, dict[str, Any]] = {
         "content": {MEDIA_TYPE: {"itemSchema": EVENT}},
     }
 }
+REFUSALS = (400, 413, 422, 429, 502, 503, 504)
 GONE = "No such answer, or no longer."
 
 router = APIRouter()
@@ -62,25 +70,43 @@ class Question(BaseModel):
     text: str = Field(min_length=1, max_length=4000, pattern=r"\S")
 
 
+class Said(BaseModel):
+    """What a person says to a run that waits; the agent's own words for it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    value: Any
+
+
 @router.post(
     "/chat",
-    responses=STREAM | problems.documented(400, 413, 422, 429, 502, 503, 504),
+    responses=STREAM | problems.documented(*REFUSALS),
     response_class=StreamingResponse,
 )
 async def start(
     question: Question, request: Request, chat: Here, session: Session
 ) -> Response:
     """Ask, and read the answer as it comes. `Location` is its address."""
-    if chat.closing:
-        raise HTTPException(503, "Going away: ask again.", {"Retry-After": "1"})
-    await chat.limits.admit(request.client.host if request.client else "")
+    await admit(chat, request)
     name = await chat.begin(question.text, session)
+    return await begun(chat, request, session, name)
+
+
+async def begun(chat: Chat, request: Request, session: str, name: str) -> Response:
+    """The answer that has begun, or the status of one that did not."""
     if error := await chat.refusal(name):
         return refused(error)
     response = await streamed(chat, session, name)
     response.headers["Location"] = f"chat/{name}"
     remember(response, request, session)
     return response
+
+
+async def admit(chat: Chat, request: Request) -> None:
+    """Let a question in, or refuse it with a status."""
+    if chat.closing:
+        raise HTTPException(503, "Going away: ask again.", {"Retry-After": "1"})
+    await chat.limits.admit(request.client.host if request.client else "")
 
 
 def refused(error: Event) -> JSONResponse:
@@ -102,7 +128,7 @@ async def streamed(chat: Chat, session: str, name: str, after: int = 0) -> Respo
 
 @router.get(
     "/chat/{name}",
-    responses=STREAM | problems.documented(404, 422),
+    responses=STREAM | problems.documented(404, 422, 503),
     response_class=StreamingResponse,
 )
 async def resume(
@@ -120,7 +146,30 @@ async def resume(
     return await streamed(chat, session, name, after)
 
 
-@router.delete("/chat/{name}", status_code=204, responses=problems.documented(404, 422))
+@router.post(
+    "/chat/{name}/answer",
+    responses=STREAM | problems.documented(*REFUSALS, 404, 409),
+    response_class=StreamingResponse,
+)
+async def go_on(
+    name: str, said: Said, request: Request, chat: Here, session: Session
+) -> Response:
+    """Answer an answer that is `paused`; what it says then has an address of its own.
+
+    The run goes on where it waits, for the first who answers; later ones get 409.
+    """
+    if not opens(session, name):
+        raise HTTPException(404, GONE)
+    await admit(chat, request)
+    following = await chat.go_on(name, said.value, session)
+    if following is None:
+        raise HTTPException(409, "It waits for no answer, or no longer.")
+    return await begun(chat, request, session, following)
+
+
+@router.delete(
+    "/chat/{name}", status_code=204, responses=problems.documented(404, 422, 503)
+)
 async def stop(name: str, chat: Here, session: Session) -> None:
     """Stop the answer: its model, and for every reader the last event is `stopped`."""
     if not await chat.stop(session, name):
@@ -148,19 +197,25 @@ async def metrics(chat: Here) -> Response:
     return Response(found, media_type=CONTENT_TYPE_LATEST)
 
 
+async def away(request: Request, error: Exception) -> JSONResponse:
+    """Another worker has the answer, and Redis, which leads there, is away."""
+    return problems.problem(503, str(error), {"Retry-After": "2"})
+
+
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """From the first request to the last."""
     chat: Chat = app.state.chat
+    chat.closing = False  # it may have run before, and ended
     quiet_access_log()
     if is_main():  # in a notebook's thread neither signals nor the collector are ours
         tune_gc()
     with hearing_signals(chat.drain):
         yield
-    await chat.end()
+    await chat.close()
 
 
-def create(settings: Settings | None = None, ask: Ask | None = None) -> FastAPI:
+def create(settings: Settings | None = None, ask: Ask | Agent | None = None) -> FastAPI:
     """The app.
 
     Args:
@@ -172,6 +227,7 @@ def create(settings: Settings | None = None, ask: Ask | None = None) -> FastAPI:
     app.state.chat = Chat(settings, ask)
     app.add_middleware(BodyLimit, limit=settings.max_body)
     problems.install(app)
+    app.add_exception_handler(ReplayAway, away)
     app.include_router(router)
     app.include_router(page.router)
     return app

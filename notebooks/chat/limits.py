@@ -5,10 +5,11 @@ from typing import Any
 
 from fastapi import HTTPException
 from limits import parse
-from limits.aio.storage import Storage
+from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import StorageError
-from limits.storage import storage_from_string
+from redis.asyncio.retry import Retry
+from redis.backoff import ConstantBackoff
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chat.problems import problem
@@ -17,17 +18,20 @@ from chat.settings import Settings
 # The strategies of `limits` share their keys: after a change of strategy a live Redis
 # answers WRONGTYPE, so its name is part of ours.
 STRATEGY = "moving-window"
+TIMEOUT = 0.5  # real seconds that a question waits for Redis
 
 
-def storage(where: str) -> Storage:
+def storage(redis: str | None) -> Storage:
     """Where hits are counted; the default client for an async Redis is another one."""
-    more: dict[str, Any] = {"implementation": "redispy"} if "redis" in where else {}
-    found = storage_from_string(where, wrap_exceptions=True, **more)
-    if not isinstance(found, Storage):
-        raise ValueError(
-            f"rate_store is an async one, got {where}: write async+{where}."
-        )
-    return found
+    if redis is None:
+        return MemoryStorage()
+    client: dict[str, Any] = {
+        "socket_timeout": TIMEOUT,
+        "socket_connect_timeout": TIMEOUT,
+        "retry": Retry(ConstantBackoff(0.05), 1),  # by default it tries for longer
+    }
+    where = f"async+{redis}"
+    return RedisStorage(where, wrap_exceptions=True, implementation="redispy", **client)
 
 
 class Limits:
@@ -37,7 +41,7 @@ class Limits:
         self.open = 0
         self._most = settings.max_streams
         self._rate = parse(settings.rate)
-        self._limiter = MovingWindowRateLimiter(storage(settings.rate_store))
+        self._limiter = MovingWindowRateLimiter(storage(settings.redis))
 
     async def admit(self, address: str) -> None:
         """Let a question in, or raise the status that refuses it."""

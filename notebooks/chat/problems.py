@@ -15,7 +15,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 log = logging.getLogger("chat")
 
 MEDIA_TYPE = "application/problem+json"
-PLACES = {"body", "path", "header", "text", "name", "last-event-id"}  # our own names
+PLACES = {
+    "body",
+    "path",
+    "header",
+    "text",
+    "name",
+    "last-event-id",
+    "value",
+}  # our own names
 
 
 def problem(

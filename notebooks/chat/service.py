@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterable
+from typing import Any
 
 from chat.limits import Limits
 from chat.metrics import Metrics, Watched
-from chat.models import Ask, asking
-from chat.sessions import name_for, opens
+from chat.models import Agent, Ask, asking
+from chat.sessions import name_for, opens, thread_of
 from chat.settings import Settings
-from course_utils import ReplayBuffer, own_stream, sse_events
+from course_utils import RedisReplay, ReplayBuffer, own_stream, sse_events
 from course_utils.clock import Clock
 from course_utils.serving import Event, Replay, error_event
 
@@ -18,29 +19,66 @@ log = logging.getLogger("chat")
 GOING = error_event("ServerShutdown", "The server shuts down. Ask again.")
 
 
+def replay_of(settings: Settings) -> Replay:
+    """Where answers are kept: in this process, or where every worker finds them."""
+    times: dict[str, Any] = {"grace": settings.grace, "keep": settings.keep}
+    if settings.redis is None:
+        return ReplayBuffer(**times, clock=Clock(1.0))
+    return RedisReplay(settings.redis, **times, alive=settings.alive, clock=Clock(1.0))
+
+
 class Chat:
     """What one process keeps for all requests."""
 
-    def __init__(self, settings: Settings, ask: Ask | None = None) -> None:
+    def __init__(self, settings: Settings, ask: Ask | Agent | None = None) -> None:
         self.settings = settings
-        self.ask = ask or asking(settings)
-        self.limits = Limits(settings)
         self.metrics = Metrics(settings.model)
+        self.ask = ask or asking(settings, self.metrics.answered)
+        self.limits = Limits(settings)
         self.closing = False
-        self.replay: Replay = ReplayBuffer(
-            settings.grace, settings.keep, clock=Clock(1.0)
-        )
+        self.replay = replay = replay_of(settings)
+        if isinstance(replay, RedisReplay):
+            self.metrics.watch_redis(lambda: replay.away)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._going_on: set[str] = set()
 
     async def begin(self, question: str, session: str) -> str:
         """Ask the model; the answer's name, by which this session follows it."""
-        events = sse_events(self.ask(question), note=note)
         name = name_for(session)
+        if isinstance(self.ask, Agent):
+            stream = self.ask.ask(question, thread_of(name))
+        else:
+            stream = self.ask(question)
+        return await self._start(stream, name)
+
+    async def go_on(self, paused: str, value: Any, session: str) -> str | None:
+        """Answer a run that waits for a person; None if it does not wait, or no more.
+
+        What it says then is an answer of its own, whose name this returns.
+        """
+        thread = thread_of(paused)
+        if not isinstance(self.ask, Agent) or thread in self._going_on:
+            return None
+        self._going_on.add(thread)  # of two tabs, one is first, until its answer ends
+        stream = None
+        try:
+            if await self.ask.waits(thread):
+                stream = self.ask.go_on(value, thread)
+        finally:
+            if stream is None:
+                self._going_on.discard(thread)
+        if stream is None:
+            return None
+        return await self._start(stream, name_for(session, thread))
+
+    async def _start(self, stream: AsyncIterable[Any], name: str) -> str:
+        events = sse_events(stream, note=note)
         watched = Watched(self.metrics, name)
         self.limits.open += 1
 
         def ended(last: Event) -> None:
             self.limits.open -= 1
+            self._going_on.discard(thread_of(name))
             watched.ended(last)
 
         return await self.replay.start(watched.events(events), name=name, ended=ended)
@@ -78,6 +116,11 @@ class Chat:
         task = asyncio.create_task(self.end())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """End what is open, and let go of Redis: the last call."""
+        await self.end()
+        await self.replay.aclose()
 
     async def end(self) -> None:
         """Tell every reader that the server goes away."""

@@ -37,10 +37,19 @@ def remember(response: Response, request: Request, session: str) -> None:
     )
 
 
-def name_for(session: str) -> str:
-    """A new name for an answer of this session, which nobody guesses."""
-    number = secrets.token_hex(16)
+def name_for(session: str, thread: str = "") -> str:
+    """A new name for an answer of this session, which nobody guesses.
+
+    It begins with its thread: the answer that a person's answer goes on from has it,
+    too.
+    """
+    number = f"{thread or secrets.token_hex(16)}{secrets.token_hex(4)}"
     return f"{number}-{_seal(number, session)}"
+
+
+def thread_of(name: str) -> str:
+    """The thread of an answer: what an agent's checkpoints are kept under."""
+    return name[:32]
 
 
 def opens(session: str, name: str) -> bool:

@@ -28,7 +28,9 @@ class Settings(BaseSettings):
     max_body: int = Field(default=64_000, gt=0)  # bytes
     max_streams: int = Field(default=200, gt=0)  # 70 % of what a core can do
     rate: str = "60/minute"  # questions from one address
-    rate_store: str = "async+memory://"  # or async+redis://..., for several workers
+    redis: str | None = None  # redis://host:port/0: what several workers share
+    alive: float = Field(default=2.0, gt=0)  # a worker that is silent so long is gone
+    cache: float = Field(default=3600.0, ge=0)  # an answer is given again; 0: never
 
     @model_validator(mode="after")
     def _no_name_is_misspelt(self) -> Self:

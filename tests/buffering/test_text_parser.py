@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.output_parsers import StrOutputParser
 
@@ -74,3 +75,53 @@ async def test_an_async_stream_stays_on_its_own_thread():
 def test_its_schemas_are_langchains():
     assert TextParser().get_output_jsonschema()["type"] == "string"
     assert TextParser().InputType == StrOutputParser().InputType
+
+
+class Runs(AsyncCallbackHandler):
+    """Notes the runs of chains and parsers that it hears of."""
+
+    def __init__(self):
+        self.heard = []
+
+    async def on_chain_start(self, serialized, inputs, **kwargs):
+        self.heard.append((kwargs["run_type"], kwargs.get("name")))
+
+    async def on_chain_end(self, outputs, **kwargs):
+        self.heard.append(outputs)
+
+
+async def test_who_listens_to_runs_hears_of_the_same_ones():
+    ours, theirs = Runs(), Runs()
+    for parser, runs in ((TextParser(), ours), (StrOutputParser(), theirs)):
+        chain = FakeStreamingChatModel(replies="One two.") | parser
+        config = {"callbacks": [runs]}
+        assert "".join([t async for t in chain.astream("Hi", config)]) == "One two."
+    names = [str(one).replace("TextParser", "StrOutputParser") for one in ours.heard]
+    assert names == [str(one) for one in theirs.heard]
+    assert len(names) == 4
+
+
+async def test_the_events_of_a_chain_are_langchains():
+    kinds = []
+    for parser in (TextParser(), StrOutputParser()):
+        chain = FakeStreamingChatModel(replies="One two.") | parser
+        events = chain.astream_events("Hi", version="v2")
+        kinds.append([event["event"] async for event in events])
+    assert kinds[0] == kinds[1]
+    assert "on_parser_stream" in kinds[0]
+
+
+async def test_leaving_its_stream_closes_what_it_reads():
+    closed = []
+
+    async def said():
+        try:
+            while True:
+                yield "x"
+        finally:
+            closed.append(True)
+
+    texts = TextParser().atransform(said())
+    await anext(texts)
+    await texts.aclose()
+    assert closed == [True]

@@ -222,4 +222,6 @@ async def test_the_description_of_the_app_knows_its_events_and_its_problems():
     post = told["paths"]["/chat"]["post"]["responses"]
     assert "itemSchema" in post["200"]["content"]["text/event-stream"]
     assert {"400", "413", "422", "429", "502", "503", "504"} <= post.keys()
-    assert json.dumps(told).count('"application/json"') == 3  # question, health, ready
+    assert (
+        json.dumps(told).count('"application/json"') == 4
+    )  # two bodies, health, ready

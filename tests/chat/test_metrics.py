@@ -5,8 +5,9 @@ import asyncio
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from chat.app import create
 from course_utils.fake import Reply
-from tests.chat.site import SESSION, TEXT, site
+from tests.chat.site import SESSION, TEXT, client_of, settings, site
 
 ASK = {"text": "Hi"}
 STALLED = Reply(TEXT, stall_after=2)
@@ -91,13 +92,17 @@ async def test_times_and_tokens_are_told_by_the_conventions_names():
     async with site() as client:
         await client.post("/chat", json=ASK)
         found = await numbers(client)
-    model = ("gen_ai_request_model", "fake")
+    who = (
+        ("gen_ai_operation_name", "chat"),
+        ("gen_ai_provider_name", "fake"),
+        ("gen_ai_request_model", "fake"),
+    )
     operation = "gen_ai_client_operation"
-    assert found[f"{operation}_time_to_first_chunk_seconds_count", model] == 1
-    assert found[f"{operation}_time_per_output_chunk_seconds_count", model] == 5
-    output = ("gen_ai_token_type", "output")
-    tokens = found["gen_ai_client_token_usage_sum", model, output]
-    assert tokens > 0
+    assert found[f"{operation}_time_to_first_chunk_seconds_count", *who] == 1
+    assert found[f"{operation}_time_per_output_chunk_seconds_count", *who] == 5
+    for kind in ("input", "output"):
+        billed = ("gen_ai_token_type", kind)
+        assert found["gen_ai_client_token_usage_sum", *who, billed] > 0
 
 
 async def test_no_label_says_who_or_what():
@@ -106,3 +111,13 @@ async def test_no_label_says_who_or_what():
         page = (await client.get("/metrics")).text
     for part in ("secret", SESSION, response.headers["location"][5:11], "One"):
         assert part not in page
+
+
+async def test_it_is_told_how_many_answers_the_cache_gave():
+    app = create(settings())
+    async with client_of(app, SESSION) as client:
+        for text in ("Hi", "Hi", "Ho", "Hi"):
+            await client.post("/chat", json={"text": text})
+        found = await numbers(client)
+    told = {key[1]: n for key, n in found.items() if key[0].startswith("chat_cache")}
+    assert told == {("answered_by", "model"): 2, ("answered_by", "cache"): 2}

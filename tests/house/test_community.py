@@ -60,6 +60,13 @@ def test_the_weekly_run_is_on_the_newest_packages():
     assert "COURSE_PACKAGES" in read(".ci/run")
 
 
+def test_the_weekly_run_makes_the_page_of_forms_anew_and_tells_the_difference():
+    assert "python -m tests.forms.page" in read(".ci/run")
+    assert "docs/forms.md | tee" in read(".ci/run")
+    told = commands(ROOT / ".github/workflows/weekly.yml")[-1]
+    assert told.index("cat forms.diff") < told.index("gh issue create")
+
+
 @pytest.mark.parametrize("form", FORMS, ids=lambda p: p.name)
 def test_every_issue_form_asks_for_what_the_doctor_says(form):
     asked = yaml.safe_load(form.read_text("utf-8"))

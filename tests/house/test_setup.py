@@ -15,6 +15,7 @@ import yaml
 
 import start
 from course_utils import doctor
+from course_utils.teaching import working_copy
 
 ROOT = Path(start.__file__).parent
 SIX = {"jupyterlab", "ipywidgets", "langchain", "langchain-openai", "nbval", "pytest"}
@@ -339,13 +340,13 @@ def test_the_first_start_is_not_covered_by_jupyters_news(installs, copy):
 
 @pytest.fixture
 def ran(monkeypatch):
-    """The commands that start.py would run in front, each of them failing."""
+    """The commands that start.py would run in front; all but the copy fail."""
     commands = []
     monkeypatch.setattr(start, "install", lambda extra: commands.append(extra))
 
     def run(*command: object) -> int:
         commands.append([str(word) for word in command[1:]])
-        return 3
+        return 0 if start.COPY in command else 3
 
     monkeypatch.setattr(start, "run", run)
     return commands
@@ -355,11 +356,24 @@ def test_start_opens_notebook_1_and_passes_the_rest_on(ran, capsys):
     assert start.main(["--port", "9000"]) == 3
     assert ran == [
         "[notebooks]",
+        ["-P", str(start.COPY)],
         ["-P", "-m", "jupyterlab", *start.LAB, "--port", "9000"],
     ]
     (address,) = (word for word in start.LAB if "default_url" in word)
     assert (ROOT / "notebooks" / Path(address).name).exists()
     assert "python start.py --port" in capsys.readouterr().out
+
+
+def test_lab_opens_in_the_learners_own_copy():
+    (root,) = (word for word in start.LAB if "root_dir" in word)
+    assert root == f"--ServerApp.root_dir={working_copy.FOLDER}"
+    ignored = (ROOT / ".gitignore").read_text("utf-8")
+    assert f"\n{working_copy.FOLDER}/\n" in ignored
+
+
+def test_reset_installs_nothing_and_passes_the_number_on(ran):
+    assert start.main(["reset", "4"]) == 0
+    assert ran == [["-P", str(start.COPY), "reset", "4"]]
 
 
 def test_test_runs_pytest_and_passes_the_rest_on(ran):

@@ -10,6 +10,7 @@ from langchain_core.runnables import RunnableLambda
 
 from course_utils import FakeStreamingChatModel
 from course_utils.lessons import full_responses as lesson
+from tests.lessons.answers import full_responses as answers
 from tests.support.exercise_rules import ExerciseRules, stub
 
 
@@ -326,8 +327,15 @@ WRONG = [
     (lesson.ask_all, joined, "A list is wanted."),
     (lesson.ask_all, always_four, "With limit=3, 4 requests were open at once."),
 ]
-EXERCISES = [lesson.text_chain, lesson.waiting_and_writing, lesson.ask_all]
+RIGHT += [(lesson.summaries, answer) for answer in answers.RIGHT]
+WRONG += [(lesson.summaries, answer, words) for answer, words in answers.WRONG]
+EXERCISES = [
+    lesson.text_chain,
+    lesson.waiting_and_writing,
+    lesson.summaries,
+    lesson.ask_all,
+]
 
 
 class TestExercises(ExerciseRules):
-    exercises, right, wrong, stubs = EXERCISES, RIGHT, WRONG, [stub] * 3
+    exercises, right, wrong, stubs = EXERCISES, RIGHT, WRONG, [stub] * 4

@@ -2,13 +2,54 @@
 
 import logging
 import re
+from typing import ClassVar
+
+from langchain.agents import create_agent
+from langchain.agents.middleware import HumanInTheLoopMiddleware
+from langgraph.checkpoint.memory import InMemorySaver
 
 from course_utils.callbacks import on_token
 from course_utils.clock import course_clock
+from course_utils.fake import FakeStreamingChatModel, Reply, ToolCall
 from course_utils.lessons import streaming_callbacks as lesson
 from course_utils.lessons.streaming_callbacks import solutions
 from course_utils.teaching import Predict
-from tests.lessons.answers.streaming_callbacks import (
+from tests.lessons.answers.streaming_callbacks import agents, calls
+from tests.lessons.answers.streaming_callbacks.at_work import (
+    AsciiAddresses,
+    AsText,
+    AtTheEndOnly,
+    ByContent,
+    ByEvents,
+    ByPartition,
+    CountsCalls,
+    CountsForAll,
+    CountsWords,
+    ForgetsWhenItBreaks,
+    FromTheBirth,
+    LogOfErrorsOnly,
+    LogOfModelErrors,
+    LogOfTheChain,
+    OnceOnly,
+    OneLate,
+    OneWordLate,
+    OnlyTheDisk,
+    ScreenAtTheEnd,
+    ScreenOneLate,
+    ScreenWithoutRepeats,
+    SixtyFour,
+    SmallLetters,
+    SplitsAndJoins,
+    StartedForAll,
+    StrippedScreen,
+    TriesAgain,
+    WritesBlocks,
+    WritesForAll,
+    WritesLower,
+    WritesThoughts,
+    with_a_list,
+)
+from tests.lessons.answers.streaming_callbacks.handlers import (
     All,
     Async,
     AtTheEnd,
@@ -61,43 +102,34 @@ from tests.lessons.answers.streaming_callbacks import (
     only_a_screen,
     two,
 )
-from tests.lessons.answers.streaming_callbacks_at_work import (
-    AsciiAddresses,
-    AsText,
-    AtTheEndOnly,
-    ByContent,
-    ByEvents,
-    ByPartition,
-    CountsCalls,
-    CountsForAll,
-    CountsWords,
-    ForgetsWhenItBreaks,
-    FromTheBirth,
-    LogOfErrorsOnly,
-    LogOfModelErrors,
-    LogOfTheChain,
-    OnceOnly,
-    OneLate,
-    OneWordLate,
-    OnlyTheDisk,
-    ScreenAtTheEnd,
-    ScreenOneLate,
-    ScreenWithoutRepeats,
-    SixtyFour,
-    SmallLetters,
-    SplitsAndJoins,
-    StartedForAll,
-    StrippedScreen,
-    TriesAgain,
-    WritesBlocks,
-    WritesForAll,
-    WritesLower,
-    WritesThoughts,
-    with_a_list,
-)
 from tests.support.exercise_rules import ExerciseRules, stub
 
-EXERCISES = [lesson.first_token, lesson.listeners, lesson.audit, lesson.redact]
+EXERCISES = [
+    lesson.first_token,
+    lesson.by_run,
+    lesson.outbox,
+    lesson.listeners,
+    lesson.audit,
+    lesson.redact,
+    lesson.read_parts,
+    lesson.report,
+    lesson.spent,
+]
+
+
+def reads(text_of):
+    """An answer that takes this for the agent's text; named after it."""
+    return named(agents.reads(text_of), text_of)
+
+
+def asks(question_of):
+    """An answer that takes this for the agent's question."""
+    return named(agents.reads(agents.own_text, question_of), question_of)
+
+
+def named(answer, part):
+    answer.__name__ = part.__name__
+    return answer
 
 
 RIGHT = [
@@ -109,6 +141,13 @@ RIGHT = [
     (lesson.listeners, one_for_both),
     (lesson.audit, on_token),
     (lesson.redact, Words),
+    (lesson.by_run, calls.WrittenOut),
+    (lesson.by_run, calls.ByNumber),
+    (lesson.outbox, calls.InPool),
+    (lesson.outbox, calls.StartsLate),
+    (lesson.read_parts, agents.by_passages),
+    (lesson.report, agents.with_else),
+    (lesson.spent, agents.by_adding),
 ]
 WRONG = [
     (lesson.first_token, AsText, "`.seconds` is the text '0.50': a number is wanted."),
@@ -128,8 +167,8 @@ WRONG = [
     (lesson.listeners, two(on_token, LogOfModelErrors), "With an odd error"),
     (lesson.listeners, two(on_token, LogOfErrorsOnly), "With the square button"),
     (lesson.audit, OneLate, "before it was written"),
-    (lesson.audit, TriesAgain, "Who swallowed the error?"),
-    (lesson.audit, OnlyTheDisk, "Who swallowed the error?"),
+    (lesson.audit, TriesAgain, "What swallowed the error?"),
+    (lesson.audit, OnlyTheDisk, "What swallowed the error?"),
     (lesson.audit, WritesThoughts, "write got '' as well"),
     (lesson.audit, WritesForAll, "each has a place of its own"),
     (lesson.audit, WritesLower, "When every token is odd"),
@@ -148,7 +187,7 @@ WRONG = [
     (lesson.first_token, NoBlanks, "begins with an empty line"),
     (lesson.first_token, ZeroIsNone, "0 s is a time, too: ask `self.seconds is None`"),
     (lesson.first_token, NothingBefore, "the handler has no `.seconds`"),
-    (lesson.first_token, OwnClock, "Nobody asked the clock: it is `self.clock.now()`"),
+    (lesson.first_token, OwnClock, "Its clock was never asked"),
     (lesson.first_token, WrongWayRound, "not the other way round"),
     (lesson.first_token, HourOnTheClock, "is 100.5, and should be 0.5. That is the"),
     (lesson.first_token, MistypedEvent, "LangChain knows no event `on_llm_token`"),
@@ -170,7 +209,7 @@ WRONG = [
         "a token that is an empty line",
     ),
     (lesson.audit, Writes, "the reader read on"),
-    (lesson.audit, Async, "Who swallowed the error?"),
+    (lesson.audit, Async, "What swallowed the error?"),
     (lesson.audit, All, "write got ''"),
     (lesson.audit, SkipsBlanks, "write got 'one twothree' in all"),
     (lesson.audit, Typo, "knows no event `on_llm_token`"),
@@ -186,12 +225,79 @@ WRONG = [
     (lesson.redact, OtherLabel, "should be 'Write to [e-mail] or to [e-mail].'"),
     (lesson.redact, TooEarly, "It was replaced before the address had ended."),
     (lesson.redact, SharesWhatItHolds, "keep it on `self`."),
+    (lesson.by_run, calls.OneStart, "Keep a start for each `run_id`"),
+    (lesson.by_run, calls.OnlyWholeCalls, "Which event ends a call that breaks"),
+    (lesson.by_run, calls.KeepsStarts, "`starts` still holds 50 of them"),
+    (lesson.by_run, calls.KeepsBrokenStarts, "`starts` still holds 25 of them"),
+    (lesson.by_run, calls.LastInFirstOut, "After two calls that overlap"),
+    (lesson.by_run, calls.FirstInFirstOut, "begins and ends within another"),
+    (lesson.by_run, calls.ByPrompt, "Keep a start for each `run_id`"),
+    (lesson.by_run, calls.ByParent, "It raised `KeyError`"),
+    (lesson.by_run, calls.StartsOfAll, "It raised `KeyError`"),
+    (lesson.by_run, calls.TimesByRun, "`.times` is a dict: a list is wanted."),
+    (lesson.by_run, calls.InTheirOrder, "in the order in which the calls ended"),
+    (lesson.by_run, calls.TwoTimes, "One call, one time"),
+    (lesson.outbox, calls.DrawsItself, "Give the text to the queue."),
+    (lesson.outbox, calls.NeverStarts, "cannot join thread before it is started"),
+    (lesson.outbox, calls.DrawsAtTheEnd, "Give the text to the queue."),
+    (lesson.outbox, calls.DoesNotWait, "what waits for the thread"),
+    (lesson.outbox, calls.ForgetsErrors, "With a break after two tokens"),
+    (lesson.outbox, calls.JoinsTheQueue, "what tells it to end?"),
+    (lesson.outbox, calls.ThreadForEachToken, "one thread keeps the order"),
+    (lesson.outbox, calls.PutsTokens, "the text of every token is `chunk.text`"),
+    (lesson.outbox, calls.PutsEmptyTexts, "draw got '' as well"),
+    (lesson.outbox, calls.EmptyIsTheSign, "With tokens that are lists"),
+    (lesson.outbox, calls.SharedQueue, "what do the two handlers share?"),
+    (lesson.outbox, calls.LastInFirstDrawn, "draw got ' three twoone' in all"),
+    (lesson.outbox, calls.SmallQueue, "does the queue have room?"),
+    (lesson.read_parts, reads(agents.with_results), "it is no AIMessageChunk"),
+    (lesson.read_parts, reads(agents.with_clerks), "an `ns` that is not empty"),
+    (lesson.read_parts, reads(agents.with_steps), "It is in it twice"),
+    (lesson.read_parts, reads(agents.stripped), "the text is 'Twowords'"),
+    (lesson.read_parts, reads(agents.content), "expected str instance, list found"),
+    (lesson.read_parts, asks(agents.first_interrupt), "`.value` of the first"),
+    (lesson.read_parts, asks(agents.all_interrupts), "`.value` of the first"),
+    (lesson.read_parts, asks(agents.only_actions), "With a question to a person"),
+    (lesson.read_parts, asks(agents.no_question), "the question is None"),
+    (lesson.read_parts, agents.zero_is_none, "a question that is the number 0"),
+    (lesson.read_parts, agents.stops_at_a_step, "a tool that ran before"),
+    (lesson.read_parts, agents.swallows, "let the error through"),
+    (lesson.read_parts, agents.only_text, "a pair is wanted, (text, question)"),
+    (lesson.report, agents.always_writes, "Called by itself, there is no stream"),
+    (lesson.report, agents.only_runtime_errors, "raised a KeyError"),
+    (lesson.report, agents.only_key_errors, "raised a RuntimeError"),
+    (lesson.report, agents.swallows_all, "The stream's writer raised a Broke"),
+    (lesson.report, agents.all_in_one_block, "raised a RuntimeError, and report(1, 1)"),
+    (lesson.report, agents.prints, "Nothing was written."),
+    (lesson.report, agents.as_text, "gave ['1 of 3', '2 of 3', '3 of 3']"),
+    (lesson.report, agents.the_other_way, "gave [{'done': 3, 'of': 1}"),
+    (lesson.report, agents.only_the_last, "gave [{'done': 3, 'of': 3}]"),
+    (lesson.report, agents.first_writer, "In an agent (a second time)"),
+    (lesson.spent, agents.in_all, "A list is wanted"),
+    (lesson.spent, agents.only_those_who_say, "With a model that does not say"),
+    (lesson.spent, agents.the_last_part, "that tells it in two parts"),
+    (lesson.spent, agents.free_if_silent, "that does not say is not free: None"),
+    (lesson.spent, agents.zero_is_silent, "With an answer of no token"),
+    (lesson.spent, agents.tools_too, "Tools are free"),
+    (lesson.spent, agents.one_for_each_chunk, "One answer, one number"),
+    (lesson.spent, agents.until_the_next, "With two models that take turns"),
+    (lesson.spent, agents.without_doubles, "two answers that cost the same"),
+    (lesson.spent, agents.swallowed_cost, "Every answer of the model has its place"),
 ]
-STUBS = [StubHandler, stub, StubHandler, StubBuffer]
+STUBS = [
+    StubHandler,
+    calls.OneStart,
+    StubHandler,
+    stub,
+    StubHandler,
+    StubBuffer,
+    *[stub] * 3,
+]
 
 
 class TestExercises(ExerciseRules):
     exercises, right, wrong, stubs = EXERCISES, RIGHT, WRONG, STUBS
+    repairs: ClassVar = [lesson.by_run]
 
 
 # Around them
@@ -215,7 +321,53 @@ def test_the_address_of_the_course_is_plain():
 
 
 def test_every_option_of_every_question_is_explained():
-    questions = [lesson.rewrite, lesson.swallowed, *lesson.quiz.questions]
-    for question in questions:
-        assert isinstance(question, Predict)
+    guesses = [one for one in vars(lesson).values() if isinstance(one, Predict)]
+    assert len(guesses) >= 6
+    for question in [*guesses, *lesson.quiz.questions]:
         assert all(option and why for option, why in question.options.values())
+
+
+# The parts and pairs of the checks are written by hand: real ones are read alike.
+
+
+def test_the_parts_of_a_real_agent_are_read_as_those_of_the_check():
+    parts = refunds().stream(
+        {"messages": [("user", "Where is my money?")]},
+        {"configurable": {"thread_id": "1"}},
+        stream_mode=["messages", "updates", "custom"],
+        subgraphs=True,
+        version="v2",
+    )
+    text, question = solutions.read_parts(parts)
+    assert text == "I look. I pay 40."
+    assert question["action_requests"][0]["args"] == {"amount": 40}
+
+
+def test_the_bill_of_a_real_agent_has_a_number_for_each_answer():
+    stream = refunds(checkpointer=None, middleware=()).stream(
+        {"messages": [("user", "Where is my money?")]}, stream_mode="messages"
+    )
+    assert [type(total) for total in solutions.spent(stream)] == [int, int, int]
+
+
+def refunds(**options):
+    """An agent that asks another one, and then wants to pay."""
+    clerk = create_agent(FakeStreamingChatModel("Ten days late."), [])
+
+    def look_up(order: str) -> str:
+        """Ask the clerk."""
+        said = clerk.invoke({"messages": [("user", order)]})
+        return str(said["messages"][-1].text)
+
+    def pay(amount: int) -> str:
+        """Pay money back."""
+        return f"paid {amount}"
+
+    steps = [
+        Reply("I look. ", tool_calls=[ToolCall("look_up", {"order": "A7"})]),
+        Reply("I pay 40.", tool_calls=[ToolCall("pay", {"amount": 40})]),
+        "Done.",
+    ]
+    asks_first = [HumanInTheLoopMiddleware({"pay": True})]
+    settings = {"middleware": asks_first, "checkpointer": InMemorySaver(), **options}
+    return create_agent(FakeStreamingChatModel(steps), [look_up, pay], **settings)

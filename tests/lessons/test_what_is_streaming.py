@@ -2,7 +2,6 @@
 
 import asyncio
 
-import pytest
 from langchain_openai import ChatOpenAI
 
 from course_utils.fake import FakeStreamingChatModel
@@ -10,6 +9,7 @@ from course_utils.fake.server import FakeServer
 from course_utils.lessons import what_is_streaming as lesson
 from course_utils.lessons.what_is_streaming import solutions
 from course_utils.timing import measure
+from tests.lessons.answers import stalls as stall_answers
 from tests.lessons.answers.what_is_streaming import (
     a_generator,
     a_list,
@@ -117,7 +117,13 @@ from tests.lessons.answers.what_is_streaming_at_work import (
 )
 from tests.support.exercise_rules import ExerciseRules, async_stub, stub
 
-EXERCISES = [lesson.collect, lesson.acollect, lesson.plain, lesson.sse_text]
+EXERCISES = [
+    lesson.stalls,
+    lesson.collect,
+    lesson.plain,
+    lesson.sse_text,
+    lesson.acollect,
+]
 
 
 async def test_a_check_of_async_code_runs_in_a_cell_that_has_a_loop_already():
@@ -189,13 +195,13 @@ WRONG = [
     (lesson.collect, a_generator, "is a generator"),
     (lesson.collect, error_swallowed, "the second value is when"),
     (lesson.collect, collect_swallows, "('Hel', 0.5) as if nothing had happened"),
-    (lesson.collect, stripped, "Blanks and line breaks are text, too"),
-    (lesson.collect, only_what_is_not_blank, "Blanks and line breaks are text, too"),
+    (lesson.collect, stripped, "Spaces and line breaks are text, too"),
+    (lesson.collect, only_what_is_not_blank, "Spaces and line breaks are text, too"),
     (lesson.collect, time_of_what_is_not_blank, "A line break is text, too"),
     (lesson.collect, ends_at_an_empty_chunk, "Is all of its text in there"),
     (lesson.collect, zero_is_no_time, "A time of 0 s is a time, too"),
     (lesson.collect, acollect_by_list, "begin with a plain `def`"),
-    (lesson.acollect, async_stripped, "Blanks and line breaks are text, too"),
+    (lesson.acollect, async_stripped, "Spaces and line breaks are text, too"),
     (lesson.acollect, async_zero_is_no_time, "A time of 0 s is a time, too"),
     (lesson.acollect, plain_for, "'async_generator' object is not iterable"),
     (lesson.acollect, not_async, "begin with `async def`"),
@@ -204,7 +210,7 @@ WRONG = [
     (lesson.acollect, swallows, "let the error through"),
     (lesson.plain, whole_text_first, "holds the stream back"),
     (lesson.plain, a_list, "hand each piece on with `yield`"),
-    (lesson.plain, one_piece, "no attribute 'replace'"),
+    (lesson.plain, one_piece, "a chain waits for all of it"),
     (lesson.plain, only_double_stars, "made ['*']"),
     (lesson.plain, drops_pieces_with_stars, "made []"),
     (lesson.plain, by_map, "takes it for a function of a whole text"),
@@ -224,7 +230,7 @@ WRONG = [
     (lesson.sse_text, first_choice_always, '`data: {..., "choices": [], "usage"'),
     (lesson.sse_text, content_always, "`KeyError`: 'content'"),
     (lesson.sse_text, end_anywhere, "With an answer about [DONE]"),
-    (lesson.sse_text, one_blank_always, "With no blank after the colon"),
+    (lesson.sse_text, one_blank_always, "With no space after the colon"),
     (lesson.sse_text, one_blank_always, '`data:{..., "choices"'),
     (lesson.sse_text, sse_no_blanks, "With an empty line as text"),
     (lesson.sse_text, sse_empty_texts, "yielded ['', 'Hel', 'lo', '']"),
@@ -238,7 +244,9 @@ WRONG = [
     (lesson.sse_text, yields_at_the_end, "all that it had handed on was ''"),
     (lesson.sse_text, lambda lines: None, "returned None"),
 ]
-STUBS = [stub, async_stub, stub, stub]
+RIGHT += [(lesson.stalls, answer) for answer in stall_answers.RIGHT]
+WRONG += [(lesson.stalls, answer, words) for answer, words in stall_answers.WRONG]
+STUBS = [stub, stub, stub, stub, async_stub]
 
 
 class TestExercises(ExerciseRules):
@@ -261,16 +269,3 @@ def test_both_collects_agree_on_a_real_client():
         text, _ = solutions.collect(chat.stream("Hi"))
         again, _ = asyncio.run(solutions.acollect(chat.astream("Hi")))
     assert text == again == "One two three."
-
-
-# Questions
-
-
-@pytest.mark.parametrize(
-    "question",
-    [lesson.complete_first, lesson.leave_chain, lesson.stage, *lesson.quiz.questions],
-    ids=lambda one: one.question[:30],
-)
-def test_every_option_of_a_question_is_explained(question):
-    assert all(reason for _, reason in question.options.values())
-    assert len({reason for _, reason in question.options.values()}) == 3

@@ -46,6 +46,7 @@ LANGUAGE = {
     "version": "3.12.12",
 }
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+MEANT = ("tags", "jp-MarkdownHeadingCollapsed")  # what an author says of a cell
 SETTINGS = {
     "COURSE_LIVE": "static",  # the last state of everything, and no progress kept
     **dict.fromkeys(TRACING, "false"),
@@ -60,17 +61,24 @@ def read(path: Path) -> NotebookNode:
     return nbformat.read(path, as_version=4)
 
 
-def run(notebook: NotebookNode, speed: float = 1.0, folder: Path = NOTEBOOKS) -> None:
+def run(
+    notebook: NotebookNode,
+    speed: float = 1.0,
+    folder: Path = NOTEBOOKS,
+    *,
+    allow_errors: bool = False,
+) -> None:
     """Run the notebook's cells on a fresh kernel; the outputs are new afterwards.
 
     Raises:
         nbclient.exceptions.CellExecutionError: a cell failed and is not tagged
-            `raises-exception`.
+            `raises-exception`, unless `allow_errors`.
     """
     client = NotebookClient(
         notebook,
         kernel_name="python3",
         timeout=300,
+        allow_errors=allow_errors,
         coalesce_streams=True,
         store_widget_state=False,
         record_timing=False,
@@ -87,7 +95,7 @@ def tidy(notebook: NotebookNode) -> None:
         {"kernelspec": KERNEL, "language_info": LANGUAGE}
     )
     for cell in notebook.cells:
-        cell.metadata = {k: v for k, v in cell.metadata.items() if k == "tags" and v}
+        cell.metadata = {k: v for k, v in cell.metadata.items() if k in MEANT and v}
         if cell.cell_type == "code":
             cell.outputs = [_tidied(output) for output in cell.outputs]
             cell.outputs = [

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from copy import deepcopy
 from functools import cache
 from importlib import import_module, metadata
 from pathlib import Path
@@ -115,12 +116,45 @@ def test_a_notebook_does_not_show_a_solution(name):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(240)  # each cell runs twice
 @each_notebook
 def test_every_solution_is_correct_in_its_notebook(name):
+    cells = [cell for cell in there_and_back(name) if checks(cell)]
+    there = [cell for cell in cells if not cell.id.endswith(AGAIN)]
+    assert [cell.id for cell in there if "correct" not in shown(cell)] == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)  # each cell runs twice
+@each_notebook
+def test_going_back_to_a_cell_breaks_nothing(name):
+    cells = there_and_back(name)
+    assert any(cell.id.endswith(AGAIN) for cell in cells)
+    assert [cell.id for cell in cells if fails(cell)] == []
+
+
+AGAIN = "-again"
+
+
+@cache
+def there_and_back(name: str) -> list[NotebookNode]:
+    """The solved notebook's code cells run in order, then from the last to the first.
+
+    A learner goes back to any cell and runs it again, with all names as they are then.
+    """
     notebook = solved(notebook_of(name), lesson_of(name))
-    run(notebook, speed=20)
-    cells = [cell for cell in code_cells(notebook) if checks(cell)]
-    assert [cell.id for cell in cells if "correct" not in shown(cell)] == []
+    back = [deepcopy(cell) for cell in reversed(code_cells(notebook))]
+    for cell in back:
+        cell.id += AGAIN
+    notebook.cells += back
+    run(notebook, speed=20, allow_errors=True)
+    return code_cells(notebook)
+
+
+def fails(cell: NotebookNode) -> bool:
+    """Whether a cell raised and was not meant to."""
+    raised = any(output.output_type == "error" for output in cell.outputs)
+    return raised and "raises-exception" not in tags(cell)
 
 
 @each_notebook

@@ -151,7 +151,7 @@ def test_retry_after_is_read_from_the_response(headers: Any, seconds: float | No
 
 NONSENSE: list[Any] = [
     *("30s", "-5", "nan", "inf", "1e300", "soon", "", "\x00", "²", "٣٠s", b"30"),
-    *(-1, float("nan"), float("inf"), 1e300, 10**400, [], [30], {}, object()),
+    *(-1, float("nan"), float("inf"), 1e300, 10**400, [], [30], {}, object),
     "Sun, 22 Nov 99999 10:00:30 GMT",
     "Sun, 99 Nov 2026 10:00:30 GMT",
 ]

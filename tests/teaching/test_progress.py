@@ -32,7 +32,7 @@ def lesson():
 
 
 def after_a_restart():
-    progress_file._here.clear()
+    progress_file._here = progress_file.Record()
 
 
 def test_a_fresh_lesson_always_reads_the_same():
@@ -96,3 +96,48 @@ def test_a_teacher_may_offer_a_shared_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("LOGNAME", "ada")
     lesson().collect.check(1)
     assert json.loads((shared / "ada.json").read_text())["done"]
+
+
+def test_tries_are_counted_until_an_answer_is_correct():
+    module = lesson()
+    for answer in (2, 3, 1, 2):
+        module.collect.check(answer)
+    assert progress_file.record().tries == {"test_progress.collect": 3}
+    module.rewrite.check(None)  # not started is no try
+    assert "test_progress.rewrite" not in progress_file.record().tries
+
+
+def test_the_first_guess_is_kept_and_survives_a_restart():
+    module = lesson()
+    module.sooner.answer("b")
+    after_a_restart()
+    lesson().sooner.answer("a")
+    assert list(progress_file.record().beliefs.values()) == ["b"]
+
+
+def test_what_was_saved_can_be_loaded_elsewhere_beside_what_is_there(tmp_path):
+    module = lesson()
+    module.collect.check(1)
+    module.sooner.answer("b")
+    progress_file.save_progress(tmp_path / "mine.json")
+    kept = progress_file.record()
+    progress_file.forget()
+    lesson().rewrite.check(1)
+    progress_file.load_progress(tmp_path / "mine.json")
+    assert progress_file.record().beliefs == kept.beliefs
+    assert progress_file.done() == kept.done | {"test_progress.rewrite"}
+    after_a_restart()
+    assert progress_file.done() >= kept.done, "it is in the file, too"
+
+
+@pytest.mark.parametrize("junk", ["", "[]", '{"cells": []}', "\0"])
+def test_a_file_that_holds_something_else_is_refused_with_its_beginning(tmp_path, junk):
+    (tmp_path / "other.json").write_text(junk)
+    with pytest.raises(ValueError, match=r"save_progress\("):
+        progress_file.load_progress(tmp_path / "other.json")
+
+
+def test_what_is_of_another_kind_in_a_file_is_left_out(tmp_path):
+    odd = {"done": ["a", 1], "tries": {"a": "b"}, "beliefs": ["a"]}
+    (tmp_path / ".course_progress.json").write_text(json.dumps(odd))
+    assert progress_file.record() == progress_file.Record(frozenset({"a"}))

@@ -7,17 +7,13 @@ Each exercise is a check of behaviour, some hints, and a solution that the tests
 
 import asyncio
 import inspect
-import threading
 from collections.abc import Iterator
 from typing import Any
 
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
-from pydantic import PrivateAttr
-
 from course_utils.clock import VirtualClock
 from course_utils.lessons.full_responses import solutions
+from course_utils.lessons.full_responses.crowds import Counting, answer_to
+from course_utils.lessons.full_responses.summaries import check_summaries
 from course_utils.lessons.scenes import NASTY, Broke, take
 from course_utils.lessons.scripted import Scripted, in_blocks, say
 from course_utils.teaching.checks import NotYet, expect, expect_equal, shorten
@@ -43,7 +39,7 @@ def _check_text_chain(text_chain: Any) -> None:
     if not hasattr(chain, "invoke"):
         raise NotYet(
             f"text_chain(model) gave {shorten(chain)}: return the chain "
-            "itself, somebody else will call invoke."
+            "itself, its caller will call `invoke`."
         )
     for number, (thing, chunk) in enumerate(THINGS.items(), 1):
         got = _invoke(chain, thing)
@@ -146,70 +142,8 @@ def _two_numbers(got: Any, name: str) -> tuple[float, ...]:
     return tuple(round(part, 3) for part in got)
 
 
-# 3 · Twenty questions, politely
-
-
-MOMENT = 0.15  # real seconds for one request too many to come
-
-
-class _Counting(BaseChatModel):
-    """Answers, and counts how many requests are open at once.
-
-    The first requests wait until `limit` are open and then a moment longer: one too
-    many shows, one at a time shows, and no check depends on luck. The very first one
-    is answered after another one.
-    """
-
-    limit: int
-    blocks: bool = False
-    _open: int = PrivateAttr(default=0)
-    _most: int = PrivateAttr(default=0)
-    _begun: int = PrivateAttr(default=0)
-    _ended: int = PrivateAttr(default=0)
-    _change: threading.Condition = PrivateAttr(default_factory=threading.Condition)
-
-    @property
-    def _llm_type(self) -> str:
-        return "counting"
-
-    @property
-    def most(self) -> int:
-        """The most requests that were open at once."""
-        return self._most
-
-    def _generate(
-        self, messages: list[BaseMessage], *args: Any, **kwargs: Any
-    ) -> ChatResult:
-        with self._change:
-            self._begun, self._open = self._begun + 1, self._open + 1
-            self._most = max(self._most, self._open)
-            self._change.notify_all()
-            self._meet(self._begun)
-            self._open, self._ended = self._open - 1, self._ended + 1
-            self._change.notify_all()
-        content: Any = _answer_to(str(messages[-1].text))
-        if self.blocks:
-            content = [{"type": "text", "text": content, "index": 0}]
-        message = AIMessage(content)
-        return ChatResult(generations=[ChatGeneration(message=message)])
-
-    def _meet(self, number: int) -> None:
-        """Wait for as many as may come, and a moment for more; the first for others."""
-        wait = self._change.wait_for
-        if number > self.limit:
-            return
-        if not wait(lambda: self._begun >= self.limit, timeout=0.5):
-            self.limit = 0  # they come one by one: nobody waits any more
-        wait(lambda: self._most > self.limit, timeout=MOMENT)
-        if number == 1 and self.limit > 1:
-            wait(lambda: self._ended, timeout=MOMENT)
-
-
-def _answer_to(question: str) -> str:
-    if question == "Why not?":
-        raise Broke("on purpose")
-    return f"answer to {question}: {NASTY}"
-
+# 3 · Ten pages, and one is refused: `summaries.py`
+# 4 · Forty questions, politely
 
 # Not in the order of the alphabet, and one of them twice.
 QUESTIONS = [f"question {number}" for number in (17, 30, 21, 17, *range(10, 17))]
@@ -217,13 +151,13 @@ QUESTIONS = [f"question {number}" for number in (17, 30, 21, 17, *range(10, 17))
 
 def _check_ask_all(ask_all: Any) -> None:
     for limit, questions in ((4, QUESTIONS), (3, QUESTIONS), (1, ["Who?", "How?"])):
-        model = _Counting(limit=limit, blocks=limit == 3)
+        model = Counting(limit=limit, blocks=limit == 3)
         _check_texts(_listed(ask_all(model, questions, limit)), questions)
         _check_most(model.most, limit)
-    none = _listed(ask_all(_Counting(limit=1), [], 2))
+    none = _listed(ask_all(Counting(limit=1), [], 2))
     expect(none == [], f"Without a question it gave {shorten(none)}, not [].")
     try:
-        got = _listed(ask_all(_Counting(limit=1), ["Who?", "Why not?"], 2))
+        got = _listed(ask_all(Counting(limit=1), ["Who?", "Why not?"], 2))
     except Exception:
         return
     raise NotYet(
@@ -249,7 +183,7 @@ def _listed(answers: Any) -> Any:
 
 
 def _check_texts(answers: Any, questions: list[str]) -> None:
-    expected = list(map(_answer_to, questions))
+    expected = list(map(answer_to, questions))
     if isinstance(answers, list):
         wrong = [one for one in answers if not isinstance(one, str)]
         expect(not wrong, f"An answer is {shorten(wrong[:1])[1:-1]}: texts, please.")
@@ -266,6 +200,8 @@ text_chain = Exercise(
         "The steps are a prompt template, the model, and a parser for text.",
     ],
     solution=solutions.text_chain,
+    praise="Every chain of this course is built this way.",
+    minutes=5,
 )
 
 waiting_and_writing = Exercise(
@@ -273,20 +209,35 @@ waiting_and_writing = Exercise(
     check=_check_waiting_and_writing,
     hints=[
         "`timing.time_to_first_token` and `timing.total` are all you need.",
-        "Without any word, `timing.time_to_first_token` is `None`.",
+        "If no word came, `timing.time_to_first_token` is `None`: then all of the "
+        "total is waiting.",
     ],
     solution=solutions.waiting_and_writing,
+    praise="A stream shortens the first number, never the second.",
+    minutes=5,
+)
+
+summaries = Exercise(
+    "summaries",
+    check=check_summaries,
+    hints=[
+        "Print `results`. How many entries has it, and how many has `texts`?",
+        "`zip` pairs by position. Pair each page with its result first, and leave "
+        "out the errors afterwards.",
+    ],
+    solution=solutions.summaries,
+    praise="Nine answers are kept, and you know which page to ask again.",
+    minutes=7,
 )
 
 ask_all = Exercise(
     "ask_all",
     check=_check_ask_all,
     hints=[
-        "Notebook cell by cell: which method asked four questions at once?",
-        "The limit goes into its second argument, a dict.",
+        "Which method asked forty questions at once, further up?",
+        "The limit goes into the second argument of `batch`, a dict.",
     ],
     solution=solutions.ask_all,
     limit=20.0,
+    minutes=8,
 )
-
-# Questions

@@ -15,6 +15,12 @@ def waiting_and_writing(timing):
     return waiting, timing.total - waiting
 
 
+def summaries(model, pages):
+    results = model.batch(pages, return_exceptions=True)
+    pairs = zip(pages, results, strict=True)
+    return {page: r.text for page, r in pairs if not isinstance(r, Exception)}
+
+
 def ask_all(model, questions, limit):
     answers = model.batch(questions, {"max_concurrency": limit})
     return [answer.text for answer in answers]

@@ -1,92 +1,42 @@
-"""Exercises and questions of notebook 4, *Interruptions and errors*.
+"""The checks of notebook 4's exercises on streams: keep, judge, retry, fall back.
 
-Besides them it holds what the notebook breaks streams with: a proxy, a cancelled
-reader, an interrupt at a chosen token.
-
-    from course_utils.lessons import interruptions_and_errors as lesson
+from course_utils.lessons import interruptions_and_errors as lesson
 """
 
-import asyncio
-import inspect
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from course_utils.fake.reply import Reply
 from course_utils.lessons.first_text import (
     asks_fairly,
     texts_and_error,
     texts_come_early,
 )
 from course_utils.lessons.interruptions_and_errors import solutions
-from course_utils.lessons.interruptions_and_errors.breaking import (
-    cancel_after,
-    interrupted,
-    read_some,
-)
-from course_utils.lessons.interruptions_and_errors.proxy import Proxy
-from course_utils.lessons.interruptions_and_errors.questions import (
-    completes,
-    half_a_call,
-    quiz,
-    retries,
-)
 from course_utils.lessons.interruptions_and_errors.streams import (
     BROKE,
-    CALLS,
     COMPLETED,
     ENDS,
-    GOOD,
     HELLO,
     KEPT,
     REFUSED,
     RETRIED,
-    WHOLE,
     Asked,
-    WatchedEvent,
-    model_of,
-    pausing,
-    pressing,
 )
 from course_utils.lessons.scenes import (
-    MANY,
-    NASTY,
-    PIECES,
     Broke,
-    alets_through,
-    aplay,
     breaking,
-    can_be_cancelled,
     errors,
-    hush,
     interrupt,
     lets_through,
-    nobody_sleeps,
     on_purpose,
-    stalling,
-    until,
 )
-from course_utils.lessons.scripted import Scripted, in_blocks, say
+from course_utils.lessons.scripted import Scripted, say
 from course_utils.teaching.checks import NotYet, expect, expect_equal, shorten
 from course_utils.teaching.exercise import Exercise
-from course_utils.tokens import pieces
 
-__all__ = [
-    "Proxy",
-    "cancel_after",
-    "completes",
-    "half_a_call",
-    "interrupted",
-    "quiz",
-    "read_some",
-    "retries",
-]
-
-# What the notebook breaks streams with
-
-
-# 1 · Keep the partial answer
+# Keep the partial answer
 
 
 def _check_keep_partial(keep_partial: Callable[[Any], Any]) -> None:
@@ -131,7 +81,9 @@ def _pair(got: Any, told: str) -> tuple[Any, Any]:
     if got is None:
         raise NotYet(f"{told} it gave None. Is a `return` missing?")
     if not isinstance(got, tuple | list) or len(got) != 2:
-        raise NotYet(f"{told} it gave {shorten(got)}: two things, please.")
+        raise NotYet(
+            f"{told} it gave {shorten(got)}: return two things, the text and the error."
+        )
     return got[0], got[1]
 
 
@@ -143,9 +95,10 @@ keep_partial = Exercise(
         "`except Exception as error` is the place to return what you have.",
     ],
     solution=solutions.keep_partial,
+    minutes=5,
 )
 
-# 2 · Detect the cut
+# Detect the cut
 
 
 def _check_is_whole(is_whole: Callable[[Any], Any]) -> None:
@@ -170,13 +123,15 @@ is_whole = Exercise(
     "is_whole",
     check=_check_is_whole,
     hints=[
-        "The reason stands in `chunk.response_metadata`, in one chunk only.",
-        "Use `.get`: most chunks have no finish reason. Keep the one that comes.",
+        "Most chunks have no finish reason: for them `finish_of(chunk)` is None. Keep "
+        "the one that comes.",
+        "Decide after the loop. If no reason has come, the answer is not whole.",
     ],
     solution=solutions.is_whole,
+    minutes=6,
 )
 
-# 3 · Retry only before the first token
+# Retry only before the first token
 
 
 def _check_stream_with_retry(stream_with_retry: Callable[..., Any]) -> None:
@@ -196,7 +151,7 @@ def _ask(asks: Callable[..., Any], given: Asked, name: str, *more: Any) -> Scrip
         expect(error is None, f"With {name} an error came: {_words(error)}.")
     else:
         expect(error is not None, f"With {name} no error reached the reader.")
-    made = f"With {name} it made {sent} requests, not {given.requests}."
+    made = f"With {name} it made {_requests(sent)}, not {given.requests}."
     expect(sent == given.requests, made)
     came = f"With {name} the reader got {_words(error)}, not the model's "
     expect(error is given.error, f"{came}{type(given.error).__name__} as it is.")
@@ -204,6 +159,10 @@ def _ask(asks: Callable[..., Any], given: Asked, name: str, *more: Any) -> Scrip
     asked = f"It was given the prompt {prompt!r}, and asked {shorten(model.prompts)}."
     expect(set(model.prompts) == {prompt}, asked)
     return model
+
+
+def _requests(count: int) -> str:
+    return f"{count} request{'' if count == 1 else 's'}"
 
 
 def _not_twice(shown: str, text: str, name: str) -> None:
@@ -222,9 +181,10 @@ stream_with_retry = Exercise(
         "one can help.",
     ],
     solution=solutions.stream_with_retry,
+    minutes=10,
 )
 
-# 4 · Fall back to a full response
+# Fall back to a full response
 
 
 def _check_with_full_response(with_full_response: Callable[..., Any]) -> None:
@@ -240,122 +200,10 @@ with_full_response = Exercise(
     "with_full_response",
     check=_check_with_full_response,
     hints=[
-        "A cut raises nothing: look for the finish reason too.",
-        "Keep what you have yielded. Of the full response, yield only what comes "
+        "A silent cut raises nothing: look for the finish reason, too.",
+        "Remember what you have yielded. Of the full response, yield only what comes "
         "after it: `str.removeprefix`.",
     ],
     solution=solutions.with_full_response,
-)
-
-# 5 · Stop cleanly
-
-
-async def _check_read_until(read_until: Callable[..., Any]) -> None:
-    hush()
-    with nobody_sleeps("read_until"):
-        model = model_of(WHOLE)
-        await _read_whole(read_until, model.astream("Hi"), WHOLE, "")
-        await _read_whole(read_until, pausing(), WHOLE, ", but with a pause")
-        await asyncio.gather(
-            _read_whole(read_until, aplay(GOOD), NASTY, ", of odd text"),
-            _read_whole(read_until, aplay(map(in_blocks, PIECES)), NASTY, ", of lists"),
-            _read_whole(read_until, aplay(map(say, MANY)), "".join(MANY), ", of 3,000"),
-        )
-        for tokens in (2, 0):
-            await _check_stop(read_until, tokens)
-        for error in (BROKE, *errors()):
-            await _check_break(read_until, error)
-        await _check_cancel(read_until)
-
-
-async def _read_whole(read_until: Any, stream: Any, text: str, how: str) -> None:
-    made = read_until(stream, asyncio.Event())
-    if not inspect.isawaitable(made):
-        raise NotYet(f"It gave {shorten(made)}: begin with `async def`.")
-    expect_equal(await made, text, f"without a stop{how}, the text")
-
-
-async def _check_stop(read_until: Callable[..., Any], tokens: int) -> None:
-    """Stop is pressed after so many tokens, and then the stream is silent."""
-    model = model_of(Reply(WHOLE, stall_after=tokens))
-    stop, others = WatchedEvent(), asyncio.all_tasks()
-    stream = pressing(model.astream("Hi"), stop, tokens)
-    reading = asyncio.ensure_future(read_until(stream, stop))
-    done = await until(reading.done)
-    reading.cancel()
-    expect(done, "The stream is silent and `stop` is set, and it still waits.")
-    said = "".join(pieces(WHOLE)[:tokens])
-    expect_equal(reading.result(), said, "stopped in a stall, the text")
-    expect(stop.asked, "It left the stall without a look at `stop`: wait for it.")
-    left = model.log[0].outcome if model.log else "closed by reader"
-    expect(left == "closed by reader", f"After the stop the model is {left!r}.")
-    await _nothing_is_left(others | {reading}, "the stop")
-
-
-async def _check_break(read_until: Callable[..., Any], error: Exception) -> None:
-    others = asyncio.all_tasks()
-    broken = aplay(breaking(map(say, HELLO), error))
-    read = partial(read_until, broken, asyncio.Event())
-    await alets_through(read, error, "read_until")
-    await _nothing_is_left(others, "the break")
-
-
-async def _check_cancel(read_until: Callable[..., Any]) -> None:
-    """The program ends, or the user's connection: whoever awaits it is cancelled."""
-    stream = stalling(map(say, HELLO))
-    await can_be_cancelled(read_until(stream, asyncio.Event()), "read_until")
-
-
-async def _nothing_is_left(others: set[Any], when: str) -> None:
-    for _ in range(10):  # a cancelled task needs a turn of the loop to end
-        await asyncio.sleep(0)
-    left = asyncio.all_tasks() - others
-    expect(not left, f"A task of yours still runs after {when}: cancel it.")
-
-
-read_until = Exercise(
-    "read_until",
-    check=_check_read_until,
-    hints=[
-        "In a stall no chunk comes, so a look at `stop.is_set()` between chunks is "
-        "too late. Wait for two things at once.",
-        "Put the reading into a task, `stop.wait()` into another, and use "
-        "`asyncio.wait(..., return_when=asyncio.FIRST_COMPLETED)`.",
-        "Cancel what is still running and await it; only then is the stream closed, "
-        "and you know whether it broke.",
-    ],
-    solution=solutions.read_until,
-)
-
-# 6 · Refuse half a tool call
-
-
-def _check_safe_tool_calls(safe_tool_calls: Callable[[Any], Any]) -> None:
-    for name, (chunks, expected) in CALLS.items():
-        _check_calls(safe_tool_calls, list(chunks), expected, name)
-
-
-def _check_calls(
-    safe_tool_calls: Any, chunks: list[Any], expected: list[Any], name: str
-) -> None:
-    try:
-        got = safe_tool_calls(chunks)
-    except (IndexError, TypeError, ValueError) as error:
-        words = f"{name} it raised {type(error).__name__}: {error}."
-        raise NotYet(words[:1].upper() + words[1:]) from error
-    if got is None:
-        raise NotYet(f"{name[:1].upper()}{name[1:]} it gave None: return a list.")
-    got = [tuple(one) if isinstance(one, list) else one for one in got]
-    expect_equal(got, expected, f"{name}, the list")
-
-
-safe_tool_calls = Exercise(
-    "safe_tool_calls",
-    check=_check_safe_tool_calls,
-    hints=[
-        "The sum of the chunks has the finish reason, and `tool_call_chunks` with the "
-        "arguments as they came: as text.",
-        "`json.loads` is strict. `.tool_calls` is not: it closes open brackets.",
-    ],
-    solution=solutions.safe_tool_calls,
+    minutes=8,
 )

@@ -3,6 +3,9 @@
 import asyncio
 import json
 from contextlib import aclosing
+from itertools import takewhile
+
+from langchain_core.messages import ToolMessage
 
 from course_utils.finish import finish_of
 
@@ -80,7 +83,7 @@ def safe_tool_calls(chunks):
         return []
     total = sum(chunks[1:], chunks[0])
     end = finish_of(total)
-    if end is None or end.meaning != "tool":
+    if end is None or not end.whole:
         return []
     safe = []
     for call in total.tool_call_chunks:
@@ -89,3 +92,36 @@ def safe_tool_calls(chunks):
         except json.JSONDecodeError:
             continue
     return safe
+
+
+def decide(parts, limit):
+    decisions = []
+    for part in parts:
+        if part["type"] != "updates":
+            continue
+        for question in part["data"].get("__interrupt__", ()):
+            for action in question.value["action_requests"]:
+                amount = action["args"].get("amount")
+                if isinstance(amount, int | float) and amount <= limit:
+                    decisions.append({"type": "approve"})
+                else:
+                    decisions.append({"type": "reject", "message": "Too much."})
+    return decisions
+
+
+def close_open_calls(messages):
+    closed = []
+    for number, message in enumerate(messages):
+        closed.append(message)
+        later = messages[number + 1 :]
+        results = takewhile(lambda one: isinstance(one, ToolMessage), later)
+        answered = {result.tool_call_id for result in results}
+        calls = getattr(message, "tool_calls", [])
+        calls = [*calls, *getattr(message, "invalid_tool_calls", [])]
+        for call in calls:
+            if call["id"] not in answered:
+                text = "Stopped: it may have taken effect or not."
+                closed.append(
+                    ToolMessage(text, tool_call_id=call["id"], status="error")
+                )
+    return closed

@@ -4,7 +4,6 @@ calls = safe_tool_calls(ended(reply, "length"))
 """
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -38,7 +37,7 @@ def model_of(*replies: Any) -> FakeStreamingChatModel:
 
 
 async def pausing() -> AsyncIterator[Any]:
-    """A stream that is silent for a moment; nobody who waits for it may cancel it."""
+    """A stream with a silent moment: waiting through it must not cancel it."""
     for number, chunk in enumerate(model_of(WHOLE).stream("Hi")):
         yield chunk
         if number == 2:
@@ -61,7 +60,7 @@ async def pressing(stream: Any, stop: asyncio.Event, tokens: int) -> Any:
 
 
 class WatchedEvent(asyncio.Event):
-    """An event that knows whether anybody has looked at it."""
+    """An event that knows whether a reader has looked at it."""
 
     asked = False
 
@@ -135,7 +134,10 @@ _FULL = answer([*_NO, " no."])
 COMPLETED = {
     "a healthy stream": Asked([GOOD], NASTY),
     "a server's answer": Asked([from_chat_completions(PIECES)], NASTY),
-    "a break": Asked([[*map(say, PIECES[:9]), BROKE], GOOD], NASTY, 2),
+    "a break after two words": Asked(
+        [[*map(say, HELLO), BROKE], answer([*HELLO, "."])], "Hello there.", 2
+    ),
+    "a break in odd text": Asked([[*map(say, PIECES[:9]), BROKE], GOOD], NASTY, 2),
     "a break in a repeat": Asked([[say("no"), BROKE], _FULL], "no no no.", 2),
     "a break before any text": Asked([[say(), BROKE], GOOD], NASTY, 2),
     "a break after all text": Asked([[*map(say, PIECES), BROKE], GOOD], NASTY, 2),
@@ -188,57 +190,22 @@ ENDS: dict[str, tuple[list[Any], bool]] = {
         False,
     ),
     "a server that stopped": (answer(HELLO, "error"), False),
-    "a word that nobody knows": (answer(HELLO, "gone fishing"), False),
+    "a word that no provider uses": (answer(HELLO, "gone fishing"), False),
     "a stream without any chunk": ([], False),
-}
-
-# Chunks, and the calls in them that may run.
-_PAY = json.dumps({"to": "Jörg", "amount": 10000, "now": True, "note": None})
-_TO_EVE = _PAY.replace("10000", "20000")
-_DONE = say("", "tool_calls")
-
-
-def fragments(args: str, index: int = 0, size: int = 3) -> list[AIMessageChunk]:
-    """A tool call in pieces: its name comes with the first."""
-    parts = [args[n : n + size] for n in range(0, len(args), size)]
-    names = ["pay", *[None] * len(parts)]
-    return [
-        calling(name, part, index) for name, part in zip(names, parts, strict=False)
-    ]
-
-
-_WHOLE, _EVE = ("pay", json.loads(_PAY)), ("pay", json.loads(_TO_EVE))
-_BOTH = [*fragments(_PAY), *fragments(_TO_EVE, 1)]
-_MIXED = [
-    chunk
-    for two in zip(fragments(_PAY), fragments(_TO_EVE, 1), strict=True)
-    for chunk in two
-]
-CALLS: dict[str, tuple[list[AIMessageChunk], list[Any]]] = {
-    "for a whole call": ([say(), *fragments(_PAY), _DONE, say()], [_WHOLE]),
-    "for a call after some text": ([say("Wait."), *fragments(_PAY), _DONE], [_WHOLE]),
-    "for a call in one piece": ([calling("pay", _PAY), _DONE], [_WHOLE]),
-    "for two calls of one tool": ([*_BOTH, _DONE], [_WHOLE, _EVE]),
-    "for two calls in turns": ([*_MIXED, _DONE], [_WHOLE, _EVE]),
-    "for the same call twice": (
-        [*fragments(_PAY), *fragments(_PAY, 1), _DONE],
-        [_WHOLE, _WHOLE],
+    "a whole answer of the Responses API": (from_responses(PIECES), True),
+    "a whole answer in another provider's word": (answer(HELLO, "end_turn"), True),
+    "an `incomplete` answer of the Responses API": (
+        [
+            in_blocks("A"),
+            AIMessageChunk(content="", response_metadata={"status": "incomplete"}),
+        ],
+        False,
     ),
-    "for a call without arguments": ([calling("pay", "{}"), _DONE], [("pay", {})]),
-    "for a call at the token limit": ([*fragments(_PAY)[:-2], say("", "length")], []),
-    "for a silent cut": ([*fragments(_PAY)[:-2]], []),
-    "for text only": (answer(PIECES), []),
-    "for no chunk at all": ([], []),
-    "for half a call that ended `tool_calls`": ([*fragments(_PAY)[:-2], _DONE], []),
-    "for half a call and a whole one": (
-        [*fragments(_PAY)[:-2], *fragments(_TO_EVE, 1), _DONE],
-        [_EVE],
+    "an answer that is still `in_progress`": (
+        [
+            in_blocks("A"),
+            AIMessageChunk(content="", response_metadata={"status": "in_progress"}),
+        ],
+        False,
     ),
-    "for arguments with a rest behind them": ([calling("pay", "{} and"), _DONE], []),
 }
-_ENDED = "where the arguments are complete and the answer"
-CALLS |= {
-    f"{_ENDED} ended with {reason!r}": ([*fragments(_PAY), say("", reason)], [])
-    for reason in ("length", "stop", "error", "gone fishing")
-}
-CALLS[f"{_ENDED} had no finish reason"] = (fragments(_PAY), [])

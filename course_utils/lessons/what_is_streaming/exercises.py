@@ -39,6 +39,7 @@ from course_utils.lessons.what_is_streaming.events import (
     TEXT,
     shown,
 )
+from course_utils.lessons.what_is_streaming.silences import SILENCES
 from course_utils.lessons.what_is_streaming.streams import (
     START,
     STREAMS,
@@ -72,10 +73,34 @@ collect = Exercise(
     ],
     solution=solutions.collect,
     praise="`measure` does the same and notes a little more.",
+    minutes=8,
 )
 
 
-# 2 · The same, async
+# 2 · The stall finder
+
+
+def _check_stalls(stalls: Any) -> None:
+    for silence in SILENCES:
+        silence.judge("stalls", stalls)
+
+
+stalls = Exercise(
+    "stalls",
+    _check_stalls,
+    hints=[
+        "`timing.arrivals` says when each text came, `timing.total` when the stream "
+        "ended. Put the end behind the arrivals: then each silence lies between two "
+        "neighbours of one list.",
+        "`zip(times, times[1:])` gives each time with the next one.",
+    ],
+    solution=solutions.stalls,
+    praise="Run it over a day of your own timings: that is a stall report.",
+    minutes=8,
+)
+
+
+# 3 · The same, async
 
 
 async def _check_acollect(acollect: Any) -> None:
@@ -112,10 +137,11 @@ acollect = Exercise(
     ],
     solution=solutions.acollect,
     praise="Thousands of such readers share one thread.",
+    minutes=5,
 )
 
 
-# 3 · A stage that keeps streaming
+# 4 · A stage that keeps streaming
 
 MARKDOWN = ["**", "Hot", "**", " and", " *", "co", "ld", "*", "", " 2*3"]
 OTHERS = ["# Don't!", "\n\n", " - `my_file` ", "\n", "a ＊ b"]
@@ -127,6 +153,7 @@ def _without_stars(pieces: Sequence[str]) -> str:
 
 
 def _check_plain(plain: Any) -> None:
+    _takes_pieces(plain)
     for pieces in ([], [""], ["*"], ["a"], ["**a**b"], MARKDOWN, OTHERS, STARRED):
         got = take(_as_it_comes("plain", plain(iter(pieces))))
         right = "".join(map(str, got)) == _without_stars(pieces)
@@ -135,6 +162,19 @@ def _check_plain(plain: Any) -> None:
     stage_keeps_step("plain", plain, [words, STARRED], _without_stars)
     stage_is_honest("plain", plain, MARKDOWN)
     _check_in_chain(plain)
+
+
+def _takes_pieces(plain: Any) -> None:
+    """Go on if a stage takes pieces; a function of a whole text is told its fault."""
+    try:
+        take(_as_it_comes("plain", plain(iter(["a"]))))
+    except AttributeError as error:
+        if "iterator" not in str(error):
+            raise
+        raise NotYet(
+            "`plain` takes a whole text, so a chain waits for all of it and then "
+            "hands on one piece. Take an iterator of pieces, and hand on each."
+        ) from error
 
 
 def _check_in_chain(plain: Any) -> None:
@@ -154,7 +194,7 @@ def _as_it_comes(name: str, made: Any) -> Iterator[Any]:
     if isinstance(made, Iterator):
         return made
     if inspect.iscoroutine(made):
-        made.close()  # else Python warns of it, in words that help nobody here
+        made.close()  # else Python warns of it, in words that do not help here
     if made is None:
         raise NotYet(f"`{name}` returned None: hand each piece on with `yield`.")
     if isinstance(made, str | list | tuple):
@@ -168,15 +208,16 @@ plain = Exercise(
     "plain",
     _check_plain,
     hints=[
-        "`plain` gets all pieces as one iterator, as `shout_each` did: loop over it.",
+        "Look at `shout_each` above: it gets an iterator of pieces and loops over it.",
         "`yield` each piece inside the loop. `piece.replace(old, new)` changes it.",
     ],
     solution=solutions.plain,
-    praise="Put it into any chain, the words keep coming.",
+    praise="Put it into any chain: the words keep coming.",
+    minutes=6,
 )
 
 
-# 4 · Server-sent events into text
+# 5 · Server-sent events into text
 
 _SLIPS = (LookupError, TypeError, ValueError, AttributeError)
 
@@ -233,8 +274,6 @@ sse_text = Exercise(
         "choices, and ask with `.get`.",
     ],
     solution=solutions.sse_text,
-    praise="That is the heart of every provider's client.",
+    praise="The client of every provider has such a function in it.",
+    minutes=12,
 )
-
-
-# Predictions

@@ -1,6 +1,7 @@
 """One way to do each exercise of notebook 2, *What is streaming?*"""
 
 import json
+from itertools import pairwise
 from time import perf_counter
 
 
@@ -12,6 +13,11 @@ def collect(stream, now=perf_counter):
             first = now() - start
         text += piece
     return text, first
+
+
+def stalls(timing, limit):
+    times = [*timing.arrivals, timing.total]
+    return [(a, b - a) for a, b in pairwise(times) if b - a > limit]
 
 
 async def acollect(stream, now=perf_counter):

@@ -270,7 +270,7 @@ class Pace {
   }
 }
 
-const BATCH = 88; // milliseconds between two messages: the time to spread a batch over
+const BATCH = 105; // milliseconds between two messages: the time to spread a batch over
 
 /** One lane: its label with the state, and its passages. */
 class LaneView {

@@ -7,6 +7,8 @@ from typing import Any
 
 from langchain_core.exceptions import ModelConnectionError
 
+from course_utils.finish import finish_of
+
 
 def keeps_with_a_string(stream: Any) -> Any:
     text, broke = "", None
@@ -67,8 +69,8 @@ def adds_up(stream: Any) -> Any:
     total = None
     for chunk in stream:
         total = chunk if total is None else total + chunk
-    found = {} if total is None else total.response_metadata
-    return found.get("finish_reason") in {"stop", "tool_calls"}
+    end = None if total is None else finish_of(total)
+    return end is not None and end.whole
 
 
 def believes_the_mark(stream: Any) -> Any:
@@ -215,8 +217,8 @@ def full_by_length(model: Any, prompt: Any) -> Any:
         yield model.invoke(prompt).text[shown:]
 
 
-def full_again_from_the_start(model: Any, prompt: Any) -> Any:
-    try:
+def as_given(model: Any, prompt: Any) -> Any:
+    try:  # what the notebook gives to be mended
         for chunk in model.stream(prompt):
             yield chunk.text
     except Exception:
@@ -331,14 +333,14 @@ async def hides_the_break(stream: Any, stop: Any) -> Any:
 def strict_by_hand(chunks: Any) -> Any:
     arguments: dict[int, str] = {}
     names: dict[int, str] = {}
-    ended = ""
+    end = None
     for chunk in chunks:
-        ended = chunk.response_metadata.get("finish_reason", ended)
+        end = finish_of(chunk) or end
         for part in chunk.tool_call_chunks:
             index = part["index"]
             names[index] = names.get(index) or part["name"]
             arguments[index] = arguments.get(index, "") + (part["args"] or "")
-    if ended != "tool_calls":
+    if end is None or not end.whole:
         return []
     found = []
     for index, text in arguments.items():

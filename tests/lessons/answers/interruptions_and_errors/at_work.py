@@ -6,8 +6,9 @@ import json
 import time
 from typing import Any
 
+from course_utils.finish import finish_of
 from course_utils.lessons.scripted import say
-from tests.lessons.answers.interruptions_and_errors import (
+from tests.lessons.answers.interruptions_and_errors.first import (
     adds_up,
     keeps_with_a_string,
     waits_for_either,
@@ -115,8 +116,8 @@ def not_whole_when_interrupted(stream: Any) -> Any:
 def whole_at_the_first_reason(stream: Any) -> Any:
     """Right: it need not read on."""
     for chunk in stream:
-        if reason := chunk.response_metadata.get("finish_reason"):
-            return reason in ("stop", "tool_calls")
+        if end := finish_of(chunk):
+            return end.whole
     return False
 
 
@@ -325,14 +326,26 @@ async def looks_now_and_then(stream: Any, stop: Any) -> Any:
     return "".join(texts)
 
 
-def calls_by(load: Any = json.loads, reasons: Any = ("tool_calls",)) -> Any:
-    """An answer to the last exercise that is right but for one slip."""
+def is_good(end: Any) -> bool:
+    return end is not None and end.whole
+
+
+def asks_for_a_tool(end: Any) -> bool:
+    return end is not None and end.reason == "tool_calls"
+
+
+def not_at_its_limit(end: Any) -> bool:
+    return end is not None and end.meaning != "length"
+
+
+def calls_by(load: Any = json.loads, good: Any = is_good) -> Any:
+    """An answer to the exercise on half a call that is right but for one slip."""
 
     def safe_tool_calls(chunks: Any) -> Any:
         if not chunks:
             return []
         total = sum(chunks[1:], chunks[0])
-        if total.response_metadata.get("finish_reason") not in reasons:
+        if not good(finish_of(total)):
             return []
         found = []
         for part in total.tool_call_chunks:
@@ -374,9 +387,7 @@ def calls_in_the_order_of_pieces(chunks: Any) -> Any:
             if part["name"]:
                 found.append([part["name"], ""])
             found[-1][1] += part["args"]
-    if not chunks or not any(
-        c.response_metadata.get("finish_reason") == "tool_calls" for c in chunks
-    ):
+    if not any(map(is_good, map(finish_of, chunks))):
         return []
     whole = []
     for name, args in found:

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import AsyncGenerator, Callable
 from typing import Protocol
 
-from course_utils.serving.answer_events import event
+from course_utils.serving.answer_events import error_event, event
 from course_utils.serving.sse import Event
 
 LAST = frozenset({"done", "stopped", "paused", "cut", "error"})  # one ends an answer
@@ -20,6 +20,19 @@ STOPPED = event("stopped", {"finish_reason": None, "usage": None})
 LEFT = event(
     "stopped", {"finish_reason": None, "usage": None, "note": "nobody was reading"}
 )
+CUT = event(
+    "cut",
+    {
+        "finish_reason": None,
+        "usage": None,
+        "note": "The answer ended without a last event.",
+    },
+)
+LOST = error_event("StreamLost", "The server that made this answer is gone. Ask again.")
+
+
+class ReplayAway(Exception):
+    """Where answers are kept cannot be reached now: try again soon."""
 
 
 class Replay(Protocol):
@@ -45,15 +58,27 @@ class Replay(Protocol):
     async def follow(
         self, name: str, after: int = 0
     ) -> AsyncGenerator[Event, None] | None:
-        """The events after this number, then as they come; None: no such answer."""
+        """The events after this number, then as they come; None: no such answer.
+
+        Raises:
+            ReplayAway: It may be kept where nobody can look now.
+        """
         ...
 
     async def stop(self, name: str) -> bool:
-        """Stop an answer, whose last event is then `stopped`; False: no such answer."""
+        """Stop an answer, whose last event is then `stopped`; False: no such answer.
+
+        Raises:
+            ReplayAway: It may be made where nobody can be told now.
+        """
         ...
 
     async def end_all(self, why: Event) -> None:
         """End all answers that are not whole with this event; wait for their models."""
+        ...
+
+    async def aclose(self) -> None:
+        """Let go of all that is open: the last call."""
         ...
 
 

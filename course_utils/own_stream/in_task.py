@@ -1,0 +1,60 @@
+"""A stream read in the task that runs it: for a reader who never keeps it waiting.
+
+Like `own_stream`, which has a queue and a task for readers that do. A model in the same
+task hands its items over itself; one in another task takes turns with the reader.
+
+    async with TaskStream(agent.astream(...)) as items: ...
+"""
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Generic, Self, TypeVar
+
+from langchain_core.language_models import BaseChatModel
+
+from course_utils.own_stream.backpressure import (
+    Backpressure,
+    LoopBackpressure,
+    entered,
+)
+from course_utils.streams import aclose
+
+T = TypeVar("T")
+
+
+class TaskStream(Generic[T]):
+    """Own an async stream here; leaving the block closes it and stops its models."""
+
+    def __init__(self, stream: AsyncIterable[T]) -> None:
+        self.pressure = Backpressure()
+        self._stream = stream
+        self._items = aiter(stream)
+
+    async def __aenter__(self) -> Self:
+        self._in_loop = LoopBackpressure(self.pressure, asyncio.current_task())
+        self._gate: AbstractContextManager[None] = nullcontext()
+        if not is_model(self._stream):
+            self._gate = entered(self.pressure, self._in_loop)
+        self._gate.__enter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self.pressure.stop()
+        self._in_loop.stop()
+        try:
+            await aclose(self._items)
+        finally:
+            self._gate.__exit__(None, None, None)
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        return self._items
+
+
+def is_model(stream: Any) -> bool:
+    """Whether this is a model's own stream: its chunks tell all, its closing ends it.
+
+    Without a gate a chunk costs half as much, for LangChain awaits each handler.
+    """
+    code = getattr(stream, "ag_code", None)
+    return code is not None and code is getattr(BaseChatModel.astream, "__code__", 0)

@@ -1,0 +1,1 @@
+"""Tests of what keeps answers for readers who come back."""
