@@ -314,8 +314,8 @@ was read. Work is the server's processor time at 60 streams of 60 tokens at once
 starts included. *Streams in time* is the most at once whose p99 is under 50 ms. A
 collector that is *tuned* has `tune_gc()` behind it: the same for every way. Medians.
 
-On a machine that others use, *late* and *streams* are theirs as much as ours; the work
-of a token is not, and ratios within one run least of all.
+On a machine that others use, *late* and *streams* depend on them as well. Trust the
+work of a token, and the ratios within one run more than the figures.
 """
 
 

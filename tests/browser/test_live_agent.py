@@ -46,13 +46,21 @@ class Slow(Thinker):
     "Goes silent where it is told to: in a thought, or in a tool's arguments."
     at: str = ""
 
+    def _is_silent_after(self, message):
+        thinks, calls = isinstance(message.content, list), message.tool_call_chunks
+        return (self.at == "thinking" and thinks) or (self.at == "arguments" and calls)
+
     def _stream(self, *args, **kwargs):
-        for number, chunk in enumerate(super()._stream(*args, **kwargs)):
-            thinks = isinstance(chunk.message.content, list)
-            calls = chunk.message.tool_call_chunks
+        for chunk in super()._stream(*args, **kwargs):
             yield chunk
-            if (self.at == "thinking" and thinks) or (self.at == "arguments" and calls):
+            if self._is_silent_after(chunk.message):
                 time.sleep(60)
+
+    async def _astream(self, *args, **kwargs):
+        for chunk in super()._stream(*args, **kwargs):
+            yield chunk
+            if self._is_silent_after(chunk.message):
+                await asyncio.sleep(60)
 
 def sleepy(city: str) -> str:
     """A tool that takes its time."""

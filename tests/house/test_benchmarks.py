@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.clients.run import TEXT, Outcome
 from benchmarks.live import THROTTLED, verdict
 
 SIZES = (1000, 2000, 4000)
@@ -56,3 +57,20 @@ def test_bytes_that_grow_with_the_text_are_said_to_have_missed():
         for size in SIZES
     }
     assert "as the text grows (**missed**)" in verdict(found)
+
+
+@pytest.mark.parametrize(
+    ("status", "out", "error", "said"),
+    [
+        (0, TEXT, "", "works"),
+        (0, TEXT[:9], "", "**silence**: half the text and no error"),
+        (0, TEXT[:9] + TEXT, "", "the whole text, after a part of it"),
+        (0, "", "", "other text: ''"),
+        (1, TEXT[:9], "Traceback\na.b.ReadError: gone", "`ReadError`: gone"),
+        (1, "", "TypeError: terminated", "`TypeError`: terminated; no text was shown"),
+    ],
+)
+def test_what_a_client_made_of_an_answer_is_said_as_it_is(
+    status: int, out: str, error: str, said: str
+):
+    assert Outcome(status, out, error, asked=1).verdict == said

@@ -221,8 +221,8 @@ stopped_history = Predict(
 )
 
 thinks_long = Predict(
-    "A model thinks aloud for two seconds before its first word. You read it with "
-    "`ChatOpenAI` on chat completions, and `first_token_timeout=1.0`. What comes?",
+    "A model thinks aloud for four seconds before its first word. You read it with "
+    "`ChatOpenAI` on chat completions, and `first_token_timeout=2.0`. What comes?",
     options=[
         (
             "The whole answer: a thought is a sign of life.",
