@@ -97,8 +97,8 @@ default_proxy = Predict(
     options=[
         (
             "A success: nginx ends the half answer politely.",
-            "It speaks HTTP/1.0 to the server (before 1.29.7), where a closed line is the "
-            "normal end.",
+            "Before 1.29.7 it speaks HTTP/1.0 to the server, where a closed line is "
+            "the normal end.",
         ),
         (
             "An error: the chunked answer has no last chunk.",
