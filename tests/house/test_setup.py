@@ -1,7 +1,6 @@
 """One list of packages, one lock, three commands, and a sentence for each failure."""
 
 import ast
-import json
 import os
 import re
 import socket
@@ -14,8 +13,7 @@ import pytest
 import yaml
 
 import start
-from course_utils import doctor
-from course_utils.teaching import working_copy
+from course_utils.setup import working_copy
 
 ROOT = Path(start.__file__).parent
 SIX = {"jupyterlab", "ipywidgets", "langchain", "langchain-openai", "nbval", "pytest"}
@@ -262,6 +260,12 @@ def test_what_is_typed_wrong_shows_the_three_commands():
     assert "Traceback" not in answer
 
 
+def test_a_link_to_nothing_is_named(copy):
+    (copy / ".venv").symlink_to(copy / "gone")
+    answer = started("", where=copy)
+    assert is_one_sentence(answer) and "is a link to nothing" in answer
+
+
 # start.py: what it decides. It must download nothing here, so what would (make_venv,
 # fetch, run, failure) is written down instead, and only in what follows.
 
@@ -417,67 +421,32 @@ def test_a_home_that_cannot_be_written_is_replaced(monkeypatch, copy):
     assert home == copy / ".venv" / "home" and home.is_dir()
 
 
+@pytest.mark.parametrize("name", start.JUPYTERS)
+def test_a_folder_of_jupyters_that_cannot_be_written_is_left_out(name, monkeypatch):
+    monkeypatch.setenv(name, str(ROOT / "start.py" / "below-a-file"))
+    assert name not in start.surroundings()
+    monkeypatch.setenv(name, str(ROOT / "not-there-yet"))
+    assert name in start.surroundings()
+
+
+def test_pip_shows_how_far_it_is_and_keeps_its_last_words(capsys):
+    says = "print('Collecting a', 'Collecting b', 'oh no', sep=chr(10)); exit(1)"
+    assert start.watched(sys.executable, "-c", says).endswith("oh no")
+    assert capsys.readouterr().out == "... a\n... b\n"
+    assert start.watched(sys.executable, "-c", "print('fine')") == ""
+    assert (
+        start.watched("/no/such/python") == "/no/such/python: No such file or directory"
+    )
+
+
 def test_pip_installs_into_the_environment_however_it_is_set(monkeypatch):
     monkeypatch.setenv("PIP_USER", "1")
     assert start.surroundings()["PIP_USER"] == "0"
 
 
-# The doctor
-
-
-def test_a_package_that_is_not_whole_is_told_what_to_do(monkeypatch):
-    monkeypatch.setitem(sys.modules, "langchain_openai", None)
-    (found,) = doctor._stream()
-    assert "The course is not whole" in found and "delete .venv" in found
-
-
-def test_a_certificate_that_is_not_there_is_named(monkeypatch):
-    monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file.pem")
-    assert "SSL_CERT_FILE names /no/such/file.pem" in next(doctor.findings())
-
-
-@pytest.mark.parametrize("name", ["openai", "random"])
-def test_a_file_that_hides_a_package_from_the_notebooks_is_named(
-    name, monkeypatch, tmp_path
-):
-    (tmp_path / "notebooks").mkdir()
-    for stem in (name, "my_notes"):
-        (tmp_path / "notebooks" / f"{stem}.py").touch()
-    monkeypatch.setattr(doctor, "HERE", tmp_path)
-    expected = f"notebooks/{name}.py hides the package {name}: give it another name."
-    assert list(doctor._shadows()) == [expected]
-
-
-def test_a_proxy_that_cannot_be_used_is_named(monkeypatch):
-    monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:9")
-    assert "all_proxy names a proxy of socks5" in next(doctor.findings())
-
-
-@pytest.mark.slow
-def test_a_kernel_of_another_python_is_named(tmp_path):
-    spec = tmp_path / "kernels" / "python3"
-    spec.mkdir(parents=True)
-    argv = [sys._base_executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    (spec / "kernel.json").write_text(json.dumps({"argv": argv, "language": "python"}))
-    answer = said(
-        sys.executable,
-        "-P",
-        ROOT / "course_utils/doctor.py",
-        JUPYTER_PATH=str(tmp_path),
-    )
-    assert "kernel of the notebooks" in answer
-    assert "unset JUPYTER_PATH" in answer or "does not start" in answer
-
-
-@pytest.mark.slow
-def test_the_doctor_calls_a_ready_machine_ready():
-    answer = said(sys.executable, "-P", ROOT / "course_utils/doctor.py")
-    assert is_one_sentence(answer) and answer.startswith("ready: Python")
-
-
 def test_check_installs_nothing(ran):
     assert start.main(["check"]) == 3
-    assert ran == [["-P", str(Path("course_utils", "doctor.py"))]]
+    assert ran == [["-P", str(start.DOCTOR)]]
 
 
 def test_uv_gets_the_work_and_pip_takes_over_where_it_fails(monkeypatch):
@@ -489,6 +458,7 @@ def test_uv_gets_the_work_and_pip_takes_over_where_it_fails(monkeypatch):
         return "no such thing" if "uv" in words else ""
 
     monkeypatch.setattr(start, "failure", failure)
+    monkeypatch.setattr(start, "watched", failure)
     start.fetch("-e", ".")
     assert tried == ["-m pip install uv", "-m pip install -e ."]
 
@@ -498,6 +468,8 @@ PIP_SAYS = {
     "ProxyError: Cannot connect to proxy": "HTTPS_PROXY",
     "SSLError: CERTIFICATE_VERIFY_FAILED": "PIP_CERT",
     "OSError: [Errno 28] No space left on device": "make room",
+    "Can not perform a '--user' install": "pip config debug",
+    "Cannot set --home and --prefix together": "pip config debug",
     "something else": "something else",
 }
 
