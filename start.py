@@ -4,6 +4,7 @@
     python start.py test     the same, then run every test
     python start.py check    say "ready", or what is missing
     python start.py reset 4  notebook 4 as it was; yours is kept beside it
+    python start.py pack     one file for a room without a network
 
 You work in my-notebooks/, a copy of your own that an update of the course never meets.
 Anything after that goes on to JupyterLab or pytest: python start.py --port 9000
@@ -30,6 +31,8 @@ VENV = HERE / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 COPY = Path("course_utils", "setup", "working_copy.py")
 DOCTOR = Path("course_utils", "setup", "doctor.py")
+PACK = Path("course_utils", "setup", "pack.py")
+WHEELS = HERE / "wheels"  # what it packs; where they are, no index is asked
 LAB = [
     "--ServerApp.root_dir=my-notebooks",
     "--LabApp.default_url=/lab/tree/01_full_responses.ipynb",
@@ -60,8 +63,9 @@ def main(arguments: list[str]) -> int:
     """Do what was typed; the exit code is that of the program which ran."""
     named = bool(arguments) and not arguments[0].startswith("-")
     command = arguments.pop(0) if named else "lab"
-    if command not in ("lab", "test", "check", "reset"):
-        sys.exit(f"start.py knows test, check and reset, got {command!r}:\n\n{__doc__}")
+    if command not in ("lab", "test", "check", "reset", "pack"):
+        known = "test, check, reset and pack"
+        sys.exit(f"start.py knows {known}, got {command!r}:\n\n{__doc__}")
     if "--help" in arguments:
         sys.exit(__doc__)
     if command == "check":
@@ -72,6 +76,8 @@ def main(arguments: list[str]) -> int:
     install("[notebooks,test]" if command == "test" else NEEDED)
     if command == "test":
         return run(PYTHON, "-m", "pytest", *arguments)
+    if command == "pack":
+        return run(PYTHON, "-P", PACK, *arguments)
     return run(sys.executable, "-P", COPY) or open_lab(arguments)
 
 
@@ -219,8 +225,9 @@ def make_venv() -> None:
 
 def fetch(*packages: str) -> None:
     """Install with uv, which takes seconds, or with pip where uv does not work."""
-    pip = (PYTHON, "-m", "pip", "install")
-    uv = (PYTHON, "-m", "uv", "pip", "install", "--python", PYTHON)
+    packed = ("--no-index", "--find-links", WHEELS) if WHEELS.is_dir() else ()
+    pip = (PYTHON, "-m", "pip", "install", *packed)
+    uv = (PYTHON, "-m", "uv", "pip", "install", "--python", PYTHON, *packed)
     if not failure(*pip, "uv"):
         if not run(*uv, *packages):
             return
@@ -232,6 +239,13 @@ def fetch(*packages: str) -> None:
 
 def remedy(error: str) -> str:
     """What to do about an installer's error; else its last words."""
+    if WHEELS.is_dir() and OFFLINE.search(error):
+        holds = ", or ".join((WHEELS / "packed.txt").read_text("utf-8").splitlines())
+        return (
+            f"the folder wheels holds them for {holds}, and this is Python "
+            f"{sys.version.split()[0]}. Use such a one, or rename the folder and "
+            "connect to the network."
+        )
     if os.environ.get("PIP_NO_INDEX"):
         return (
             "the folder of wheels lacks one for this system or this Python, "

@@ -75,10 +75,16 @@ def _packages() -> Look:
     """Are the packages the course names here as pinned?"""
     pins = dict(_PIN.findall((HERE / "constraints.txt").read_text("utf-8")))
     names = sorted(_needed())
+    there = {name: _version(name) for name in names}
+    if missing := [name for name in names if not there[name]]:
+        yield (
+            f"{len(missing)} packages are missing, {missing[0]} for one: run python "
+            "start.py, which brings them."
+        )
     for name in names:
-        if (found := _version(name)) != pins[name]:
+        if there[name] and there[name] != pins[name]:
             yield (
-                f"The course needs {name} {pins[name]} and here it is {found}: "
+                f"The course needs {name} {pins[name]} and here it is {there[name]}: "
                 "run python start.py, which puts it right."
             )
     shown = ("jupyterlab", "langchain", "langchain-openai")
@@ -103,7 +109,7 @@ def _version(package: str) -> str:
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
-        return "missing"
+        return ""
 
 
 def _shell() -> Look:

@@ -41,14 +41,17 @@ def test_a_disk_on_which_nothing_runs_is_named():
     assert "noexec" in doctor._whole_again(error)
 
 
+@pytest.mark.parametrize("version", ["", "0.1"])
 def test_while_a_package_is_missing_nothing_is_run_and_the_rest_is_looked_at(
-    monkeypatch,
+    version, monkeypatch
 ):
-    monkeypatch.setattr(doctor, "_version", lambda package: "missing")
+    monkeypatch.setattr(doctor, "_version", lambda package: version)
     monkeypatch.setenv("PIP_CERT", "/no/such/file.pem")
     looks = {name: (wrong, seen) for name, wrong, seen in doctor.report()}
     assert looks.keys() == doctor.LOOKS.keys()
-    assert all("run python start.py" in line for line in looks["packages"][0])
+    told = looks["packages"][0]
+    assert len(told) == (len(doctor._needed()) if version else 1)
+    assert all("run python start.py" in line for line in told)
     assert "PIP_CERT" in looks["shell"][0][0]
     for name in ("widgets", "ports", "kernel"):
         assert looks[name] == ([], "not looked at: the packages come first")
