@@ -10,7 +10,6 @@ import tomllib
 from pathlib import Path
 
 import pytest
-import yaml
 
 import start
 from course_utils.setup import working_copy
@@ -64,60 +63,6 @@ def test_every_package_is_locked_and_the_lock_names_no_host():
 @pytest.mark.parametrize("package", ["pywinpty", "appnope", "pexpect", "colorama"])
 def test_the_lock_is_for_every_system(package):
     assert re.search(rf"^{package}==.* ; ", read("constraints.txt"), re.MULTILINE)
-
-
-def environment(name: str) -> dict:
-    return yaml.safe_load(read(name))
-
-
-def pip_lines(name: str) -> list[str]:
-    return environment(name)["dependencies"][-1]["pip"]
-
-
-def test_conda_and_binder_read_the_same_lists():
-    assert pip_lines("environment.yml") == ["-c constraints.txt", "-e .[notebooks]"]
-    there = [line.replace("../", "").replace("..", ".") for line in BINDER_PIP]
-    assert there == pip_lines("environment.yml")
-    for key in ("name", "channels"):
-        assert environment("environment.yml")[key] == environment(BINDER)[key]
-    first_two = slice(0, 2)
-    assert (
-        environment("environment.yml")["dependencies"][first_two]
-        == environment(BINDER)["dependencies"][first_two]
-    )
-
-
-BINDER = "binder/environment.yml"
-BINDER_PIP = pip_lines(BINDER)
-
-
-# Binder: what repo2docker was seen to want
-
-
-def test_binder_names_its_python_the_only_way_it_reads():
-    python = environment(BINDER)["dependencies"][0]
-    assert re.fullmatch(r"python=3\.\d+", python)
-
-
-def test_binder_has_its_own_environment_and_no_symlink():
-    assert (ROOT / BINDER).is_file()
-    assert not any(path.is_symlink() for path in (ROOT / "binder").iterdir())
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Binder runs Linux")
-@pytest.mark.parametrize("name", ["postBuild", "start"])
-def test_binder_can_run_its_scripts(name):
-    script = ROOT / "binder" / name
-    assert os.access(script, os.X_OK)
-    assert script.read_text().startswith("#!/usr/bin/env bash\n")
-    assert b"\r" not in script.read_bytes()
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Binder runs Linux")
-@pytest.mark.parametrize("name", start.TRACING)
-def test_a_binder_session_starts_what_it_is_told_and_tells_nobody(name):
-    shown = said("binder/start", "sh", "-c", f"echo ${name}", **{name: "true"})
-    assert shown == "false\n"
 
 
 # start.py: run as it is typed, in a process of its own
