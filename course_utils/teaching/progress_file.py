@@ -150,7 +150,7 @@ def _parsed(text: str) -> Record | None:
     try:
         parts = json.loads(text)
         keys = frozenset(key for key in parts["done"] if isinstance(key, str))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     tries, beliefs = parts.get("tries"), parts.get("beliefs")
     return Record(keys, _of_kind(tries, int), _of_kind(beliefs, str))
