@@ -240,6 +240,7 @@ WRONG = [
     (lesson.by_run, calls.TwoTimes, "One call, one time"),
     (lesson.outbox, calls.DrawsItself, "Give the text to the queue."),
     (lesson.outbox, calls.NeverStarts, "cannot join thread before it is started"),
+    (lesson.outbox, calls.WaitsForNothing, "The call does not end"),
     (lesson.outbox, calls.DrawsAtTheEnd, "Give the text to the queue."),
     (lesson.outbox, calls.DoesNotWait, "what waits for the thread"),
     (lesson.outbox, calls.ForgetsErrors, "With a break after two tokens"),

@@ -188,7 +188,7 @@ def _follow(
 
 def _time_ends(make_handler: Any) -> None:
     """Calls that end in other ways take their time, too."""
-    for error in (Broke("on purpose"), ValueError("on purpose"), interrupt()):
+    for error in (ValueError("on purpose"), Broke("on purpose"), interrupt()):
         clock = VirtualClock(_START)
         handler = make_handler(clock)
         script = [say("one"), 2, error]

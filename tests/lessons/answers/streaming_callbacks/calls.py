@@ -218,6 +218,13 @@ class JoinsTheQueue(Outbox):
         self.queue.join()
 
 
+class WaitsForNothing(Outbox):
+    """It joins a thread that was not told to end."""
+
+    def on_llm_end(self, response, **kwargs):
+        self.worker.join()
+
+
 class ThreadForEachToken(DrawsItself):
     def __init__(self, draw):
         super().__init__(draw)
