@@ -256,7 +256,7 @@ async def test_the_bad_day_is_the_same_each_time() -> None:
     assert lines == [
         " 23 whole",
         "  9 broken, and told so",
-        "  3 cut, and nobody told",
+        "  3 cut, and not told",
         "  0 shown twice or garbled",
         "  5 still waiting after ten seconds",
         " 40 requests to the provider",
