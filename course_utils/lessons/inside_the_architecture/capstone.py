@@ -45,11 +45,11 @@ WANTED: dict[str, tuple[str, int, str, str, dict[str, int]]] = {
 async def _check_chat(build: Builder) -> None:
     hush()
     expect(isinstance(build, type), f"Hand over the class, not {shorten(build)}.")
+    await _asked_as_typed(build)
     for name in WANTED:
         _judge(name, await outcome_of(build, name))
     await _two_at_once(build)
     await _two_tabs(build)
-    await _asked_as_typed(build)
     await _stop_says_whether(build)
 
 
