@@ -348,7 +348,7 @@ async def test_the_bad_day_of_a_chat_is_told_reader_by_reader() -> None:
     good = await lesson.bad_day(solutions.Chat)
     told = {row[0]: row[1:] for row in good.rows}
     assert told["the worker is killed"] == (
-        *("5 tokens", "5", "stopped", "error", "error"),
+        *("the first 5", "5", "stopped", "error", "error"),
     )
     first = await lesson.bad_day(FirstTry)
     assert first.rows[3][1:3] == ("some of it twice", "14")

@@ -29,15 +29,15 @@ from course_utils.teaching.exercise import Exercise
 # What must come of each scene: seen, billed, the model, the last event, the metrics.
 WANTED: dict[str, tuple[str, int, str, str, dict[str, int]]] = {
     "all is well": ("all", 11, "ended", "done", {"done": 1}),
-    "the provider breaks off": ("5 tokens", 5, "broke", "error", {"error": 1}),
-    "the provider just ends": ("5 tokens", 5, "broke", "cut", {"cut": 1}),
+    "the provider breaks off": ("the first 5", 5, "broke", "error", {"error": 1}),
+    "the provider just ends": ("the first 5", 5, "broke", "cut", {"cut": 1}),
     "the line breaks, the reader returns": ("all", 11, "ended", "done", {"done": 1}),
     "Stop is pressed in another tab": (
-        *("5 tokens", 5, "stopped", "stopped"),
+        *("the first 5", 5, "stopped", "stopped"),
         {"stopped": 1},
     ),
-    "the reader leaves for good": ("5 tokens", 5, "stopped", "", {"stopped": 1}),
-    "the worker is killed": ("5 tokens", 5, "stopped", "error", {"error": 1}),
+    "the reader leaves for good": ("the first 5", 5, "stopped", "", {"stopped": 1}),
+    "the worker is killed": ("the first 5", 5, "stopped", "error", {"error": 1}),
     "an answer that is long gone": ("nothing", 0, "not asked", "error", {}),
 }
 

@@ -70,7 +70,7 @@ class Outcome:
             return "all"
         if not TEXT.startswith(self.text):
             return "some of it twice"
-        return f"{len(pieces(self.text))} tokens" if self.text else "nothing"
+        return f"the first {len(pieces(self.text))}" if self.text else "nothing"
 
 
 class Scene:
