@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 import hypothesis
+import pytest
 from pytest_socket import socket_allow_hosts
 
 LOOPBACK = ["127.0.0.1", "::1"]
@@ -58,6 +59,19 @@ socket_allow_hosts(LOOPBACK, allow_unix_socket=True)
 # machine may be busy, so none of them has a deadline.
 hypothesis.settings.register_profile("course", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("course")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Share the whole suite out among the cores, by files; a part runs as it is.
+
+    Of many cores it takes four: tests that look at the time want some air.
+    """
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    whole = whole and not hasattr(config, "workerinput")  # one of the processes itself
+    if whole and config.option.numprocesses is None and not config.option.usepdb:
+        config.option.numprocesses = min(os.cpu_count() or 1, 4)
+        config.option.dist = "loadfile"
 
 
 def pytest_collection_finish() -> None:

@@ -58,15 +58,24 @@ def _disk() -> Iterator[str]:
         yield f"COURSE_PROGRESS names {folder}, which can't be written: see its rights."
 
 
+def _lines_of(extra: str, extras: dict[str, list[str]]) -> Iterator[str]:
+    """The packages of an extra, and of the extras that it names in turn."""
+    for line in extras[extra]:
+        if inner := re.match(r"course-utils\[([\w,]+)\]", line):
+            for name in inner[1].split(","):
+                yield from _lines_of(name, extras)
+        else:
+            yield line
+
+
 def _packages() -> Iterator[str]:
     """The packages the course names that are not here as pinned."""
     project = tomllib.loads((HERE / "pyproject.toml").read_text("utf-8"))["project"]
     pins = dict(_PIN.findall((HERE / "constraints.txt").read_text("utf-8")))
     extras = project["optional-dependencies"]
-    of_the_course = [line for name in extras if name != "test" for line in extras[name]]
-    for line in (*project["dependencies"], *of_the_course):
+    for line in (*project["dependencies"], *_lines_of("notebooks", extras)):
         name = _NAME.split(line)[0]
-        if name != project["name"] and (found := _version(name)) != pins[name]:
+        if (found := _version(name)) != pins[name]:
             yield (
                 f"The course needs {name} {pins[name]} and here it is {found}: "
                 "run python start.py, which puts it right."

@@ -89,7 +89,8 @@ def asks_fairly(asks: Asks, *more: Any) -> None:
             partial(_read, asks, model, more), error, getattr(asks, "__name__", "it")
         )
         asked = len(model.prompts)
-        expect(asked == 1, f"Somebody pressed the square button, and it asked {asked}.")
+        told = f"The check pressed the square button, and it asked {asked} times."
+        expect(asked == 1, told)
     _two_at_once(asks, *more)
 
 

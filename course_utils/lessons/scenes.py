@@ -47,7 +47,7 @@ def errors() -> list[Exception]:
 
 
 def interrupt() -> KeyboardInterrupt:
-    """What the square button raises, and somebody's Ctrl-C here does not."""
+    """What the square button raises, told from a real Ctrl-C by its words."""
     return KeyboardInterrupt("on purpose")
 
 
@@ -59,7 +59,7 @@ def on_purpose(error: BaseException | None) -> bool:
 def told_of(error: BaseException) -> str:
     """What happened to a stream, in words."""
     if isinstance(error, KeyboardInterrupt):
-        return "Somebody pressed the square button"
+        return "The check pressed the square button"
     return f"The stream broke with a {type(error).__name__}"
 
 
@@ -265,7 +265,7 @@ class Sleeps:
             self.found = True
 
     def judge(self, name: str) -> None:
-        """Go on if nobody slept."""
+        """Go on if `time.sleep` was not called."""
         why = f"`{name}` calls `time.sleep`, and everybody on the event loop waits: "
         expect(not self.found, f"{why}`await asyncio.sleep(...)` lets them work.")
 

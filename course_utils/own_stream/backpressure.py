@@ -10,7 +10,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import Context, ContextVar, copy_context
 from typing import Any
 from weakref import WeakSet
@@ -295,6 +295,18 @@ def entered(pressure: Backpressure, loop: LoopBackpressure) -> Iterator[None]:
     finally:
         _in_threads.reset(tokens[0])
         _in_loop.reset(tokens[1])
+
+
+@contextmanager
+def listening() -> Iterator[Backpressure]:
+    """Hear how the models end that start in here; they wait for nobody."""
+    pressure = Backpressure()
+    token = _in_threads.set(pressure)
+    try:
+        yield pressure
+    finally:
+        with suppress(ValueError):  # an async reader was closed in another context
+            _in_threads.reset(token)
 
 
 def outside() -> Context:

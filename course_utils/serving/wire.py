@@ -115,13 +115,21 @@ async def _events(
             if _is_cancelled():
                 raise
             yield answer.stopped(pressure.usage)  # the stream was; its reader is here
-        except ServerShutdown as error:
-            name = type(error).__name__
-            yield answer.failed(name, f"{error} Ask again.", pressure.usage)
         except Exception as error:
-            note(error)
-            name = type(error).__name__
-            yield answer.failed(name, str(explain(error)), pressure.usage)
+            words = _told(error, explain, note)
+            yield answer.failed(type(error).__name__, words, pressure.usage)
+
+
+def _told(
+    error: Exception,
+    explain: Callable[[Exception], str],
+    note: Callable[[Exception], None],
+) -> str:
+    """What the reader is told of an error; a shutdown is ours, and no secret."""
+    if isinstance(error, ServerShutdown):
+        return f"{error} Ask again."
+    note(error)
+    return str(explain(error))
 
 
 def _is_cancelled() -> bool:

@@ -101,7 +101,8 @@ def _guess_items(got: list[Any], want: list[Any]) -> str:
         place = next(n for n, one in enumerate(got, 1) if one != want[n - 1])
         return f"Look at number {place}."
     fewer = len(got) < len(want)
-    return f"{len(want)} are wanted, {'only ' * fewer}{len(got)} came."
+    wanted = {0: "None is", 1: "1 is"}.get(len(want), f"{len(want)} are")
+    return f"{wanted} wanted, {'only ' * fewer}{len(got)} came."
 
 
 def _guess_text(got: Any, want: str) -> str:

@@ -6,7 +6,14 @@ moments; `timing` makes figures of them.
     for chunk in recording.watch(model.stream("Hi")): ...
 """
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar, overload
@@ -57,6 +64,7 @@ class TimingRecorder:
         self.error: BaseException | None = None
         self.paused = False
         self.spans = Spans()
+        self.models: Callable[[], Endings] = Endings  # how those under a chain ended
         self._reader = Reader(name="measure")
         self._clock = clock
         self._texts: dict[str, list[str]] = {}

@@ -8,11 +8,14 @@ else worth a mark: tool calls, usage, the finish, a fault. It changes nothing.
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from itertools import pairwise
 from typing import Any, overload
 
 from course_utils.clock import Clock, course_clock
 from course_utils.finish import UNSAID
+from course_utils.own_stream.backpressure import listening
+from course_utils.passages.ending import heard
 from course_utils.settings import settings
 from course_utils.streams import as_stream, check_stream, takes_nothing
 from course_utils.timing.recording import Mark, TimingRecorder
@@ -137,7 +140,9 @@ class StreamTiming(TimingRecorder):
         return self._end_in_words()
 
     def _end_in_words(self) -> str:
-        ends = self.endings
+        ends = self.endings or self.models()
+        if ends.taken_back:
+            return "error: began anew"
         if ends.unended:
             return UNSAID
         return "done" if ends.decisive is None else ends.decisive.in_words
@@ -206,8 +211,10 @@ def measure(
         timing.expect(stream, "measure")
         if hasattr(stream, "__aiter__"):
             return _measure_async(timing, stream, keep_error)
-        for _ in timing.watch(stream):
-            pass
+        with listening() as models:
+            timing.models = partial(heard, models)
+            for _ in timing.watch(stream):
+                pass
     except Exception as error:
         return _broken(timing, error, keep_error)
     return timing
@@ -217,8 +224,10 @@ async def _measure_async(
     timing: StreamTiming, stream: AsyncIterable[Any], keep_error: bool
 ) -> StreamTiming:
     try:
-        async for _ in timing.watch(stream):
-            pass
+        with listening() as models:
+            timing.models = partial(heard, models)
+            async for _ in timing.watch(stream):
+                pass
     except Exception as error:
         return _broken(timing, error, keep_error)
     return timing

@@ -1,12 +1,15 @@
 """Refuse early what is too big, too often, or too much at once."""
 
 import time
+from typing import Any
 
 from fastapi import HTTPException
 from limits import parse
 from limits.aio.storage import MemoryStorage, RedisStorage, Storage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import StorageError
+from redis.asyncio.retry import Retry
+from redis.backoff import ConstantBackoff
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chat.problems import problem
@@ -22,13 +25,13 @@ def storage(redis: str | None) -> Storage:
     """Where hits are counted; the default client for an async Redis is another one."""
     if redis is None:
         return MemoryStorage()
-    return RedisStorage(
-        f"async+{redis}",
-        wrap_exceptions=True,
-        implementation="redispy",
-        socket_timeout=TIMEOUT,
-        socket_connect_timeout=TIMEOUT,
-    )
+    client: dict[str, Any] = {
+        "socket_timeout": TIMEOUT,
+        "socket_connect_timeout": TIMEOUT,
+        "retry": Retry(ConstantBackoff(0.05), 1),  # by default it tries for longer
+    }
+    where = f"async+{redis}"
+    return RedisStorage(where, wrap_exceptions=True, implementation="redispy", **client)
 
 
 class Limits:

@@ -1,13 +1,14 @@
 """What Prometheus is told, by OpenTelemetry's names for generative AI.
 
-Times have the buckets of the convention, and one at the 50 ms that is promised here.
-No label holds an id, a question or a user.
+The names, their labels and buckets are those of its semantic conventions for clients of
+a model, with a bucket more at the 50 ms that is promised here. No label holds an id, a
+question or a user.
 """
 
 import json
 import logging
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -19,6 +20,7 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
+from chat import traces
 from course_utils.serving import LEFT, Event
 
 log = logging.getLogger("chat")
@@ -27,7 +29,32 @@ disable_created_metrics()  # type: ignore[no-untyped-call]
 
 TIMES = sorted([*(0.01 * 2**n for n in range(14)), 0.05])
 TOKENS = [4**n for n in range(14)]
+OPERATION, PROVIDER = "gen_ai_operation_name", "gen_ai_provider_name"
 MODEL = "gen_ai_request_model"
+LABELS = [OPERATION, PROVIDER, MODEL]
+# The conventions' own words for providers, where LangChain has others.
+PROVIDERS = {
+    "azure_openai": "azure.ai.openai",
+    "bedrock": "aws.bedrock",
+    "bedrock_converse": "aws.bedrock",
+    "google_genai": "gcp.gemini",
+    "google_vertexai": "gcp.vertex_ai",
+    "ibm": "ibm.watsonx.ai",
+    "mistralai": "mistral_ai",
+    "xai": "x_ai",
+}
+
+
+def labels_of(model: str) -> tuple[str, str, str]:
+    """Operation, provider and model of a setting such as `openai:gpt-5-mini`.
+
+    >>> labels_of("openai:gpt-5-mini")
+    ('chat', 'openai', 'gpt-5-mini')
+    >>> labels_of("google_genai:gemini-3-pro")[1], labels_of("fake")[1]
+    ('gcp.gemini', 'fake')
+    """
+    provider, _, name = model.rpartition(":")
+    return "chat", PROVIDERS.get(provider, provider) or model, name
 
 
 class Metrics:
@@ -35,7 +62,7 @@ class Metrics:
 
     def __init__(self, model: str) -> None:
         self.registry = CollectorRegistry()
-        self.model = model
+        self.labels = labels_of(model)
         name = "gen_ai_client_operation"
         self.first = self._times(f"{name}_time_to_first_chunk", "Until the first text")
         self.gap = self._times(f"{name}_time_per_output_chunk", "From text to text")
@@ -43,7 +70,7 @@ class Metrics:
         self.tokens = Histogram(
             "gen_ai_client_token_usage",
             "Tokens that were billed",
-            [MODEL, "gen_ai_token_type"],
+            [*LABELS, "gen_ai_token_type"],
             buckets=TOKENS,
             registry=self.registry,
         )
@@ -62,6 +89,11 @@ class Metrics:
             registry=self.registry,
         )
 
+    def watch_redis(self, away: Callable[[], float]) -> None:
+        """Tell, whenever it is asked, whether Redis is away."""
+        what = "1 while Redis does not answer: answers go on, and stay here"
+        Gauge("chat_redis_away", what, registry=self.registry).set_function(away)
+
     def answered(self, kept: bool) -> None:
         """Count a model's answer, or one that was kept."""
         self.answers.labels("cache" if kept else "model").inc()
@@ -70,7 +102,7 @@ class Metrics:
         return Histogram(
             f"{name}_seconds",
             what,
-            [MODEL, *labels],
+            [*LABELS, *labels],
             buckets=TIMES,
             registry=self.registry,
         )
@@ -82,9 +114,10 @@ class Watched:
     def __init__(self, metrics: Metrics, name: str) -> None:
         self._metrics = metrics
         self._name = name[:6]  # the whole name opens the answer
-        self._gap = metrics.gap.labels(metrics.model)
+        self._gap = metrics.gap.labels(*metrics.labels)
         self._began = self._last = time.perf_counter()
         self._first: float | None = None
+        self._span = traces.begin(*metrics.labels)
         metrics.open.inc()
 
     async def events(
@@ -100,7 +133,7 @@ class Watched:
     def _text(self, now: float) -> None:
         if self._first is None:
             self._first = now - self._began
-            self._metrics.first.labels(self._metrics.model).observe(self._first)
+            self._metrics.first.labels(*self._metrics.labels).observe(self._first)
         else:
             self._gap.observe(now - self._last)
         self._last = now
@@ -114,11 +147,12 @@ class Watched:
         metrics.open.dec()
         metrics.ended.labels(end).inc()
         error = end if last.event == "error" else ""
-        metrics.whole.labels(metrics.model, error).observe(seconds)
+        metrics.whole.labels(*metrics.labels, error).observe(seconds)
+        traces.end(self._span, told, self._first, error)
         usage = told.get("usage") or {}
         for kind in ("input", "output"):
             if tokens := usage.get(f"{kind}_tokens"):
-                metrics.tokens.labels(metrics.model, kind).observe(tokens)
+                metrics.tokens.labels(*metrics.labels, kind).observe(tokens)
         log.info(
             "answer %s: %s, finish reason %s, first text %s s, whole %.3f s, usage %s",
             self._name,

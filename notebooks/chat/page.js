@@ -20,10 +20,12 @@ const ACCEPT = { Accept: "text/event-stream" };
 
 /** The texts of an answer, each message for itself, drawn once a frame. */
 class Answer {
-  constructor() {
+  constructor(goesOn = false) {
     this.messages = new Map();
     this.calls = new Map();
     this.frame = 0;
+    $("choice").hidden = true;
+    if (goesOn) return; // with the answer that waited for a person
     $("answer").replaceChildren();
     $("steps").replaceChildren();
   }
@@ -79,15 +81,21 @@ const SHOW = {
   refusal: (answer, data) => answer.text(data.text, "refusal"),
   tool_call: (answer, data) => answer.call(data),
   tool_result: (answer, data) => answer.add(`${data.name ?? "tool"} → ${data.text}`),
-  interrupt: (answer, data) => answer.add(`question: ${JSON.stringify(data.value)}`),
+  interrupt: (answer, { value }) => answer.add(`question: ${questionIn(value)}`),
 };
+
+/** What a person is asked, in words; LangChain's approvals of tool calls among it. */
+function questionIn(value) {
+  if (typeof value === "string") return value;
+  if (!value?.action_requests) return JSON.stringify(value);
+  return value.action_requests.map(({ name, args }) => `${name}: ${JSON.stringify(args)}`).join("; ");
+}
 
 /** The last events, and the words for the end. */
 const LAST = {
   done: ({ note }) => (note ? `done: ${note}` : "done"),
   stopped: () => "stopped",
   cut: ({ finish_reason, note }) => `cut: ${note ?? finish_reason}`,
-  paused: () => "paused: it waits for a person",
   error: ({ message }) => `error: ${message}`,
 };
 
@@ -117,18 +125,27 @@ async function* eventsOf(response) {
 
 /** Asks once, then reads on until the last event, over as many connections as it takes. */
 class Stream {
-  constructor(id = "") {
+  constructor(id = "", goesOn = false) {
     this.id = id;
     this.at = 0; // the number of the last event
     this.ended = false;
     this.stopping = false;
     this.controller = new AbortController();
-    this.answer = new Answer();
+    this.answer = new Answer(goesOn);
   }
 
   ask(text) {
+    return this.post("chat", { text });
+  }
+
+  /** Answers an answer that waits for a person; the rest has a name of its own. */
+  goOn(paused, value) {
+    return this.post(`chat/${paused}/answer`, { value });
+  }
+
+  post(address, body) {
     const headers = { ...ACCEPT, "Content-Type": "application/json" };
-    return fetch("chat", { method: "POST", headers, body: JSON.stringify({ text }), signal: this.controller.signal });
+    return fetch(address, { method: "POST", headers, body: JSON.stringify(body), signal: this.controller.signal });
   }
 
   resume() {
@@ -170,20 +187,27 @@ class Stream {
     const number = Number(id.split(".").pop());
     if (number <= this.at) return; // a proxy may repeat
     this.at = number;
-    if (kind in LAST) this.end(LAST[kind](data));
+    if (kind === "paused") this.pause(data.questions);
+    else if (kind in LAST) this.end(LAST[kind](data));
     else {
       const words = SHOW[kind]?.(this.answer, data);
       if (words && !this.stopping) say(words);
     }
   }
 
-  end(words) {
+  end(words, keep = "") {
     if (this.ended) return;
     this.ended = true;
     this.answer.paint(true);
-    remember("");
+    remember(keep);
     say(words);
     busy(false);
+  }
+
+  pause(questions) {
+    if (!questions?.length) return this.end("paused: it waits to be asked to go on");
+    this.end("paused: it waits for your answer", this.id); // a reload asks again
+    pending = new Pending(this.id, questions);
   }
 
   /** Leaving is not stopping, and some proxies do not pass it on: it is asked for. */
@@ -214,6 +238,41 @@ async function reasonOf(response) {
 // ---------------------------------------------------------------- the person
 
 let stream = null;
+let pending = null;
+
+/** An answer that waits for a person: its questions, one after the other. */
+class Pending {
+  constructor(id, questions) {
+    this.id = id;
+    this.questions = questions;
+    this.given = [];
+    this.show();
+  }
+
+  get question() {
+    return this.questions[this.given.length];
+  }
+
+  show() {
+    const { value } = this.question;
+    const more = this.questions.length > 1 ? ` (${this.given.length + 1} of ${this.questions.length})` : "";
+    $("asks").textContent = questionIn(value) + more;
+    $("choice").hidden = false;
+    $("decide").hidden = !value?.action_requests;
+  }
+
+  decide(type) {
+    this.give({ decisions: this.question.value.action_requests.map(() => ({ type })) });
+  }
+
+  give(value) {
+    this.given.push([this.question.id, value]);
+    if (this.given.length < this.questions.length) return this.show();
+    pending = null;
+    const all = this.questions.length > 1 ? Object.fromEntries(this.given) : value;
+    begin("waiting", "", sessionStorage.asked ?? "", () => stream.goOn(this.id, all), true);
+  }
+}
 
 /** A reload of this tab goes on reading; another tab is another conversation. */
 function remember(id) {
@@ -234,22 +293,30 @@ function asked(text) {
   $("asked").hidden = !text;
 }
 
-function begin(words, id, text) {
+function begin(words, id, text, first = () => stream.ask(text), goesOn = false) {
+  pending = null;
   asked(text);
   say(words);
   busy(true);
-  stream = new Stream(id);
-  stream.run(() => stream.ask(text));
+  stream = new Stream(id, goesOn);
+  stream.run(first);
 }
 
 $("form").addEventListener("submit", (event) => {
   event.preventDefault();
   const text = $("text").value;
   if ($("send").disabled || !text.trim()) return;
-  sessionStorage.asked = text;
   $("text").value = "";
+  if (pending && $("decide").hidden) return pending.give(text);
+  sessionStorage.asked = text;
   begin("waiting", "", text);
 });
+for (const type of ["approve", "reject"]) {
+  $(type).addEventListener("click", () => {
+    pending?.decide(type);
+    $("text").focus(); // the buttons go, and the focus must not go with them
+  });
+}
 $("text").addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
   event.preventDefault();

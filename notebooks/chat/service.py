@@ -36,7 +36,9 @@ class Chat:
         self.ask = ask or asking(settings, self.metrics.answered)
         self.limits = Limits(settings)
         self.closing = False
-        self.replay = replay_of(settings)
+        self.replay = replay = replay_of(settings)
+        if isinstance(replay, RedisReplay):
+            self.metrics.watch_redis(lambda: replay.away)
         self._tasks: set[asyncio.Task[None]] = set()
         self._going_on: set[str] = set()
 
@@ -58,10 +60,15 @@ class Chat:
         if not isinstance(self.ask, Agent) or thread in self._going_on:
             return None
         self._going_on.add(thread)  # of two tabs, one is first, until its answer ends
-        if not await self.ask.waits(thread):
-            self._going_on.discard(thread)
+        stream = None
+        try:
+            if await self.ask.waits(thread):
+                stream = self.ask.go_on(value, thread)
+        finally:
+            if stream is None:
+                self._going_on.discard(thread)
+        if stream is None:
             return None
-        stream = self.ask.go_on(value, thread)
         return await self._start(stream, name_for(session, thread))
 
     async def _start(self, stream: AsyncIterable[Any], name: str) -> str:

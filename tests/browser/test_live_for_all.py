@@ -88,6 +88,69 @@ def test_stop_works_from_the_keyboard(shared: OpenNotebook):
     expect(output).to_contain_text("stopped after")
 
 
+SAID = "body > .course-live-speech"
+
+
+def test_the_end_is_said_where_it_is_heard_after_the_view_is_gone(
+    shared: OpenNotebook,
+):
+    shared.execute("show(drip('A first answer.', 0.01, silence=1))", wait=False)
+    region = shared.page.locator(SAID)
+    expect(region).to_have_attribute("role", "status")  # before it says anything
+    expect(region).to_contain_text("A first answer. done.")
+    shared.execute("for n in range(5): show(drip(f'Answer {n}.', 0.01))")
+    expect(region.locator("div").last).to_have_text("Answer 4. done.")
+    assert region.count() == 1
+    assert region.locator("div").count() <= 3
+
+
+@pytest.mark.parametrize("part", ["Stop", "text"])
+@pytest.mark.parametrize("end", ["stopped", "done"])
+def test_the_focus_stays_in_its_cell_when_the_answer_is_saved(
+    shared: OpenNotebook, part: str, end: str
+):
+    silence = 60 if end == "stopped" else 2
+    code = f"show(drip('Some text.', 0.001, silence={silence}))"
+    output = shared.execute(code, wait=False)
+    expect(live(output)).to_contain_text("Some text.")
+    button = output.get_by_role("button", name="Stop")
+    (button if part == "Stop" else live(output).get_by_role("log")).focus()
+    if end == "stopped":
+        button.press("Enter") if part == "Stop" else button.evaluate("b => b.click()")
+    expect(live(output)).to_have_count(0)
+    expect(output).to_contain_text(end)
+    cell = "(node) => node.closest('.jp-Cell').contains(document.activeElement)"
+    assert output.evaluate(cell)
+
+
+def test_whoever_went_elsewhere_is_not_called_back(shared: OpenNotebook):
+    output = shared.execute("show(drip('Some text.', 0.001, silence=2))", wait=False)
+    live(output).get_by_role("log").focus()
+    elsewhere = shared.output(0).locator(
+        "xpath=ancestor::*[contains(@class,'jp-Cell')]"
+    )
+    elsewhere.first.evaluate("(cell) => cell.focus()")
+    expect(live(output)).to_have_count(0)
+    assert elsewhere.first.evaluate("(cell) => cell.contains(document.activeElement)")
+
+
+def test_many_quick_answers_leave_no_error_in_the_console(
+    open_notebook: Callable[..., OpenNotebook],
+):
+    notebook = open_notebook()
+    said: list[str] = []
+    notebook.page.on(
+        "console", lambda m: said.append(m.text) if m.type == "error" else 0
+    )
+    notebook.page.on("pageerror", lambda error: said.append(str(error)))
+    output = notebook.execute("for n in range(70): show(iter([f'answer {n} ', 'end']))")
+    expect(output).to_contain_text("answer 49 end")  # Lab folds what is above fifty
+    output.get_by_role("button", name="Show more outputs").click()
+    for number in range(70):
+        expect(output).to_contain_text(f"answer {number} end")
+    assert said == []
+
+
 def test_the_tail_is_not_lost_when_the_end_comes_at_once(shared: OpenNotebook):
     output = shared.execute("show(iter(['one', ' two', ' three']))")
     expect(output.locator("p")).to_have_text("one two three")

@@ -37,8 +37,9 @@ def described() -> Any:
     return schemathesis.openapi.from_asgi("/openapi.json", app)
 
 
-ROUTES = ["POST /chat", "GET /chat/{name}", "DELETE /chat/{name}", "GET /health"]
-ROUTES += ["GET /ready"]
+ASK, READ, STOP = "POST /chat", "GET /chat/{name}", "DELETE /chat/{name}"
+ANSWER = "POST /chat/{name}/answer"
+ROUTES = [ASK, READ, STOP, ANSWER, "GET /health", "GET /ready"]
 RIGHT, WRONG = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 
 
@@ -49,7 +50,7 @@ def test_every_route_of_the_description_is_asked(described):
 
 @pytest.mark.parametrize(
     ("route", "mode"),  # whatever stands in a path is a name, if of no answer
-    [(ROUTES[0], RIGHT), (ROUTES[0], WRONG), (ROUTES[1], RIGHT), (ROUTES[2], RIGHT)],
+    [(ASK, RIGHT), (ASK, WRONG), (READ, RIGHT), (STOP, RIGHT), (ANSWER, RIGHT)],
 )
 def test_each_answer_is_one_that_the_description_has(described, route, mode, caplog):
     caplog.set_level(logging.ERROR)

@@ -99,11 +99,18 @@ def by_cached_async(model: Played) -> str:
     return WHOLE if model.requests == 1 else "not whole"
 
 
-def by_measure(model: Played) -> str:
-    ending = measure(model.stream("Hi")).ending
+def by_measure(stream: Any) -> str:
+    timing: Any = measure(stream)
+    if hasattr(timing, "__await__"):
+        timing = asyncio.run(_awaited(timing))
+    ending = timing.ending
     if ending.startswith("done"):
         return WHOLE
     return CUT if ending.startswith(("error", "cut: no finish")) else SHORT
+
+
+async def _awaited(timing: Any) -> Any:
+    return await timing
 
 
 def by_recorder(model: Played) -> str:
@@ -144,7 +151,8 @@ JUDGES: dict[str, Callable[[Played], str]] = {
     "reliable": by_reliable,
     "cached": by_cached,
     "cached, async": by_cached_async,
-    "measure": by_measure,
+    "measure": lambda model: by_measure(model.stream("Hi")),
+    "measure, async": lambda model: by_measure(model.astream("Hi")),
     "recorder": by_recorder,
     "browser": lambda model: by_browser(model.stream("Hi")),
     "browser, async": lambda model: by_browser(model.astream("Hi")),
@@ -152,6 +160,11 @@ JUDGES: dict[str, Callable[[Played], str]] = {
 }
 OF_TEXT: dict[str, Callable[[Played], str]] = {
     "browser of a chain": lambda model: by_browser(in_chain(model).stream("Hi")),
+    "measure of a chain": lambda model: by_measure(in_chain(model).stream("Hi")),
+    "measure of a chain, async": lambda model: by_measure(
+        in_chain(model).astream("Hi")
+    ),
+    "measure of two": lambda model: by_measure(beside_another(model)),
     "browser of two": lambda model: by_browser(beside_another(model)),
 }
 each_judge = pytest.mark.parametrize("judge", JUDGES)

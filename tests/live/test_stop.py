@@ -1,8 +1,10 @@
 """Stop works at once, also on a silent stream, and closes the model's stream."""
 
 import asyncio
+import signal
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -21,27 +23,73 @@ def test_a_loop_that_waits_for_a_token_is_stopped_without_an_error():
     assert switch.pressed and time.monotonic() - start < 10
 
 
-def test_a_loop_whose_wait_began_just_after_the_interrupt_is_interrupted_again():
+def test_a_stop_that_comes_just_before_a_silence_begins_ends_it():
+    """A signal that is in time for the kernel is too early for the sleep."""
+    signals: list[int] = []
     switch = StopSwitch()
-    start = time.monotonic()
     with switch.loop():
+        heard = signal.getsignal(signal.SIGINT)
+        # As if the first one had come and gone unnoticed.
+        signal.signal(signal.SIGINT, lambda *it: signals.append(1))
+        switch.press()
+        while not signals:
+            time.sleep(0.001)
+        signal.signal(signal.SIGINT, heard)
+        time.sleep(SILENCE)
+    assert (
+        switch.pressed and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+
+
+@pytest.mark.parametrize("turn", range(20))
+def test_one_stop_interrupts_once_however_often_it_was_sent(turn):
+    caught = 0
+    switch = StopSwitch()
+    with switch.loop():
+        threading.Timer(0.01, switch.press).start()
         try:
-            threading.Timer(0.05, switch.press).start()
             time.sleep(SILENCE)
         except KeyboardInterrupt:
+            caught += 1
+        time.sleep(0.12 if turn < 2 else 0)  # as a stream that cleans up
+    assert caught == 1
+
+
+def test_a_stop_that_is_pressed_again_interrupts_what_waits_at_its_end():
+    """As a sync agent, which waits for its tools when it is interrupted."""
+    switch, turns = StopSwitch(), []
+
+    def press_until_it_has_ended() -> None:
+        while len(turns) < 3:
+            switch.press()
+            time.sleep(0.2)
+
+    presser = threading.Thread(target=press_until_it_has_ended)
+    with switch.loop():
+        presser.start()
+        try:
             time.sleep(SILENCE)
-    assert time.monotonic() - start < 10
+        finally:
+            turns.append(1)
+            try:
+                time.sleep(SILENCE)
+            finally:
+                turns.append(2)
+                leave(lambda: time.sleep(SILENCE))  # interrupted by its own switch
+                turns.append(3)
+    presser.join()
+    assert turns == [1, 2, 3]
 
 
-def test_a_loop_that_was_left_is_not_interrupted_again():
+def test_an_interrupt_of_somebody_else_is_heard_after_a_stop_too():
     switch = StopSwitch()
     with switch.loop():
         switch.press()
-        time.sleep(SILENCE)
-    for thread in threading.enumerate():
-        if isinstance(thread, threading.Timer):
-            thread.join()
-    time.sleep(0.01)  # an interrupt would be raised here
+        with suppress(KeyboardInterrupt):
+            time.sleep(SILENCE)
+        time.sleep(0.15)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
 
 
 def test_an_interrupt_that_nobody_asked_for_goes_on():

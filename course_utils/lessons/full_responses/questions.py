@@ -50,11 +50,11 @@ slower = Predict(
 
 
 at_once = Predict(
-    "Each of forty questions takes one second. How long does `quick.batch(questions)` "
+    "Each of forty questions takes one second. How long does one `batch` of all forty "
     "take, with no limit set?",
     options=[
         (
-            "A few seconds: a thread for each, as far as the threads go.",
+            "A few seconds: it has fewer threads than you have questions.",
             "`batch` runs in a thread pool. Python gives it four threads more than you "
             "have processor cores, and never more than 32.",
         ),

@@ -13,7 +13,13 @@ from typing import Any
 from langchain_core.exceptions import ModelRateLimitError
 
 from course_utils.lessons.full_responses.crowds import Refusing
-from course_utils.lessons.scenes import NASTY, errors, interrupt, lets_through
+from course_utils.lessons.scenes import (
+    NASTY,
+    errors,
+    interrupt,
+    lets_through,
+    on_purpose,
+)
 from course_utils.teaching.checks import NotYet, expect, shorten
 
 PAGES = [f"page {number}" for number in range(10)]
@@ -57,16 +63,24 @@ def check_summaries(summaries: Any) -> None:
 
 
 def _judge(summaries: Any, scene: str, model: Refusing, pages: list[str]) -> None:
-    got, told = _given(summaries, model, list(pages)), f"With {scene}"
+    told = f"With {scene},"
+    try:
+        got = _given(summaries, model, list(pages))
+    except Exception as error:
+        if not on_purpose(error):
+            raise
+        what = f"the {type(error).__name__} of one page reached the caller"
+        raise NotYet(f"{told} {what}: keep the answers of the others.") from error
     expect(got is not None, f"{told} it gave None. Is a `return` missing?")
     if not isinstance(got, dict):
         raise NotYet(f"{told} it gave {shorten(got)}: a dict, please.")
+    odd = next((asked for asked in model.asked if asked not in model.says), None)
+    expect(odd is None, f"{told} the model was asked {odd!r}: ask it the page itself.")
     for page in dict.fromkeys([*model.says, *got]):
         if why := _fault(page, model.says.get(page), got):
             raise NotYet(f"{told} {why}")
-    once = sorted(model.asked) == sorted(pages)
     asked = f"{told} the model got {len(model.asked)} requests for {len(pages)} pages"
-    expect(once, f"{asked}: ask once for each, with the page as it is.")
+    expect(sorted(model.asked) == sorted(pages), f"{asked}: ask once for each.")
 
 
 def _given(summaries: Any, model: Refusing, pages: list[str]) -> Any:
@@ -88,4 +102,6 @@ def _fault(page: Any, said: Any, got: dict[Any, Any]) -> str:
         return f"{shorten(page)} is missing, and the model answered it."
     if got[page] == said:
         return ""
+    if not isinstance(got[page], str):
+        return f"{shorten(page)} has {shorten(got[page])}: its text is `.text`."
     return f"{shorten(page)} has {shorten(got[page])}, not its own {shorten(said)}."

@@ -138,10 +138,10 @@ def _called(*names: str) -> list[dict[str, Any]]:
 
 YES, NO = "approve", "reject"
 QUESTIONS: dict[str, tuple[list[dict[str, Any]], list[str]]] = {
-    "for an amount below the limit": ([*_called("pay"), _asks(100)], [YES]),
-    "for an amount above the limit": ([*_called("pay"), _asks(10_000)], [NO]),
-    "for exactly the limit": ([_asks(500)], [YES]),
-    "for a cent above the limit": ([_asks(500.01)], [NO]),
+    "for 100 with a limit of 500": ([*_called("pay"), _asks(100)], [YES]),
+    "for 10000 with a limit of 500": ([*_called("pay"), _asks(10_000)], [NO]),
+    "for 500 with a limit of 500": ([_asks(500)], [YES]),
+    "for 500.01 with a limit of 500": ([_asks(500.01)], [NO]),
     "for three actions": ([*_called(*["pay"] * 3), _asks(900, 1, 501)], [NO, YES, NO]),
     "for twice the same action": ([_asks(1, 1)], [YES, YES]),
     "where one call of two is asked about": (
@@ -150,8 +150,8 @@ QUESTIONS: dict[str, tuple[list[dict[str, Any]], list[str]]] = {
     ),
     "for an action without an amount": ([_asks(None)], [NO]),
     "for an amount in words": ([_asks("a hundred", "100")], [NO, NO]),
-    "for an amount that is null in a list": ([_asks([100])], [NO]),
-    "for a run that asks nobody": (
+    "for an amount that is a list": ([_asks([100])], [NO]),
+    "for a run that asks nothing": (
         [*_called("weather"), _message(say("Sunny.", "stop"))],
         [],
     ),

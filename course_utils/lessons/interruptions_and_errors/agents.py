@@ -92,12 +92,17 @@ def _is_closed(
 ) -> None:
     same = [message for message in got if any(message is old for old in history)]
     new = [message for message in got if not any(message is old for old in history)]
-    lost = f"{where} {len(same)} of {len(history)} messages are left, in their order."
-    expect([*map(id, same)] == [*map(id, history)], lost)
+    left = f"{where} {len(same)} of {len(history)} messages are left"
+    expect(len(same) == len(history), f"{left}: keep them all, as they are.")
+    ordered = [*map(id, same)] == [*map(id, history)]
+    expect(ordered, f"{where} the messages are in another order: keep theirs.")
     for message in new:
         came = f"{where} it added {shorten(message)}"
         expect(isinstance(message, ToolMessage), f"{came}: add `ToolMessage`s only.")
-        expect(message.status == "error", f'{came}: its status is "error".')
+        expect(
+            message.status == "error",
+            f'{came} that looks like a success: set status="error".',
+        )
         expect(message.text.strip(), f"{came} without a text: say what happened.")
     closed = sorted(message.tool_call_id for message in new)
     expect_equal(closed, sorted(left_open), f"{where.lower()}, the calls closed")

@@ -81,7 +81,9 @@ def _pair(got: Any, told: str) -> tuple[Any, Any]:
     if got is None:
         raise NotYet(f"{told} it gave None. Is a `return` missing?")
     if not isinstance(got, tuple | list) or len(got) != 2:
-        raise NotYet(f"{told} it gave {shorten(got)}: two things, please.")
+        raise NotYet(
+            f"{told} it gave {shorten(got)}: return two things, the text and the error."
+        )
     return got[0], got[1]
 
 
@@ -149,7 +151,7 @@ def _ask(asks: Callable[..., Any], given: Asked, name: str, *more: Any) -> Scrip
         expect(error is None, f"With {name} an error came: {_words(error)}.")
     else:
         expect(error is not None, f"With {name} no error reached the reader.")
-    made = f"With {name} it made {sent} requests, not {given.requests}."
+    made = f"With {name} it made {_requests(sent)}, not {given.requests}."
     expect(sent == given.requests, made)
     came = f"With {name} the reader got {_words(error)}, not the model's "
     expect(error is given.error, f"{came}{type(given.error).__name__} as it is.")
@@ -157,6 +159,10 @@ def _ask(asks: Callable[..., Any], given: Asked, name: str, *more: Any) -> Scrip
     asked = f"It was given the prompt {prompt!r}, and asked {shorten(model.prompts)}."
     expect(set(model.prompts) == {prompt}, asked)
     return model
+
+
+def _requests(count: int) -> str:
+    return f"{count} request{'' if count == 1 else 's'}"
 
 
 def _not_twice(shown: str, text: str, name: str) -> None:

@@ -83,7 +83,7 @@ retries = Predict(
             "It works on `invoke`, so it is trusted on `stream`, where it does "
             "nothing.",
         ),
-        ("None of the four.", "The next cells count the requests."),
+        ("None of these four ways.", "The next cells count the requests."),
         (
             "`ModelRetryMiddleware` in an agent.",
             "It does ask again. The reader gets the beginning twice.",
@@ -221,8 +221,8 @@ stopped_history = Predict(
 )
 
 thinks_long = Predict(
-    "A model thinks aloud for two seconds before its first word. You read it with "
-    "`ChatOpenAI` on chat completions, and `first_token_timeout=1.0`. What comes?",
+    "A model thinks aloud for four seconds before its first word. You read it with "
+    "`ChatOpenAI` on chat completions, and `first_token_timeout=2.0`. What comes?",
     options=[
         (
             "The whole answer: a thought is a sign of life.",
@@ -287,9 +287,9 @@ quiz = Quiz(
             "After the first word a provider sends only comments, which keep the line "
             "open. What ends the wait?",
             options=[
-                ("`timeout=30`", "Each comment starts it again."),
+                ("The client's `timeout=30`.", "Each comment starts it again."),
                 ("A deadline between tokens.", "It counts tokens, not bytes."),
-                ("`max_retries=3`", "There is no failure to retry."),
+                ("The client's `max_retries=3`.", "There is no failure to retry."),
             ],
             answer="b",
         ),
@@ -297,9 +297,15 @@ quiz = Quiz(
             "Half an answer is on the screen when the stream breaks. You choose "
             "`restart`. What must the screen do?",
             options=[
-                ("Add the new text below.", "Then it shows the beginning twice."),
-                ("Nothing.", "It cannot know what the new text replaces."),
-                ("Strike out or clear the old text.", "The restart announces itself."),
+                (
+                    "Add the new text below the old.",
+                    "Then it shows the beginning twice.",
+                ),
+                (
+                    "Nothing, it goes on writing.",
+                    "It cannot know what the new text replaces.",
+                ),
+                ("Strike out the old text.", "The restart announces itself."),
             ],
             answer="c",
         ),

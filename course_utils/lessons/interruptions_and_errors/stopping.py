@@ -74,12 +74,15 @@ async def _check_stop(read_until: Callable[..., Any], tokens: int) -> None:
     reading = asyncio.ensure_future(read_until(stream, stop))
     done = await until(reading.done)
     reading.cancel()
-    expect(done, "The stream is silent and `stop` is set, and it still waits.")
+    expect(done, "`stop` is set while the stream is silent, and it still waits.")
     said = "".join(pieces(WHOLE)[:tokens])
     expect_equal(reading.result(), said, "stopped in a stall, the text")
     expect(stop.asked, "It left the stall without a look at `stop`: wait for it.")
     left = model.log[0].outcome if model.log else "closed by reader"
-    expect(left == "closed by reader", f"After the stop the model is {left!r}.")
+    expect(
+        left == "closed by reader",
+        f"After the stop its log says {left!r}: close the stream.",
+    )
     await _nothing_is_left(others | {reading}, "the stop")
 
 
@@ -92,7 +95,7 @@ async def _check_break(read_until: Callable[..., Any], error: Exception) -> None
 
 
 async def _check_cancel(read_until: Callable[..., Any]) -> None:
-    """The program ends, or the user's connection: whoever awaits it is cancelled."""
+    """The program ends, or the user's connection: the task that reads is cancelled."""
     stream = stalling(map(say, HELLO))
     await can_be_cancelled(read_until(stream, asyncio.Event()), "read_until")
 

@@ -37,7 +37,7 @@ def model_of(*replies: Any) -> FakeStreamingChatModel:
 
 
 async def pausing() -> AsyncIterator[Any]:
-    """A stream that is silent for a moment; nobody who waits for it may cancel it."""
+    """A stream with a silent moment: waiting through it must not cancel it."""
     for number, chunk in enumerate(model_of(WHOLE).stream("Hi")):
         yield chunk
         if number == 2:
@@ -60,7 +60,7 @@ async def pressing(stream: Any, stop: asyncio.Event, tokens: int) -> Any:
 
 
 class WatchedEvent(asyncio.Event):
-    """An event that knows whether anybody has looked at it."""
+    """An event that knows whether a reader has looked at it."""
 
     asked = False
 
@@ -190,7 +190,7 @@ ENDS: dict[str, tuple[list[Any], bool]] = {
         False,
     ),
     "a server that stopped": (answer(HELLO, "error"), False),
-    "a word that nobody knows": (answer(HELLO, "gone fishing"), False),
+    "a word that no provider uses": (answer(HELLO, "gone fishing"), False),
     "a stream without any chunk": ([], False),
     "a whole answer of the Responses API": (from_responses(PIECES), True),
     "a whole answer in another provider's word": (answer(HELLO, "end_turn"), True),

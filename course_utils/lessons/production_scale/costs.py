@@ -22,7 +22,7 @@ HEADER = 556
 MEASURED = Path(__file__).parents[3] / "benchmarks" / "live.md"
 
 
-UPDATES_PER_SECOND = 20  # as `show` does
+UPDATES_PER_SECOND = 20  # as a throttled widget does
 
 
 TOKENS_PER_SECOND = 200

@@ -211,7 +211,7 @@ def _break_the_writer(report: Any, error: Exception) -> None:
         return
     raise NotYet(
         f"The stream's writer raised a {kind}, and report(1, 1) swallowed it: only "
-        "`get_stream_writer()` may fail without a word."
+        "what `get_stream_writer()` raises is to be caught."
     )
 
 

@@ -146,7 +146,7 @@ def _check_full_disk(make_handler: Any, room: int, failure: Exception) -> None:
     if heard.error is None:
         raise NotYet(
             f"write failed at token {room + 1}, and the reader read on: "
-            f"{heard.text!r}. Who swallowed the error?"
+            f"{heard.text!r}. What swallowed the error?"
         )
     kind = type(heard.error).__name__
     its = f"write failed, and the reader got a {kind}, not its error."

@@ -6,11 +6,12 @@ draws by itself would hold the reader up, and is told so.
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from langchain_core.exceptions import ModelConnectionError
 
-from course_utils.lessons.scenes import MANY, PIECES, interrupt
+from course_utils.lessons.scenes import MANY, PIECES, interrupt, on_purpose
 from course_utils.lessons.scripted import (
     Scripted,
     answer,
@@ -30,6 +31,8 @@ from course_utils.lessons.streaming_callbacks.handlers import (
 from course_utils.teaching.checks import NotYet, expect
 
 _WAIT = 2.0  # real seconds: a reader that has not all the text by then is held up
+
+_MOMENT = 0.05  # real seconds in which a thread that is let go draws a text
 
 _DRAWN: dict[str, list[Any]] = {
     "an answer of three tokens": answer(["one", " two", " three"]),
@@ -103,16 +106,43 @@ def _read(script: list[Any], handler: Any, screen: Screen) -> Heard:
 
     if not wanted:
         screen.go.set()
-    try:
-        return listen(Scripted(answers=[script]), *loud(handler), at_each=at_each)
-    finally:
+    found: list[Heard] = []
+    failed: list[BaseException] = []
+
+    def read() -> None:
+        screen.reader = threading.current_thread()
+        try:
+            model = Scripted(answers=[script])
+            found.append(listen(model, *loud(handler), at_each=at_each))
+        except BaseException as error:
+            failed.append(error)
+
+    _in_time(read, screen)
+    for error in [*failed, *(heard.error for heard in found)]:
+        if error is not None and not on_purpose(error):
+            raise error  # a slip of the handler, or of a thread never started
+    return found[0]
+
+
+def _in_time(read: Callable[[], None], screen: Screen) -> None:
+    """Read on a thread of its own: a handler that waits for ever is told so."""
+    reader = threading.Thread(target=read, daemon=True)
+    with quietly():  # a reader that is left behind would keep the log shut
+        reader.start()
+        reader.join(2 * _WAIT)
         screen.go.set()
+        reader.join(_WAIT / 4)
+    expect(
+        not reader.is_alive(),
+        "The call does not end: its handler waits for a thread, and that thread waits "
+        "for the next text. What tells it to end?",
+    )
 
 
 def _judge(screen: Screen, heard: Heard, when: str, unknown: str) -> None:
     direct = "draw was called by the thread that reads the stream, which waited for it."
     expect(not screen.by_reader, f"{when}, {direct} Give the text to the queue.")
-    held = "the reader waited while the screen stood still: has the queue room?"
+    held = "the reader waited while the screen stood still: does the queue have room?"
     expect(not screen.held, f"{when}, {held}")
     two = "two threads called draw at the same time: one thread keeps the order."
     expect(not screen.at_once, f"{when}, {two}")
@@ -138,26 +168,42 @@ def _judge_threads(before: set[threading.Thread], when: str) -> None:
 
 
 def _draw_two(make_handler: Any) -> None:
-    """Two calls at once, each with a handler and a screen of its own."""
+    """Two calls at once, each with a handler and a screen of its own.
+
+    The second one's screen is let go while the first one's stands still: a thread that
+    takes from a queue of both now draws what is not its own.
+    """
     screens = [Screen(), Screen()]
     handlers = [make_handler(screen.draw) for screen in screens]
     with quietly():
-        streams = [
-            _two_words(handler, name)
-            for handler, name in zip(handlers, "ab", strict=True)
-        ]
-        for _ in range(2):
-            for stream in streams:
-                next(stream)
-        for screen in screens:
+        first, second = map(_read_words, handlers, ("a", "b"))
+        for stream in (second, first, first, first):
+            next(stream)
+        for screen, texts in zip(reversed(screens), (1, 3), strict=True):
             screen.go.set()
-        for stream in streams:
+            _until_drawn(screen, texts)
+        _are_apart(screens)
+        for stream in (first, second):
             list(stream)
+    _are_apart(screens, "a1a2a3", "b1b2b3")
+
+
+def _until_drawn(screen: Screen, texts: int) -> None:
+    """Wait until it has drawn so many, and a moment for one that is not its own."""
+    for _ in range(200):
+        if len(screen.drawn) >= texts:
+            break
+        time.sleep(_MOMENT / 10)
+    time.sleep(_MOMENT)
+
+
+def _are_apart(screens: list[Screen], *whole: str) -> None:
     drawn = ["".join(map(str, screen.drawn)) for screen in screens]
+    mixed = "b" in drawn[0] or "a" in drawn[1]
     why = f"Two calls at once drew {drawn}: what do the two handlers share?"
-    expect(drawn == ["a1a2", "b1b2"], why)
+    expect(not mixed and drawn == [*(whole or drawn)], why)
 
 
-def _two_words(handler: Any, name: str) -> Any:
-    model = Scripted(answers=[answer([f"{name}1", f"{name}2"])])
-    return model.stream("Hi", {"callbacks": [*loud(handler)]})
+def _read_words(handler: Any, name: str) -> Any:
+    words = answer([f"{name}{number}" for number in (1, 2, 3)])
+    return Scripted(answers=[words]).stream("Hi", {"callbacks": [*loud(handler)]})

@@ -70,7 +70,8 @@ swallowed = Predict(
 )
 
 agent_steps = Predict(
-    "How many tokens does the handler hear in `agent.stream(ask, c)`, without a mode?",
+    "A handler listens to `agent.stream(...)`, without a mode. How many of the model's "
+    "tokens does it hear?",
     options=[
         (
             "None: the agent asks its model for the full response.",
@@ -93,21 +94,20 @@ agent_steps = Predict(
 )
 
 two_at_once = Predict(
-    "A call takes 1.0 s. After 0.4 s another begins and takes 0.2 s. What does this "
+    "A call takes 3 s. After 1 s another begins, and takes 1 s. What does this "
     "stopwatch say?",
     options=[
         (
-            "1.0 s and 0.2 s: each call has a handler of its own.",
+            "3 s and 1 s: each call has a handler of its own.",
             "Web frameworks make a new object for each request. LangChain calls the "
             "one object that you gave it, for every call.",
         ),
         (
-            "1.0 s and 0.8 s: the second call waits for the first.",
-            "That would be so with a lock. Nothing in a model makes calls wait for "
-            "each other.",
+            "3 s and 3 s: the second call waits for the first.",
+            "With a lock it would. Nothing in a model makes calls wait for each other.",
         ),
         (
-            "0.6 s and 0.2 s: the second start overwrites the first.",
+            "2 s and 1 s: the second start overwrites the first.",
             "Both calls reach the same object. When the slow call ends, the start in "
             "it is that of the quick one.",
         ),

@@ -99,7 +99,7 @@ def _why_wrong(got: Any, seconds: float | None, asked: int) -> str:
     if not isinstance(got, float | int):
         return ""
     if not asked:
-        return " Nobody asked the clock: it is `self.clock.now()`."
+        return " Its clock was never asked: that is `self.clock.now()`."
     if got < 0:
         return " Take the start from the time of the token, not the other way round."
     if got >= _START:
@@ -185,7 +185,7 @@ def _follow(
 
 def _time_ends(make_handler: Any) -> None:
     """Calls that end in other ways take their time, too."""
-    for error in (Broke("on purpose"), ValueError("on purpose"), interrupt()):
+    for error in (ValueError("on purpose"), Broke("on purpose"), interrupt()):
         clock = VirtualClock(_START)
         handler = make_handler(clock)
         script = [say("one"), 2, error]
@@ -246,5 +246,5 @@ def _why(got: list[float], want: list[float]) -> str:
     if len(got) > len(want):
         return " One call, one time: which methods add one?"
     if sorted(got) == sorted(want):
-        return " They stand in the order in which the calls ended."
+        return " Put them in the order in which the calls ended."
     return " Keep a start for each `run_id`: another call's start is not yours."

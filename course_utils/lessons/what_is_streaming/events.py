@@ -70,7 +70,7 @@ EVENTS: list[tuple[str, list[str], str]] = [
     ("usage at the end", [*ROLE, *TEXT, *FINISH, *USAGE, *DONE], "Hello"),
     ("a comment, to keep the line open", [": ping", "", *TEXT, *DONE], "Hello"),
     ("events that have a name", ["event: chunk", *TEXT, *DONE], "Hello"),
-    ("no blank after the colon", _event({"content": "Hi"}, blank=""), "Hi"),
+    ("no space after the colon", _event({"content": "Hi"}, blank=""), "Hi"),
     ("content that is null", [*_event({"content": None}), *TEXT], "Hello"),
     ("a thought before the text", [*ROLE, *_THOUGHT, *TEXT, *DONE], "Hello"),
     ("a tool call", [*ROLE, *TEXT, *_CALLS, *FINISH, *DONE], "Hello"),

@@ -82,7 +82,7 @@ collect = Exercise(
 
 def _check_stalls(stalls: Any) -> None:
     for silence in SILENCES:
-        silence.judge("stalls", stalls(silence.timing(), silence.limit))
+        silence.judge("stalls", stalls)
 
 
 stalls = Exercise(
@@ -194,7 +194,7 @@ def _as_it_comes(name: str, made: Any) -> Iterator[Any]:
     if isinstance(made, Iterator):
         return made
     if inspect.iscoroutine(made):
-        made.close()  # else Python warns of it, in words that help nobody here
+        made.close()  # else Python warns of it, in words that do not help here
     if made is None:
         raise NotYet(f"`{name}` returned None: hand each piece on with `yield`.")
     if isinstance(made, str | list | tuple):

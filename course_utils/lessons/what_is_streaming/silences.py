@@ -2,10 +2,10 @@
 
 Each is measured on a clock that jumps, so a silence of a minute takes no time.
 
-    SILENCES[0].judge("stalls", [(0.5, 3.0)])       # raises NotYet
+    SILENCES[0].judge("stalls", stalls)     # raises NotYet
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,9 +48,14 @@ class Silence:
                 raise item
             yield item
 
-    def judge(self, name: str, got: Any) -> None:
-        """Go on if `got` is right; else say what is wrong with it."""
+    def judge(self, name: str, stalls: Callable[[StreamTiming, float], Any]) -> None:
+        """Go on if `stalls` finds what is right; else say what is wrong with it."""
         told = f"For a stream {self.kind}, with a limit of {self.limit:g} s, `{name}`"
+        try:
+            got = stalls(self.timing(), self.limit)
+        except (LookupError, TypeError, ValueError) as error:
+            what = f"{type(error).__name__}: {error}"
+            raise NotYet(f"{told} raised {what}.") from error
         pairs = _pairs(got, f"{told} gave")
         if pairs == self.right:
             return
@@ -79,8 +84,10 @@ def _slip(got: list[Stall], right: list[Stall]) -> str:
     if got == [(begin, begin + length) for begin, length in right]:
         return "The second number is how long it lasts, not when it ends."
     if got == [(length, begin) for begin, length in right]:
-        return "The other way round."
-    return "In the order in which they came." if sorted(got) == sorted(right) else ""
+        return "The two numbers have changed places."
+    if sorted(got) == sorted(right):
+        return "Put them in the order in which they came."
+    return "A stall is missing." if got and len(got) < len(right) else ""
 
 
 def _words(*waits: float) -> list[tuple[float, Any]]:
@@ -90,15 +97,19 @@ def _words(*waits: float) -> list[tuple[float, Any]]:
 _TAIL = "After its last word the stream is silent, too, until it ends."
 _EMPTY = "A chunk without text is still silence: the reader sees nothing."
 _FIRST = "The wait for the first word is no stall."
+_EXACT = "A pause of the limit itself is not longer than the limit."
+_LIMIT = "Compare each silence with the `limit` that is given, and with nothing else."
+_SLOW: list[Stall] = [(2, 2), (4, 2), (6, 2)]
 
 SILENCES = [
     Silence("with one stall", _words(0.5, 0.25, 3, 0.25), [(0.75, 3)]),
     Silence("without a stall", _words(*[0.25] * 40), []),
     Silence("that begins late", _words(9, 0.25, 0.25), [], _FIRST),
+    Silence("that is slow all over", _words(*[2] * 4), _SLOW, _LIMIT),
     Silence("that begins at once", _words(0, 2), [(0, 2)], "0 s is a time, too."),
     Silence("with two stalls", _words(1, 2, 0.25, 4), [(1, 2), (3.25, 4)]),
     Silence("with a long and a short stall", _words(1, 4, 2), [(1, 4), (5, 2)]),
-    Silence("with pauses of exactly a second", _words(1, 1, 1), [], "More than it."),
+    Silence("with pauses of exactly a second", _words(1, 1, 1), [], _EXACT),
     Silence("whose end is late", [*_words(1), (5, say(""))], [(1, 5)], _TAIL),
     Silence(
         "with an empty chunk in its stall",
@@ -115,7 +126,6 @@ SILENCES = [
     Silence("without text", [(9, say(""))], []),
     Silence("without chunks", [], []),
     Silence("of strings", [(1, "a"), (2.5, "b")], [(1, 2.5)]),
-    Silence("with short pauses", _words(1, 0.5, 0.25), [(1, 0.5)], "", 0.25),
-    Silence("that is slow all over", _words(*[2] * 4), [(2, 2), (4, 2), (6, 2)]),
+    Silence("with short pauses", _words(1, 0.5, 0.25), [(1, 0.5)], _LIMIT, 0.25),
     Silence("of 3,000 words", _words(*[0.25] * 2999, 8), [(749.75, 8)]),
 ]

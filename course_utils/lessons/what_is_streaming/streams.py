@@ -101,7 +101,7 @@ START = 1000.0
 def _lost(text: Any, right: str) -> str:
     """A guess at what is wrong with a text."""
     if isinstance(text, str) and "".join(text.split()) == "".join(right.split()):
-        return "Blanks and line breaks are text, too: keep each of them."
+        return "Spaces and line breaks are text, too: keep each of them."
     return (
         f"{guess(text, right)} Is all of its text in there, and nothing else?".strip()
     )
@@ -141,7 +141,7 @@ STREAMS = [
     Timed("of the Responses API", _each(from_responses(PIECES)), (NASTY, 1.5)),
     Timed("of three thousand strings", _each(MANY), ("".join(MANY), 0.5)),
     Timed("with a long silence", [(1.0, "a"), (90.0, "b")], ("ab", 1.0)),
-    Timed("with blanks and a line break", [*_SPACED], (" ab\n", 0.5)),
+    Timed("with spaces and a line break", [*_SPACED], (" ab\n", 0.5)),
     Timed("that begins with an empty line", [*_EMPTY_LINE], ("\n\nHi", 1.0)),
     Timed("that begins at once", [(0.0, "a"), (1.0, "b")], ("ab", 0.0)),
     Timed("without text", [(0.5, say("")), (0.5, say(""))], ("", None)),

@@ -31,6 +31,7 @@ SOURCES = (
     "dom.js",
     "kinds.js",
     "saved.js",
+    "speech.js",
     "view.js",
 )
 

@@ -1,4 +1,4 @@
-"""What to send to the page and when: all views together, at most 12 messages a second.
+"""What to send to the page and when: all views together, at most ten messages a second.
 
 Text is collected and sent as deltas, the first of a view at once. Sending the whole
 text each time would grow with its square; a message per token is dropped by the
@@ -15,7 +15,7 @@ from typing import Any
 
 from course_utils.live.transcript import Change
 
-PER_SECOND = 12  # the page spreads the text of each over its own frames
+PER_SECOND = 10  # the page spreads the text of each over its own frames
 
 
 class Outbox:

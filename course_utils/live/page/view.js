@@ -9,6 +9,7 @@
 import { visible } from "./dom.js";
 import { make, start } from "./kinds.js";
 import { Notebook, titleNode } from "./saved.js";
+import { Speech } from "./speech.js";
 
 /**
  * @typedef {["open", string, string] | ["add" | "set" | "label" | "strike", number, string]} Change
@@ -168,6 +169,7 @@ class View {
     this.feed = feed;
     this.root = make("section", "course-live jp-RenderedHTMLCommon mathjax_ignore", el);
     this.root.setAttribute("aria-label", "Streamed answer");
+    this.keepFocus();
     this.pace = new Pace(() => this.paint());
     this.start();
     feed.views.add(this);
@@ -180,7 +182,7 @@ class View {
     if (this.feed.title) this.root.append(titleNode(this.feed.title));
     const row = make("div", "course-live-lanes", this.root);
     this.lanes = this.feed.lanes.map((lane) => new LaneView(lane, row));
-    this.stop = new StopButton(this.feed, this.lanes[0]?.label);
+    this.stop = new StopButton(this.feed, this.lanes[0]?.label, this.lanes[0]?.body);
     this.speech = new Speech(make("div", "course-live-speech", this.root), this.feed);
     this.changed();
   }
@@ -204,11 +206,20 @@ class View {
     if (this.feed.ended) clearInterval(this.clock);
   }
 
+  /** Who was in the view when it gave way to the saved answer is in its cell then. */
+  keepFocus() {
+    this.root.addEventListener("focusin", () => (this.cell = this.root.closest(".jp-Cell")));
+    this.root.addEventListener("focusout", ({ relatedTarget }) => {
+      if (relatedTarget && !this.root.contains(relatedTarget)) this.cell = null;
+    });
+  }
+
   remove() {
     clearInterval(this.clock);
     this.pace.stop();
     this.feed.views.delete(this);
     this.root.remove();
+    if (document.activeElement === document.body) this.cell?.focus({ preventScroll: true });
   }
 }
 
@@ -259,7 +270,7 @@ class Pace {
   }
 }
 
-const BATCH = 88; // milliseconds between two messages: the time to spread a batch over
+const BATCH = 105; // milliseconds between two messages: the time to spread a batch over
 
 /** One lane: its label with the state, and its passages. */
 class LaneView {
@@ -403,8 +414,10 @@ const isHighSurrogate = (code) => code >= 0xd800 && code <= 0xdbff;
 
 /** Asks the kernel to stop, and again until it has: a busy one may not hear. */
 class StopButton {
-  constructor(feed, parent) {
+  /** @param {Element} next  Who has the focus when the button goes. */
+  constructor(feed, parent, next) {
     this.feed = feed;
+    this.next = next;
     this.button = make("button", "course-live-stop", parent);
     this.button.type = "button";
     this.button.textContent = feed.lanes.length > 1 ? "Stop all" : "Stop";
@@ -430,52 +443,9 @@ class StopButton {
   }
 
   update() {
-    this.button.hidden = this.feed.ended || Boolean(this.feed.notice);
-    if (this.button.hidden) this.hint.textContent = "";
+    const over = this.feed.ended || Boolean(this.feed.notice);
+    if (over && document.activeElement === this.button) this.next.focus({ preventScroll: true });
+    this.button.hidden = over;
+    if (over) this.hint.textContent = "";
   }
 }
-
-const CHARACTERS_PER_SECOND = 15; // of speech
-
-/** For screen readers: whole sentences at the speed of speech, and the end in words. */
-class Speech {
-  constructor(root, feed) {
-    this.root = root;
-    this.feed = feed;
-    root.setAttribute("role", "status");
-    root.setAttribute("aria-live", "polite");
-    this.said = 0;
-    this.free = 0; // when the last sentence has been spoken
-  }
-
-  update(lanes) {
-    if (this.over) return;
-    if (this.feed.ended || this.feed.notice) this.sayEnd(lanes);
-    else if (lanes.length === 1 && performance.now() > this.free) this.saySentence(lanes[0]);
-  }
-
-  saySentence(lane) {
-    const text = textOf(lane.lane);
-    const found = /^[^]{0,300}?[.!?:\n](?=\s)/.exec(text.slice(this.said));
-    if (!found) return;
-    this.said += found[0].length;
-    this.say(found[0]);
-    this.free = performance.now() + (found[0].length / CHARACTERS_PER_SECOND) * 1000;
-  }
-
-  sayEnd(lanes) {
-    this.over = true;
-    const [{ lane }] = lanes;
-    const rest = lanes.length === 1 ? textOf(lane).slice(this.said) : "";
-    const words = textOf(lane).split(/\s+/).filter(Boolean).length;
-    const end = this.feed.notice || lanes.map((l) => l.lane.state).join(", ");
-    this.say(rest.length < 300 ? `${rest} ${end}.` : `${end}, ${words} words.`);
-  }
-
-  say(text) {
-    this.root.textContent = text.replace(/[*_`#>|~]/g, "").trim();
-  }
-}
-
-const textOf = (lane) =>
-  lane.passages.filter((p) => p.kind === "text" && !p.struck).map((p) => p.text).join("\n\n");

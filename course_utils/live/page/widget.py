@@ -23,6 +23,8 @@ from course_utils.live.stop import StopSwitch
 from course_utils.live.transcript import Change
 
 KEPT = 30  # widgets of ended views
+MOST_KEPT = 500  # ... and of those that have only just ended
+ON_ITS_WAY = 60.0  # seconds that a page may take to build what it was told to show
 
 VIEW = """
 const render = async ({ model, el }) => (await load(model)).render(model, el);
@@ -83,7 +85,7 @@ class Page:
         self.widget.on_msg(self._on_message)
         keep_replies_away_from_busy_cell(self.widget)
         self._now = now
-        self._start = self._again = now()
+        self._start = self._again = self._ended = now()
         self._handle: Any = None
 
     def show(self, text: str) -> None:
@@ -132,8 +134,11 @@ class Page:
 
     def _keep(self) -> None:
         """Keep a few widgets for pages that still show them."""
+        self._ended = self._now()
         self.kept.append(self)
-        while len(self.kept) > KEPT:
+        while len(self.kept) > MOST_KEPT or (
+            len(self.kept) > KEPT and self._ended - self.kept[0]._ended > ON_ITS_WAY
+        ):
             old = self.kept.popleft()
             feeder().outbox.forget(old.display.key)
             old.widget.close()

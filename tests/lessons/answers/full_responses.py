@@ -123,6 +123,11 @@ def asks_in_other_words(model: Any, pages: Any) -> Any:
     return {page: model.invoke(f"Sum up {page}.").text for page in pages}
 
 
+def without_return_exceptions(model: Any, pages: Any) -> Any:
+    texts = [answer.text for answer in model.batch(pages)]
+    return dict(zip(pages, texts, strict=True))
+
+
 def pairs(model: Any, pages: Any) -> Any:
     return list(one_by_one(model, pages).items())
 
@@ -153,16 +158,20 @@ WRONG = [
     (errors_as_texts, "'page 7' has 'on purpose': it was refused"),
     (without_the_empty, "'page 2' is missing, and the model answered it"),
     (without_repeats, "'page 4' is missing"),
-    (whole_answers, "'page 0' has an AIMessage, not its own 'On page 0.'"),
-    (contents, "With texts in blocks 'page 1' has [{"),
+    (whole_answers, "'page 0' has an AIMessage: its text is `.text`"),
+    (contents, "With texts in blocks, 'page 1' has [{"),
     (up_to_the_first_error, "'page 8' is missing"),
-    (only_a_busy_server, "It raised `Broke`"),
+    (
+        only_a_busy_server,
+        "With a Broke on page 7, the Broke of one page reached the caller",
+    ),
     (all_or_nothing, "'page 0' is missing"),
     (asks_twice, "20 requests for 10 pages"),
     (asks_each_page_once, "4 requests for 8 pages"),
-    (asks_in_other_words, "'page 0' has ''"),
+    (asks_in_other_words, "was asked 'Sum up page 0.'"),
+    (without_return_exceptions, "the ModelRateLimitError of one page reached"),
     (pairs, "a dict, please"),
-    (tidied, "With odd texts 'page 1' has"),
+    (tidied, "With odd texts, 'page 1' has"),
     (until_interrupted, "pressed the square button"),
     (forgets_return, "Is a `return` missing?"),
 ]

@@ -122,10 +122,33 @@ def test_a_page_can_stop_but_not_write(outputs):
     assert page.display.switch.pressed
 
 
-def test_only_a_few_widgets_are_kept(outputs):
+def end_a_view(now: float) -> None:
+    display = LiveDisplay([Lane("", True, VirtualClock())], StopSwitch())
+    page = Page(display, lambda: now)
+    page.show("x")
+    page.close({"text/plain": "x"})
+
+
+@pytest.fixture
+def kept() -> Iterator[Any]:
+    Page.kept.clear()
+    yield Page.kept
+    Page.kept.clear()
+
+
+def test_only_a_few_widgets_are_kept(outputs, kept):
+    for number in range(widget.KEPT + 5):
+        end_a_view(number * 100.0)
+    assert len(kept) == widget.KEPT
+
+
+def test_a_widget_stays_while_a_page_may_still_build_it(outputs, kept):
     for _ in range(widget.KEPT + 5):
-        show(iter(["x"]))
-    assert len(Page.kept) == widget.KEPT
+        end_a_view(1.0)
+    assert len(kept) == widget.KEPT + 5
+    for _ in range(widget.MOST_KEPT):
+        end_a_view(2.0)
+    assert len(kept) == widget.MOST_KEPT
 
 
 def test_the_pages_code_is_one_module_that_loads_nothing():

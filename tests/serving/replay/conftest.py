@@ -16,7 +16,7 @@ class Elsewhere:
     """
 
     def __init__(self, owner, other):
-        self.start, self.end_all = owner.start, owner.end_all
+        self.start, self.end_all, self.aclose = owner.start, owner.end_all, owner.aclose
         self.follow, self.stop = other.follow, other.stop
 
 

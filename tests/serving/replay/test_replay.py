@@ -162,6 +162,14 @@ async def test_ending_all_leaves_a_finished_answer_as_it_is(make):
     assert await read(await replay.follow(name)) == whole
 
 
+async def test_closing_lets_go_of_every_model(make):
+    model, replay = stalled(), make()
+    name = await replay.start(answer(model))
+    await read(await replay.follow(name), 2)
+    await replay.aclose()
+    assert await stopped(model)
+
+
 async def test_an_answer_that_nobody_follows_is_stopped_after_its_grace(make):
     model, ends = stalled(), []
     replay = make(grace=0.05)

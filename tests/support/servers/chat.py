@@ -5,8 +5,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,12 @@ class Worker:
     """One process with the chat, on a port that stays the same."""
 
     def __init__(
-        self, *options: str, app: str = "chat.app:create", port: int = 0, **env: Any
+        self,
+        *options: str,
+        app: str = "chat.app:create",
+        port: int = 0,
+        around: Mapping[str, str] | None = None,
+        **env: Any,
     ) -> None:
         self.port = port or free_port()
         self.address = f"http://127.0.0.1:{self.port}"
@@ -30,6 +35,7 @@ class Worker:
         self._command += ["--app-dir", "notebooks", f"--port={self.port}"]
         self._command += ["--no-access-log", *options]
         self._env = {**os.environ, "COURSE_SPEED": "1", "PYTHONPATH": str(ROOT)}
+        self._env |= around or {}
         self._env |= {f"CHAT_{key.upper()}": str(value) for key, value in env.items()}
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -41,6 +47,7 @@ class Worker:
             env=self._env,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         return self
 
@@ -66,8 +73,10 @@ class Worker:
         self.signal(signal.SIGCONT)
 
     def kill(self) -> None:
+        """It and its own workers, if it has some."""
         if self.process is not None:
-            self.process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait(PATIENCE)
 
 

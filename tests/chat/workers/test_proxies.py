@@ -1,9 +1,6 @@
 """What stands in `deploy/`, with the programs it is for: tokens flow, a cut is seen."""
 
 import re
-import shutil
-import subprocess
-import threading
 import time
 from itertools import pairwise
 
@@ -13,15 +10,14 @@ import yaml
 
 from chat.settings import Settings
 from course_utils.serving import read_sse
+from tests.chat.faults.behind import BEHIND
 from tests.chat.site import text_in
+from tests.support.servers import takes_a_minute
 from tests.support.servers.chat import Worker, running
 from tests.support.servers.proxies import DEPLOY, PROGRAMS, program, proxy
 from tests.support.watched import PATIENCE
 
-pytestmark = pytest.mark.slow
-
 RIGHT = [name for name in PROGRAMS if "default" not in name]
-PLAIN = {"app": "tests.support.servers.plain:create"}
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +27,8 @@ def workers():
         yield found
 
 
+@takes_a_minute
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RIGHT)
 def test_tokens_flow_through_a_proxy_that_is_set_right(name, workers):
     program(PROGRAMS[name])
@@ -51,63 +49,12 @@ def test_tokens_flow_through_a_proxy_that_is_set_right(name, workers):
     assert max(gaps) < 1
 
 
-def curl(address, *options):
-    """The lumps of an answer, as a program gets them, and what curl says of its end."""
-    run = [program("curl"), "-sN", "--noproxy", "*", *options, address]
-    with subprocess.Popen(run, stdout=subprocess.PIPE) as reader:
-        lumps = []
-        while data := reader.stdout.read1():
-            lumps.append(data)
-    return lumps, reader.returncode
-
-
-def answer_of(path, http, name="nginx-default.conf", kill=False):
-    """What an answer becomes behind a proxy, by default nginx as it comes."""
-    plain = Worker("--http", http, **PLAIN)
-    with running(plain) as (worker,), proxy(name, worker) as address:
-        killer = threading.Timer(0.4, worker.kill)
-        if kill:
-            killer.start()
-        return curl(f"{address}/{path}")
-
-
-NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin")
-needs_nginx = pytest.mark.skipif(
-    NGINX is None, reason="nginx is not installed: apt install nginx-light"
-)
-
-
-@needs_nginx
-def test_nginx_as_it_comes_collects_a_plain_answer_until_it_is_whole():
-    lumps, said = answer_of("plain", "h11")
-    assert (len(lumps), said) == (1, 0)
-
-
-@needs_nginx
-def test_nginx_as_it_comes_calls_the_half_of_an_answer_a_success():
-    lumps, said = answer_of("plain", "h11", kill=True)
-    assert said == 0
-    assert 0 < b"".join(lumps).count(b"data") < 20
-
-
-@needs_nginx
-def test_with_another_parser_the_same_nginx_streams_and_shows_the_cut():
-    pytest.importorskip("httptools")
-    lumps, _ = answer_of("plain", "httptools")
-    assert len(lumps) > 5
-    _, said = answer_of("plain", "httptools", kill=True)
-    assert said == 18
-
-
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [("nginx-default.conf", 0), ("nginx.conf", 18), ("haproxy.cfg", 18)],
-)
-def test_a_worker_that_dies_is_seen_where_the_proxy_is_set_right(name, said):
-    program(PROGRAMS[name])
-    lumps, code = answer_of("headed", "h11", name, kill=True)
-    assert code == said
-    assert 0 < b"".join(lumps).count(b"data") < 20
+@takes_a_minute
+@pytest.mark.slow
+@pytest.mark.parametrize("row", BEHIND, ids=lambda row: f"{row.conf}-{row.path}")
+def test_what_a_proxy_makes_of_an_answer_is_as_the_page_about_faults_says(row):
+    program(PROGRAMS[row.conf])
+    assert (row.flow(), row.cut()) == (row.flows, row.cuts)
 
 
 def compose():

@@ -8,7 +8,7 @@ from langchain_core.exceptions import ModelError
 
 from course_utils.lessons import streaming_callbacks as lesson
 from course_utils.lessons.streaming_callbacks import solutions
-from tests.lessons.answers.streaming_callbacks import (
+from tests.lessons.answers.streaming_callbacks.handlers import (
     RightLog,
     Screen,
     Stopwatch,

@@ -8,7 +8,7 @@ from typing import Any
 
 from course_utils.finish import finish_of
 from course_utils.lessons.scripted import say
-from tests.lessons.answers.interruptions_and_errors import (
+from tests.lessons.answers.interruptions_and_errors.first import (
     adds_up,
     keeps_with_a_string,
     waits_for_either,

@@ -179,6 +179,12 @@ class DrawsAtTheEnd(DrawsItself):
             self.draw(self.queue.get())
 
 
+class NeverStarts(Outbox):
+    def __init__(self, draw):
+        self.draw, self.queue = draw, queue.Queue()
+        self.worker = threading.Thread(target=self.work)
+
+
 class DoesNotWait(Outbox):
     def on_llm_end(self, response, **kwargs):
         self.queue.put(None)
@@ -206,6 +212,13 @@ class JoinsTheQueue(Outbox):
 
     def on_llm_end(self, response, **kwargs):
         self.queue.join()
+
+
+class WaitsForNothing(Outbox):
+    """It joins a thread that was not told to end."""
+
+    def on_llm_end(self, response, **kwargs):
+        self.worker.join()
 
 
 class ThreadForEachToken(DrawsItself):

@@ -92,13 +92,17 @@ async def test_times_and_tokens_are_told_by_the_conventions_names():
     async with site() as client:
         await client.post("/chat", json=ASK)
         found = await numbers(client)
-    model = ("gen_ai_request_model", "fake")
+    who = (
+        ("gen_ai_operation_name", "chat"),
+        ("gen_ai_provider_name", "fake"),
+        ("gen_ai_request_model", "fake"),
+    )
     operation = "gen_ai_client_operation"
-    assert found[f"{operation}_time_to_first_chunk_seconds_count", model] == 1
-    assert found[f"{operation}_time_per_output_chunk_seconds_count", model] == 5
-    output = ("gen_ai_token_type", "output")
-    tokens = found["gen_ai_client_token_usage_sum", model, output]
-    assert tokens > 0
+    assert found[f"{operation}_time_to_first_chunk_seconds_count", *who] == 1
+    assert found[f"{operation}_time_per_output_chunk_seconds_count", *who] == 5
+    for kind in ("input", "output"):
+        billed = ("gen_ai_token_type", kind)
+        assert found["gen_ai_client_token_usage_sum", *who, billed] > 0
 
 
 async def test_no_label_says_who_or_what():

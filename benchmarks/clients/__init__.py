@@ -1,0 +1,1 @@
+"""Real clients against the fake server: small programs, and the page made of them."""

@@ -1,0 +1,1 @@
+"""Several workers: what they share, what stands before them, how they are replaced."""
