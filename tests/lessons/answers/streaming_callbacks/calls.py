@@ -40,6 +40,10 @@ class KeepsBrokenStarts(Stopwatch):
         self.times.append(self.clock.now() - self.starts[run_id])
 
 
+class OneMethodForBoth(Stopwatch):
+    on_llm_error = Stopwatch.on_llm_end
+
+
 class LastInFirstOut(OneStart):
     def __init__(self, clock):
         super().__init__(clock)
