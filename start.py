@@ -4,6 +4,7 @@
     python start.py test     the same, then run every test
     python start.py check    say "ready", or what is missing
     python start.py reset 4  notebook 4 as it was; yours is kept beside it
+    python start.py pack     one file for a room without a network
 
 You work in my-notebooks/, a copy of your own that an update of the course never meets.
 Anything after that goes on to JupyterLab or pytest: python start.py --port 9000
@@ -28,7 +29,10 @@ if sys.version_info < (3, 11):  # noqa: UP036  whoever types this may have an ol
 HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-COPY = Path("course_utils", "teaching", "working_copy.py")
+COPY = Path("course_utils", "setup", "working_copy.py")
+DOCTOR = Path("course_utils", "setup", "doctor.py")
+PACK = Path("course_utils", "setup", "pack.py")
+WHEELS = HERE / "wheels"  # what it packs; where they are, no index is asked
 LAB = [
     "--ServerApp.root_dir=my-notebooks",
     "--LabApp.default_url=/lab/tree/01_full_responses.ipynb",
@@ -47,6 +51,11 @@ FOREIGN = (
     *("PYTHONPATH", "PYTHONHOME", "PYTHONOPTIMIZE", "PYTHONWARNINGS"),
     *("PIP_USER", "PIP_TARGET", "PIP_PREFIX", "JUPYTER_PATH", "JUPYTERLAB_DIR"),
 )
+# Folders that a shell may name for Jupyter, each of which it writes to.
+JUPYTERS = (
+    *("JUPYTER_RUNTIME_DIR", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR", "IPYTHONDIR"),
+    *("JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"),
+)
 TRACING = [f"{a}_TRACING{b}" for a in ("LANGSMITH", "LANGCHAIN") for b in ("", "_V2")]
 
 
@@ -54,18 +63,21 @@ def main(arguments: list[str]) -> int:
     """Do what was typed; the exit code is that of the program which ran."""
     named = bool(arguments) and not arguments[0].startswith("-")
     command = arguments.pop(0) if named else "lab"
-    if command not in ("lab", "test", "check", "reset"):
-        sys.exit(f"start.py knows test, check and reset, got {command!r}:\n\n{__doc__}")
+    if command not in ("lab", "test", "check", "reset", "pack"):
+        known = "test, check, reset and pack"
+        sys.exit(f"start.py knows {known}, got {command!r}:\n\n{__doc__}")
     if "--help" in arguments:
         sys.exit(__doc__)
     if command == "check":
         here = PYTHON if PYTHON.exists() else sys.executable
-        return run(here, "-P", Path("course_utils", "doctor.py"))
+        return run(here, "-P", DOCTOR)
     if command == "reset":
         return run(sys.executable, "-P", COPY, "reset", *arguments)
     install("[notebooks,test]" if command == "test" else NEEDED)
     if command == "test":
         return run(PYTHON, "-m", "pytest", *arguments)
+    if command == "pack":
+        return run(PYTHON, "-P", PACK, *arguments)
     return run(sys.executable, "-P", COPY) or open_lab(arguments)
 
 
@@ -101,8 +113,10 @@ def run(*command: object) -> int:
 def surroundings() -> "dict[str, str]":
     """The shell's variables, without what leads astray or tells others of a lesson."""
     kept = {k: v for k, v in os.environ.items() if k not in FOREIGN and not unusable(k)}
-    home = Path(kept.get("HOME", HERE))
-    if not os.access(home, os.W_OK):
+    for name in JUPYTERS:
+        if name in kept and not writable(Path(kept[name])):
+            del kept[name]  # as if it had not been set
+    if not os.access(kept.get("HOME", HERE), os.W_OK):
         kept["HOME"] = str(VENV / "home")  # Jupyter keeps its settings there
         (VENV / "home").mkdir(parents=True, exist_ok=True)
     if os.name == "nt":  # a Python before 3.13 misreads an installed path with umlauts
@@ -111,6 +125,12 @@ def surroundings() -> "dict[str, str]":
     # The kernel of .venv and not another one's; into .venv, whatever pip is set to.
     kept.update(JUPYTER_PREFER_ENV_PATH="1", PIP_USER="0")
     return kept
+
+
+def writable(folder: Path) -> bool:
+    """Whether a folder may be written to, or made where it is not there yet."""
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    return there.is_dir() and os.access(there, os.W_OK)
 
 
 def unusable(name: str) -> bool:
@@ -164,6 +184,8 @@ def check_place() -> None:
             f"Python can't make an environment in {HERE}, whose name has a "
             f"{os.pathsep!r} in it: put the course into another folder."
         )
+    if VENV.is_symlink() and not VENV.exists():
+        sys.exit(f"{VENV} is a link to nothing: delete it, then run this again.")
     made_here = (VENV / "installed.txt").exists() or "course" in venv_prompt()
     if VENV.is_dir() and any(VENV.iterdir()) and not made_here:
         sys.exit(
@@ -203,19 +225,27 @@ def make_venv() -> None:
 
 def fetch(*packages: str) -> None:
     """Install with uv, which takes seconds, or with pip where uv does not work."""
-    pip = (PYTHON, "-m", "pip", "install")
-    uv = (PYTHON, "-m", "uv", "pip", "install", "--python", PYTHON)
+    packed = ("--no-index", "--find-links", WHEELS) if WHEELS.is_dir() else ()
+    pip = (PYTHON, "-m", "pip", "install", *packed)
+    uv = (PYTHON, "-m", "uv", "pip", "install", "--python", PYTHON, *packed)
     if not failure(*pip, "uv"):
         if not run(*uv, *packages):
             return
         print("Once more, with pip: that takes a minute or two.", flush=True)
-    error = failure(*pip, *packages)
+    error = watched(*pip, *packages)
     if error:
         sys.exit(f"The packages could not be downloaded: {remedy(error)}")
 
 
 def remedy(error: str) -> str:
     """What to do about an installer's error; else its last words."""
+    if WHEELS.is_dir() and OFFLINE.search(error):
+        holds = ", or ".join((WHEELS / "packed.txt").read_text("utf-8").splitlines())
+        return (
+            f"the folder wheels holds them for {holds}, and this is Python "
+            f"{sys.version.split()[0]}. Use such a one, or rename the folder and "
+            "connect to the network."
+        )
     if os.environ.get("PIP_NO_INDEX"):
         return (
             "the folder of wheels lacks one for this system or this Python, "
@@ -224,6 +254,11 @@ def remedy(error: str) -> str:
     name = next(filter(unusable, os.environ), "")
     if name:
         return f"{name} names no proxy of http: set HTTPS_PROXY to one, and unset it."
+    if "--prefix together" in error or "'--user' install" in error:
+        return (
+            "pip is set to install elsewhere. `pip config debug` names the file: take "
+            "target, prefix, home and user out of it."
+        )
     if "No space left" in error:
         return f"the disk is full: the course needs {MEGABYTES} MB, make room for them."
     if CERTIFICATE.search(error) and not re.search("resolv", error, re.I):
@@ -234,6 +269,30 @@ def remedy(error: str) -> str:
     if OFFLINE.search(error):
         return "connect to the network, or set HTTPS_PROXY if yours has a proxy."
     return error
+
+
+def watched(*command: object) -> str:
+    """Run pip and name each package it comes to; what it said if it failed."""
+    said = []
+    try:
+        pip = subprocess.Popen(
+            [str(word) for word in command],
+            cwd=HERE,
+            env=surroundings(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+        )
+    except OSError as refused:
+        return f"{command[0]}: {refused.strerror}"
+    with pip:
+        for line in pip.stdout or ():
+            said.append(line)
+            if line.startswith(("Collecting", "Installing")):
+                print("." * 3, line.split()[1], flush=True)
+    error = "".join(said).strip()[-500:] or f"exit {pip.returncode}"
+    return error if pip.returncode else ""
 
 
 def failure(*command: object) -> str:

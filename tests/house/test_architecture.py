@@ -26,7 +26,7 @@ FLOORS = [
     "characters chunks clock finish model_call notebook offline passages settings"
     " streams style tokens wrapped_model",
     "buffering cache callbacks fake own_stream reliability serving timing",
-    "doctor live plots teaching",
+    "live plots setup teaching",
     "lessons",
     "__init__",
 ]
@@ -197,7 +197,7 @@ def test_a_module_imports_only_what_is_declared(file):
     assert undeclared(top_imports(file)) == set()
 
 
-PLAYS = {"fake", "doctor", "lessons", "__init__"}  # these may play a model
+PLAYS = {"fake", "setup", "lessons", "__init__"}  # these may play a model
 
 
 @each_file
@@ -208,7 +208,7 @@ def test_production_code_never_imports_the_fake(file):
 
 WIDGETS = {"ipywidgets", "anywidget", "IPython", "matplotlib"}
 MODELS = {"langchain_openai", "openai"}
-SHOWN = FLOORS.index("doctor live plots teaching")
+SHOWN = FLOORS.index("live plots setup teaching")
 
 
 @each_file
@@ -216,7 +216,7 @@ def test_a_floor_keeps_to_its_work(file):
     """Streaming code imports no widget, a widget no model; a lesson does not draw."""
     own = module_name(file)
     unwanted = MODELS if floor_of(own) == SHOWN else WIDGETS
-    assert room_of(own) in ("doctor", "__init__") or not top_imports(file) & unwanted
+    assert room_of(own) in ("setup", "__init__") or not top_imports(file) & unwanted
 
 
 ENDINGS = {"stop", "length", "content_filter", "end_turn", "tool_use", "tool_calls"}

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.house import links
+
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 FORMS = sorted((ROOT / ".github/ISSUE_TEMPLATE").glob("[!c]*.yml"))
@@ -78,7 +80,7 @@ def test_versions_agree():
     version = tomllib.loads(read("pyproject.toml"))["project"]["version"]
     assert yaml.safe_load(read("CITATION.cff"))["version"] == version
     assert f"\n## {version}\n" in read("CHANGELOG.md")
-    assert f"/v{version}?" in read("README.md")
+    assert links.version() == version
 
 
 def test_every_python_that_is_promised_is_run():

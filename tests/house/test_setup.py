@@ -1,7 +1,6 @@
 """One list of packages, one lock, three commands, and a sentence for each failure."""
 
 import ast
-import json
 import os
 import re
 import socket
@@ -11,11 +10,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
-import yaml
 
 import start
-from course_utils import doctor
-from course_utils.teaching import working_copy
+from course_utils.setup import working_copy
 
 ROOT = Path(start.__file__).parent
 SIX = {"jupyterlab", "ipywidgets", "langchain", "langchain-openai", "nbval", "pytest"}
@@ -66,60 +63,6 @@ def test_every_package_is_locked_and_the_lock_names_no_host():
 @pytest.mark.parametrize("package", ["pywinpty", "appnope", "pexpect", "colorama"])
 def test_the_lock_is_for_every_system(package):
     assert re.search(rf"^{package}==.* ; ", read("constraints.txt"), re.MULTILINE)
-
-
-def environment(name: str) -> dict:
-    return yaml.safe_load(read(name))
-
-
-def pip_lines(name: str) -> list[str]:
-    return environment(name)["dependencies"][-1]["pip"]
-
-
-def test_conda_and_binder_read_the_same_lists():
-    assert pip_lines("environment.yml") == ["-c constraints.txt", "-e .[notebooks]"]
-    there = [line.replace("../", "").replace("..", ".") for line in BINDER_PIP]
-    assert there == pip_lines("environment.yml")
-    for key in ("name", "channels"):
-        assert environment("environment.yml")[key] == environment(BINDER)[key]
-    first_two = slice(0, 2)
-    assert (
-        environment("environment.yml")["dependencies"][first_two]
-        == environment(BINDER)["dependencies"][first_two]
-    )
-
-
-BINDER = "binder/environment.yml"
-BINDER_PIP = pip_lines(BINDER)
-
-
-# Binder: what repo2docker was seen to want
-
-
-def test_binder_names_its_python_the_only_way_it_reads():
-    python = environment(BINDER)["dependencies"][0]
-    assert re.fullmatch(r"python=3\.\d+", python)
-
-
-def test_binder_has_its_own_environment_and_no_symlink():
-    assert (ROOT / BINDER).is_file()
-    assert not any(path.is_symlink() for path in (ROOT / "binder").iterdir())
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Binder runs Linux")
-@pytest.mark.parametrize("name", ["postBuild", "start"])
-def test_binder_can_run_its_scripts(name):
-    script = ROOT / "binder" / name
-    assert os.access(script, os.X_OK)
-    assert script.read_text().startswith("#!/usr/bin/env bash\n")
-    assert b"\r" not in script.read_bytes()
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Binder runs Linux")
-@pytest.mark.parametrize("name", start.TRACING)
-def test_a_binder_session_starts_what_it_is_told_and_tells_nobody(name):
-    shown = said("binder/start", "sh", "-c", f"echo ${name}", **{name: "true"})
-    assert shown == "false\n"
 
 
 # start.py: run as it is typed, in a process of its own
@@ -260,6 +203,12 @@ def test_what_is_typed_wrong_shows_the_three_commands():
     assert "python start.py test" in answer
     assert "python start.py check" in answer
     assert "Traceback" not in answer
+
+
+def test_a_link_to_nothing_is_named(copy):
+    (copy / ".venv").symlink_to(copy / "gone")
+    answer = started("", where=copy)
+    assert is_one_sentence(answer) and "is a link to nothing" in answer
 
 
 # start.py: what it decides. It must download nothing here, so what would (make_venv,
@@ -417,67 +366,32 @@ def test_a_home_that_cannot_be_written_is_replaced(monkeypatch, copy):
     assert home == copy / ".venv" / "home" and home.is_dir()
 
 
+@pytest.mark.parametrize("name", start.JUPYTERS)
+def test_a_folder_of_jupyters_that_cannot_be_written_is_left_out(name, monkeypatch):
+    monkeypatch.setenv(name, str(ROOT / "start.py" / "below-a-file"))
+    assert name not in start.surroundings()
+    monkeypatch.setenv(name, str(ROOT / "not-there-yet"))
+    assert name in start.surroundings()
+
+
+def test_pip_shows_how_far_it_is_and_keeps_its_last_words(capsys):
+    says = "print('Collecting a', 'Collecting b', 'oh no', sep=chr(10)); exit(1)"
+    assert start.watched(sys.executable, "-c", says).endswith("oh no")
+    assert capsys.readouterr().out == "... a\n... b\n"
+    assert start.watched(sys.executable, "-c", "print('fine')") == ""
+    assert (
+        start.watched("/no/such/python") == "/no/such/python: No such file or directory"
+    )
+
+
 def test_pip_installs_into_the_environment_however_it_is_set(monkeypatch):
     monkeypatch.setenv("PIP_USER", "1")
     assert start.surroundings()["PIP_USER"] == "0"
 
 
-# The doctor
-
-
-def test_a_package_that_is_not_whole_is_told_what_to_do(monkeypatch):
-    monkeypatch.setitem(sys.modules, "langchain_openai", None)
-    (found,) = doctor._stream()
-    assert "The course is not whole" in found and "delete .venv" in found
-
-
-def test_a_certificate_that_is_not_there_is_named(monkeypatch):
-    monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file.pem")
-    assert "SSL_CERT_FILE names /no/such/file.pem" in next(doctor.findings())
-
-
-@pytest.mark.parametrize("name", ["openai", "random"])
-def test_a_file_that_hides_a_package_from_the_notebooks_is_named(
-    name, monkeypatch, tmp_path
-):
-    (tmp_path / "notebooks").mkdir()
-    for stem in (name, "my_notes"):
-        (tmp_path / "notebooks" / f"{stem}.py").touch()
-    monkeypatch.setattr(doctor, "HERE", tmp_path)
-    expected = f"notebooks/{name}.py hides the package {name}: give it another name."
-    assert list(doctor._shadows()) == [expected]
-
-
-def test_a_proxy_that_cannot_be_used_is_named(monkeypatch):
-    monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:9")
-    assert "all_proxy names a proxy of socks5" in next(doctor.findings())
-
-
-@pytest.mark.slow
-def test_a_kernel_of_another_python_is_named(tmp_path):
-    spec = tmp_path / "kernels" / "python3"
-    spec.mkdir(parents=True)
-    argv = [sys._base_executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    (spec / "kernel.json").write_text(json.dumps({"argv": argv, "language": "python"}))
-    answer = said(
-        sys.executable,
-        "-P",
-        ROOT / "course_utils/doctor.py",
-        JUPYTER_PATH=str(tmp_path),
-    )
-    assert "kernel of the notebooks" in answer
-    assert "unset JUPYTER_PATH" in answer or "does not start" in answer
-
-
-@pytest.mark.slow
-def test_the_doctor_calls_a_ready_machine_ready():
-    answer = said(sys.executable, "-P", ROOT / "course_utils/doctor.py")
-    assert is_one_sentence(answer) and answer.startswith("ready: Python")
-
-
 def test_check_installs_nothing(ran):
     assert start.main(["check"]) == 3
-    assert ran == [["-P", str(Path("course_utils", "doctor.py"))]]
+    assert ran == [["-P", str(start.DOCTOR)]]
 
 
 def test_uv_gets_the_work_and_pip_takes_over_where_it_fails(monkeypatch):
@@ -489,6 +403,7 @@ def test_uv_gets_the_work_and_pip_takes_over_where_it_fails(monkeypatch):
         return "no such thing" if "uv" in words else ""
 
     monkeypatch.setattr(start, "failure", failure)
+    monkeypatch.setattr(start, "watched", failure)
     start.fetch("-e", ".")
     assert tried == ["-m pip install uv", "-m pip install -e ."]
 
@@ -498,6 +413,8 @@ PIP_SAYS = {
     "ProxyError: Cannot connect to proxy": "HTTPS_PROXY",
     "SSLError: CERTIFICATE_VERIFY_FAILED": "PIP_CERT",
     "OSError: [Errno 28] No space left on device": "make room",
+    "Can not perform a '--user' install": "pip config debug",
+    "Cannot set --home and --prefix together": "pip config debug",
     "something else": "something else",
 }
 

@@ -62,7 +62,9 @@ def test_the_file_is_small_plain_json_beside_the_notebook(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
 
 
-@pytest.mark.parametrize("junk", ["", "{", "[]", '{"done": 3}', '{"done": [{}]}', "\0"])
+@pytest.mark.parametrize(
+    "junk", ["", "{", "[]", '{"done": 3}', '{"done": [{}]}', "\0", "[" * 99_999]
+)
 def test_a_broken_file_is_begun_anew(tmp_path, junk):
     (tmp_path / ".course_progress.json").write_text(junk)
     assert repr(progress(lesson())).startswith("0 of 2")

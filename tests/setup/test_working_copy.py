@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from course_utils.teaching import working_copy
-from course_utils.teaching.working_copy import LEDGER, bring_up_to_date, reset
+from course_utils.setup import working_copy
+from course_utils.setup.working_copy import LEDGER, bring_up_to_date, reset
 
 NAME = "04_interruptions.ipynb"
 KINDS = ("untouched", "changed", "deleted")
@@ -112,7 +112,7 @@ def test_a_notebook_that_is_not_there_is_not_reset(course, number):
 def test_it_runs_alone_before_anything_is_installed(tmp_path):
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "notebooks" / NAME).write_text("first")
-    script = tmp_path / "course_utils" / "teaching" / "working_copy.py"
+    script = tmp_path / "course_utils" / "setup" / "working_copy.py"
     script.parent.mkdir(parents=True)
     script.write_text(Path(working_copy.__file__).read_text("utf-8"), "utf-8")
     for words in ([], ["reset", "4"]):
