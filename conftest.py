@@ -68,6 +68,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     Of many cores it takes four: tests that look at the time want some air.
     """
     whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    whole = whole and not hasattr(config, "workerinput")  # one of the processes itself
     if whole and config.option.numprocesses is None and not config.option.usepdb:
         config.option.numprocesses = min(os.cpu_count() or 1, 4)
         config.option.dist = "loadfile"

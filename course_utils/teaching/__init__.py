@@ -1,5 +1,6 @@
 """Exercises that say what is not right yet, questions, and what a learner has done."""
 
+from course_utils.teaching.board import join_board, leave_board
 from course_utils.teaching.checks import NotYet, expect, expect_equal, shorten
 from course_utils.teaching.exercise import Exercise
 from course_utils.teaching.progress import progress
@@ -13,6 +14,8 @@ __all__ = [
     "Quiz",
     "expect",
     "expect_equal",
+    "join_board",
+    "leave_board",
     "load_progress",
     "progress",
     "save_progress",

@@ -113,7 +113,7 @@ def _guess_text(got: Any, want: str) -> str:
     if not isinstance(got, str):
         return "The answer is text."
     if not got:
-        return "No text arrived."
+        return "All of the text is lost."
     if "".join(got.split()) == "".join(want.split()):
         return "Only the blanks and line breaks differ."
     if want.startswith(got):

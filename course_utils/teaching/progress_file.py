@@ -6,16 +6,18 @@ that can't be written, what is done is known until the kernel stops.
     note_done("full_responses.collect"); record().done
 """
 
-import getpass
 import json
 import os
+import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from course_utils.notebook import static_page
+
+ALIAS = re.compile(r"[\w-]{1,24}")
 
 
 @dataclass(frozen=True)
@@ -26,17 +28,25 @@ class Record:
         done: The keys of exercises solved and questions answered.
         tries: How often each exercise was checked before it was correct.
         beliefs: The first guess at each question, as its letter.
+        alias: The learner's name on the class board; empty is not on it.
     """
 
     done: frozenset[str] = frozenset()
     tries: Mapping[str, int] = field(default_factory=dict)
     beliefs: Mapping[str, str] = field(default_factory=dict)
+    alias: str = ""
 
     def joined(self, later: "Record") -> "Record":
         """Both in one: a first guess stays, and the larger number of tries."""
         keys = {*self.tries, *later.tries}
         most = {k: max(self.tries.get(k, 0), later.tries.get(k, 0)) for k in keys}
-        return Record(self.done | later.done, most, {**later.beliefs, **self.beliefs})
+        beliefs = {**later.beliefs, **self.beliefs}
+        return Record(self.done | later.done, most, beliefs, later.alias or self.alias)
+
+    def for_the_board(self) -> "Record":
+        """What a class board may show: exercises and tries, no belief, no question."""
+        exercises = frozenset(k for k in self.done if not k.startswith("question:"))
+        return Record(exercises, self.tries)
 
     def as_json(self) -> str:
         """The text of the file."""
@@ -45,6 +55,8 @@ class Record:
             parts["tries"] = dict(sorted(self.tries.items()))
         if self.beliefs:
             parts["beliefs"] = dict(sorted(self.beliefs.items()))
+        if self.alias:
+            parts["alias"] = self.alias
         return json.dumps(parts, indent=1) + "\n"
 
 
@@ -52,18 +64,14 @@ _here = Record()  # what happened in this kernel
 
 
 def progress_files() -> list[Path]:
-    """Where it is kept: none while outputs are made or tested.
+    """Where it is kept, beside the notebooks: none while outputs are made or tested."""
+    return [] if static_page() else [Path.cwd() / ".course_progress.json"]
 
-    Beside the notebooks; and, if `COURSE_PROGRESS` names a folder that a teacher
-    shares, in that folder too, under the learner's user name.
-    """
-    if static_page():
-        return []
-    files = [Path.cwd() / ".course_progress.json"]
-    if shared := os.environ.get("COURSE_PROGRESS"):
-        with suppress(Exception):  # a container may have a user without a name
-            files.append(Path(shared) / f"{getpass.getuser()}.json")
-    return files
+
+def board_file(alias: str) -> Path | None:
+    """The file of this name on the class board, in the folder `COURSE_PROGRESS`."""
+    shared = os.environ.get("COURSE_PROGRESS")
+    return Path(shared) / f"{alias}.json" if shared and alias else None
 
 
 def record() -> Record:
@@ -94,12 +102,33 @@ def note_belief(key: str, letter: str) -> None:
     _note(Record(beliefs={key: letter}))
 
 
+def go_by(alias: str) -> None:
+    """Note the name to go by on the class board; with an empty one, nothing is shared.
+
+    Raises:
+        OSError: the name can't be noted beside the notebooks, or not on the board.
+    """
+    named = replace(record(), alias=alias)  # not kept in this kernel: another may leave
+    for file in progress_files():
+        _write(file, named)
+        _share(named)
+
+
 def _note(news: Record) -> None:
     global _here
     _here = _here.joined(news)
     for file in progress_files():
         with suppress(OSError):  # no folder, or no right to write there
             _write(file, read_record(file).joined(news))
+    with suppress(OSError):
+        _share(record())
+
+
+def _share(whole: Record) -> None:
+    """Bring the class board up to date, for a learner who is on it."""
+    if progress_files() and (file := board_file(whole.alias)):
+        _write(file, whole.for_the_board())
+        file.chmod(0o644)  # a teacher reads it, whatever the learner's umask
 
 
 def save_progress(path: str | Path) -> None:
@@ -108,7 +137,7 @@ def save_progress(path: str | Path) -> None:
     Raises:
         OSError: the file can't be written there.
     """
-    _write(Path(path), record())
+    _write(Path(path), replace(record(), alias=""))
 
 
 def load_progress(path: str | Path) -> None:
@@ -125,14 +154,15 @@ def load_progress(path: str | Path) -> None:
             f"{path} holds no progress of this course, got {came[:30]!r}: name a file "
             'that save_progress("progress.json") wrote.'
         )
-    _note(found)
+    _note(replace(found, alias=""))  # a name on the board is one learner's
 
 
 def forget() -> None:
     """Start anew: forget what is done, here and in the files."""
     global _here
+    files = [*progress_files(), board_file(record().alias)]
     _here = Record()
-    for file in progress_files():
+    for file in filter(None, files):
         with suppress(OSError):
             file.unlink(missing_ok=True)
 
@@ -153,7 +183,13 @@ def _parsed(text: str) -> Record | None:
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
     tries, beliefs = parts.get("tries"), parts.get("beliefs")
-    return Record(keys, _of_kind(tries, int), _of_kind(beliefs, str))
+    alias = parts.get("alias")
+    return Record(
+        keys,
+        _of_kind(tries, int),
+        _of_kind(beliefs, str),
+        alias if isinstance(alias, str) and ALIAS.fullmatch(alias) else "",
+    )
 
 
 def _of_kind(found: Any, kind: type) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.clients.run import TEXT, Outcome
 from benchmarks.live import THROTTLED, verdict
 
 SIZES = (1000, 2000, 4000)

@@ -2,8 +2,12 @@
 
 import os
 import re
+import subprocess
+import sys
 
 import pytest
+
+from tests.notebooks.outputs import ROOT
 
 TESTPATHS = pytest.Config.ArgsSource.TESTPATHS
 ARGS = pytest.Config.ArgsSource.ARGS
@@ -49,3 +53,28 @@ def test_no_test_is_named_by_where_an_object_lies(request):
     """Each process has other addresses, and they must agree on the tests."""
     named = [item.nodeid for item in request.session.items]
     assert [name for name in named if re.search(r"0x[0-9a-f]{8}", name)] == []
+
+
+@pytest.mark.slow
+def test_a_process_that_runs_a_share_does_not_share_it_out_again(tmp_path):
+    (tmp_path / "conftest.py").write_text((ROOT / "conftest.py").read_text("utf-8"))
+    (tmp_path / "pytest.ini").write_text("[pytest]\ntestpaths = t\n")
+    (tmp_path / "t").mkdir()
+    for name in "ab":
+        (tmp_path / "t" / f"test_{name}.py").write_text(NAMES_ITSELF)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:langsmith_plugin"]
+    surroundings = {k: v for k, v in os.environ.items() if "PYTEST" not in k}
+    subprocess.run(command, cwd=tmp_path, env=surroundings, check=True, timeout=60)
+    cores = min(os.cpu_count() or 1, 4)
+    found = {file.read_text() for file in (tmp_path / "t").glob("*.worker")}
+    assert found <= {f"gw{number}" for number in range(cores)}
+    assert found
+
+
+NAMES_ITSELF = """\
+import os
+from pathlib import Path
+
+def test_it():
+    Path(__file__).with_suffix(".worker").write_text(os.environ["PYTEST_XDIST_WORKER"])
+"""

@@ -1,7 +1,8 @@
 """The exercises of notebook 6: right answers pass, wrong ones are told why."""
 
+import asyncio
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from langchain_core.language_models import BaseChatModel
 
@@ -9,7 +10,43 @@ from course_utils.callbacks import on_token
 from course_utils.fake import FakeStreamingChatModel
 from course_utils.lessons import inside_the_architecture as lesson
 from course_utils.lessons.inside_the_architecture import solutions
-from tests.lessons.answers.inside_the_architecture import (
+from tests.lessons.answers.inside_the_architecture.at_work import (
+    EchoByAnotherName,
+    EchoBySums,
+    EchoInSmallLetters,
+    EchoOfLetters,
+    EchoOfPairs,
+    EchoOfSentences,
+    EchoOnce,
+    EchoThatRemembers,
+    EchoWithTwoEnds,
+    answers_the_first_word,
+    asks_both,
+    begins_anew,
+    hides,
+    hides_in_finally,
+    hides_letter_by_letter,
+    hides_on_a_shared_shelf,
+    hides_one_behind,
+    hides_what_broke,
+    holds_the_loop,
+    in_capitals,
+    loses_line_breaks,
+    naps,
+    no_backup,
+    one_timing_for_all,
+    order_in_a_set,
+    order_of_another_model,
+    order_with_a_name_twice,
+    parser_ends_before_the_model,
+    plain_type,
+    timed_twice,
+    titled,
+    with_a_plain_stage,
+    with_a_store_made_outside,
+    with_a_system_message,
+)
+from tests.lessons.answers.inside_the_architecture.chains import (
     EchoByHand,
     EchoForNothing,
     EchoInOnePiece,
@@ -58,45 +95,43 @@ from tests.lessons.answers.inside_the_architecture import (
     word_by_word,
     words_too_late,
 )
-from tests.lessons.answers.inside_the_architecture_at_work import (
-    EchoByAnotherName,
-    EchoBySums,
-    EchoInSmallLetters,
-    EchoOfLetters,
-    EchoOfPairs,
-    EchoOfSentences,
-    EchoOnce,
-    EchoThatRemembers,
-    EchoWithTwoEnds,
-    answers_the_first_word,
-    asks_both,
-    begins_anew,
-    hides,
-    hides_in_finally,
-    hides_letter_by_letter,
-    hides_on_a_shared_shelf,
-    hides_one_behind,
-    hides_what_broke,
-    holds_the_loop,
-    in_capitals,
-    loses_line_breaks,
-    naps,
-    no_backup,
-    one_timing_for_all,
-    order_in_a_set,
-    order_of_another_model,
-    order_with_a_name_twice,
-    parser_ends_before_the_model,
-    plain_type,
-    timed_twice,
-    titled,
-    with_a_plain_stage,
-    with_a_store_made_outside,
-    with_a_system_message,
+from tests.lessons.answers.inside_the_architecture.chats import (
+    AllAtOnce,
+    AsksInSmall,
+    AsksTwice,
+    BreaksOnTheUnknown,
+    ByLambda,
+    ChatStub,
+    CountsNothing,
+    CountsReaders,
+    CountsStarts,
+    FirstTry,
+    FromTheBeginning,
+    HalfAChat,
+    OneCounter,
+    OneName,
+    Returning,
+    SilentOfTheUnknown,
+    StopsBlindly,
+    StopsNothing,
+    Trusting,
+    as_given,
+    at_the_end,
+    bare_pieces,
+    by_kind,
+    by_passages,
+    collected,
+    of_one_message,
+    only_text,
+    swallowing,
+    text_first,
+    whole_deltas,
 )
 from tests.support.exercise_rules import ExerciseRules, stub
 
 EXERCISES = [
+    lesson.both_live,
+    lesson.chat,
     lesson.event_order,
     lesson.echo,
     lesson.hide_numbers,
@@ -106,6 +141,9 @@ EXERCISES = [
 
 
 RIGHT = [
+    (lesson.both_live, by_kind),
+    (lesson.both_live, by_passages),
+    (lesson.chat, ByLambda),
     (lesson.echo, EchoBySums),
     (lesson.hide_numbers, hides()),
     (lesson.hide_numbers, hides_letter_by_letter),
@@ -121,6 +159,32 @@ RIGHT = [
     (lesson.production_app, app_of(in_threads)),
 ]
 WRONG = [
+    (lesson.both_live, text_first, "you had not yielded it"),
+    (lesson.both_live, only_text, "had sent 'Well', and you had not yielded it"),
+    (lesson.both_live, collected, "had sent 'Well', and you had not yielded it"),
+    (lesson.both_live, of_one_message, "Of a model that calls a tool first"),
+    (lesson.both_live, swallowing, "was not told: let errors pass"),
+    (lesson.both_live, whole_deltas, "the text is no string"),
+    (lesson.both_live, bare_pieces, "a kind of ('thinking', 'text') and a text"),
+    (lesson.both_live, at_the_end, "you had not yielded it"),
+    (lesson.chat, FirstTry, "the reader gets a ModelConnectionError"),
+    (lesson.chat, HalfAChat, "`stop` is still"),
+    (lesson.chat, Trusting, "the last event is `done`; it should be `cut`"),
+    (lesson.chat, FromTheBeginning, "what the reader saw: 'some of it twice'"),
+    (lesson.chat, CountsReaders, "`ends` says {}"),
+    (lesson.chat, CountsStarts, "`ends` says {'done': 1}; it should be {'error'"),
+    (lesson.chat, CountsNothing, "`ends` says {}"),
+    (lesson.chat, SilentOfTheUnknown, "the last event is `missing`"),
+    (lesson.chat, BreaksOnTheUnknown, "long gone, the reader gets a TypeError"),
+    (lesson.chat, AllAtOnce, "what the reader saw: 'nothing'"),
+    (lesson.chat, StopsNothing, "the model runs on"),
+    (lesson.chat, StopsBlindly, "say whether there was one"),
+    (lesson.chat, OneName, "Of two answers at once, the texts"),
+    (lesson.chat, AsksTwice, "the model was asked 2 times"),
+    (lesson.chat, AsksInSmall, "The model was asked"),
+    (lesson.chat, Returning, "`read` gave a coroutine"),
+    (lesson.chat, OneCounter, "`ends` says"),
+    (lesson.chat, lambda ask, store: None, "Hand over the class"),
     (lesson.event_order, order_with_a_name_twice, "There are 9 names, got 10"),
     (lesson.event_order, parser_ends_before_the_model, "Right up to place 6"),
     (lesson.event_order, order_in_a_set, "a list of names"),
@@ -223,11 +287,12 @@ class StubModel(BaseChatModel):
         raise NotImplementedError
 
 
-STUBS = [stub, StubModel, stub, stub, stub]
+STUBS = [as_given, ChatStub, stub, StubModel, stub, stub, stub]
 
 
 class TestExercises(ExerciseRules):
     exercises, right, wrong, stubs = EXERCISES, RIGHT, WRONG, STUBS
+    repairs: ClassVar = [lesson.both_live]
 
 
 def test_the_standard_suite_passes_a_good_model_and_names_what_a_bad_one_fails() -> (
@@ -256,7 +321,7 @@ async def test_the_bad_day_is_the_same_each_time() -> None:
     assert lines == [
         " 23 whole",
         "  9 broken, and told so",
-        "  3 cut, and nobody told",
+        "  3 cut, and not told",
         "  0 shown twice or garbled",
         "  5 still waiting after ten seconds",
         " 40 requests to the provider",
@@ -277,3 +342,19 @@ def test_handlers_hear_each_word_of_the_solution_once_and_none_in_invoke() -> No
     assert heard == []
     list(solutions.Echo().stream("one two", with_handler))
     assert "".join(heard).split() == ["one", "two"]
+
+
+async def test_the_bad_day_of_a_chat_is_told_reader_by_reader() -> None:
+    good = await lesson.bad_day(solutions.Chat)
+    told = {row[0]: row[1:] for row in good.rows}
+    assert told["the worker is killed"] == (
+        *("the first 5", "5", "stopped", "error", "error"),
+    )
+    first = await lesson.bad_day(FirstTry)
+    assert first.rows[3][1:3] == ("some of it twice", "14")
+    assert [row[4] for row in first.rows].count("–") == 4
+
+
+async def test_a_loop_has_threads_for_others_after_a_score() -> None:
+    await lesson.score(plain_chat)
+    assert await asyncio.to_thread(len, "abc") == 3

@@ -1,13 +1,11 @@
-"""The questions of notebooks 1 and 2: beliefs, each option with its own reason."""
+"""The questions of the notebooks: beliefs, each option with its own reason."""
 
 from types import ModuleType
 
 import pytest
 
-from course_utils.lessons import full_responses, what_is_streaming
+from course_utils.lessons.course import LESSONS
 from course_utils.teaching.quiz import Predict, Quiz
-
-LESSONS = [full_responses, what_is_streaming]
 
 
 def guesses_of(lesson: ModuleType) -> list[Predict]:

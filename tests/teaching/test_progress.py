@@ -91,15 +91,6 @@ def test_while_outputs_are_made_the_learners_file_is_left_alone(monkeypatch, tmp
     assert (tmp_path / ".course_progress.json").read_text() == before
 
 
-def test_a_teacher_may_offer_a_shared_folder(monkeypatch, tmp_path):
-    shared = tmp_path / "shared"
-    shared.mkdir()
-    monkeypatch.setenv("COURSE_PROGRESS", str(shared))
-    monkeypatch.setenv("LOGNAME", "ada")
-    lesson().collect.check(1)
-    assert json.loads((shared / "ada.json").read_text())["done"]
-
-
 def test_tries_are_counted_until_an_answer_is_correct():
     module = lesson()
     for answer in (2, 3, 1, 2):

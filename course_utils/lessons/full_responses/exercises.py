@@ -221,7 +221,7 @@ summaries = Exercise(
     "summaries",
     check=check_summaries,
     hints=[
-        "Print `results`. How many entries has it, and how many has `texts`?",
+        "Print `results`. How many entries does it have, and how many has `texts`?",
         "`zip` pairs by position. Pair each page with its result first, and leave "
         "out the errors afterwards.",
     ],

@@ -10,9 +10,9 @@ import asyncio
 import random
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import quantiles
@@ -45,7 +45,7 @@ FAULT_RATE = 0.35
 OUTCOMES = (
     "whole",
     "broken, and told so",
-    "cut, and nobody told",
+    "cut, and not told",
     "shown twice or garbled",
     "still waiting after ten seconds",
 )
@@ -147,9 +147,20 @@ async def score(build: Builder, run: str = "") -> Score:
         run: A mark for the questions of this run, so that a store which outlives it
             does not know them.
     """
-    with course_clock.at_most(UNHURRIED), ThreadPoolExecutor(2 * READERS) as threads:
-        asyncio.get_running_loop().set_default_executor(threads)  # one for each reader
+    with course_clock.at_most(UNHURRIED), _threads_for_all():
         return await _score(build, run)
+
+
+@contextmanager
+def _threads_for_all() -> Iterator[None]:
+    """A thread for each reader; then new ones for what runs on this loop later."""
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor(2 * READERS) as threads:
+        loop.set_default_executor(threads)
+        try:
+            yield
+        finally:
+            loop.set_default_executor(ThreadPoolExecutor())
 
 
 async def _score(build: Builder, run: str) -> Score:

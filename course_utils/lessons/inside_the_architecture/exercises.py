@@ -1,9 +1,6 @@
-"""Exercises and questions of notebook 6, *Inside the architecture*.
+"""The checks of notebook 6's exercises on chains and models.
 
-Besides them it holds what the notebook measures with: LangChain's standard suite, the
-cost of a chunk, the outline of an event stream, and a provider's bad day.
-
-    from course_utils.lessons import inside_the_architecture as lesson
+from course_utils.lessons import inside_the_architecture as lesson
 """
 
 import asyncio
@@ -31,23 +28,15 @@ from course_utils.lessons.inside_the_architecture import solutions
 from course_utils.lessons.inside_the_architecture.bad_day import (
     OUTCOMES,
     READERS,
-    Score,
     live_words,
     read_once,
     score,
 )
-from course_utils.lessons.inside_the_architecture.costs import cost_per_chunk, outline
 from course_utils.lessons.inside_the_architecture.echoed import (
     keeps_answers_apart,
     says_the_same_at_once,
     says_why_it_ended,
     speaks_word_by_word,
-)
-from course_utils.lessons.inside_the_architecture.questions import (
-    layers,
-    parser_starts,
-    quiz,
-    redacted_stream,
 )
 from course_utils.lessons.inside_the_architecture.readers import (
     READERS_OF_THE_SITE,
@@ -58,7 +47,6 @@ from course_utils.lessons.inside_the_architecture.readers import (
     two_at_once,
 )
 from course_utils.lessons.inside_the_architecture.standard_suite import (
-    SuiteResult,
     standard_suite,
 )
 from course_utils.lessons.scenes import (
@@ -75,23 +63,7 @@ from course_utils.lessons.site import Site
 from course_utils.teaching.checks import NotYet, expect, expect_equal, shorten
 from course_utils.teaching.exercise import Exercise
 
-__all__ = [
-    "Score",
-    "SuiteResult",
-    "cost_per_chunk",
-    "layers",
-    "outline",
-    "parser_starts",
-    "quiz",
-    "redacted_stream",
-    "score",
-    "standard_suite",
-]
-
-# What the notebook measures with
-
-
-# 1 · The order of events
+# The order of events
 
 
 async def _events_in_order() -> list[str]:
@@ -121,12 +93,13 @@ event_order = Exercise(
     check=_check_event_order,
     hints=[
         "Think of the first token on its way: who must be there to take it?",
-        "Nobody ends before the last token, and the model is the first to know.",
+        "No layer ends before the last token, and the model is the first to know.",
     ],
     solution=solutions.event_order,
+    minutes=6,
 )
 
-# 2 · A model
+# A model
 
 
 def _check_echo(echo: type[BaseChatModel]) -> None:
@@ -156,9 +129,10 @@ echo = Exercise(
     solution=solutions.Echo,
     praise="It passes LangChain's own tests for chat models.",
     limit=90.0,
+    minutes=25,
 )
 
-# 3 · A layer that changes a stream
+# A layer that changes a stream
 
 NUMBERS = "Card 4111111111111111 pays 1234 for room 90210."
 HIDDEN = "Card [number] pays 1234 for room [number]."
@@ -221,16 +195,17 @@ hide_numbers = Exercise(
         "the loop, what is still held is safe too.",
     ],
     solution=solutions.hide_numbers,
+    minutes=12,
 )
 
-# 4 · The capstone
+# A provider's bad day
 
 
 def _check_production_chat(build: Callable[[Any, Any], Any]) -> None:
     chat = build(FakeStreamingChatModel(), FakeStreamingChatModel())
     if not hasattr(chat, "astream"):
         raise NotYet(
-            f"It gave {shorten(chat)}: return the chain, nobody has asked yet."
+            f"It gave {shorten(chat)}: return the chain, before a question is asked."
         )
     run = uuid4().hex[:8]  # a store made outside keeps what an earlier check asked
     _check_one_reader(build, run)
@@ -289,9 +264,10 @@ production_chat = Exercise(
     solution=solutions.production_chat,
     praise="Forty readers, forty whole answers, on a bad day.",
     limit=90.0,
+    minutes=12,
 )
 
-# 5 · The capstone goes out
+# It goes out
 
 SLIPS = defaultdict(
     str,
@@ -364,4 +340,5 @@ production_app = Exercise(
     solution=solutions.production_app,
     praise="Served, stopped and measured.",
     limit=30.0,
+    minutes=15,
 )

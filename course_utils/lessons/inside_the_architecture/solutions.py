@@ -1,6 +1,8 @@
 """One way to do each exercise of notebook 6, *Inside the architecture*."""
 
 import re
+from collections import Counter
+from contextlib import aclosing
 
 from fastapi import FastAPI
 from langchain_core.language_models import BaseChatModel
@@ -12,7 +14,9 @@ from course_utils.buffering.buffers import WordBuffer
 from course_utils.buffering.stage import buffered
 from course_utils.cache.model import cached
 from course_utils.reliability.model import reliable
+from course_utils.serving.answer_events import error_event
 from course_utils.serving.response import sse_response
+from course_utils.serving.wire import sse_events
 from course_utils.timing.stream_timing import StreamTiming
 
 
@@ -96,3 +100,37 @@ def production_app(chat, timings):
         return sse_response(timing.watch(chat.astream(question)))
 
     return app
+
+
+def both_live(run):
+    for message in run.messages:
+        for event in message:
+            delta = event.get("delta", {})
+            if delta.get("type") == "reasoning-delta":
+                yield "thinking", delta["reasoning"]
+            elif delta.get("type") == "text-delta":
+                yield "text", delta["text"]
+
+
+class Chat:
+    def __init__(self, ask, store):
+        self.ask, self.store, self.ends = ask, store, Counter()
+
+    async def start(self, question):
+        events = sse_events(self.ask(question))
+        return await self.store.start(events, ended=self.count)
+
+    def count(self, last):
+        self.ends[last.event] += 1
+
+    async def read(self, name, after=0):
+        events = await self.store.follow(name, after)
+        if events is None:
+            yield error_event("Gone", "This answer is gone. Ask again.")
+            return
+        async with aclosing(events):
+            async for event in events:
+                yield event
+
+    async def stop(self, name):
+        return await self.store.stop(name)

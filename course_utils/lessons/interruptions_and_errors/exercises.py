@@ -4,10 +4,10 @@ from course_utils.lessons import interruptions_and_errors as lesson
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from course_utils.finish import Finish
 from course_utils.lessons.first_text import (
     asks_fairly,
     texts_and_error,
@@ -106,17 +106,23 @@ def _check_is_whole(is_whole: Callable[[Any], Any]) -> None:
         try:
             got = is_whole(iter(chunks))
         except (IndexError, AttributeError, TypeError, KeyError, ValueError) as error:
-            raised = f"For {name} it raised {type(error).__name__}"
-            raise NotYet(f"{raised}: say whether it is whole.") from error
+            raise NotYet(f"For {name} it raised {_in_words(error)}") from error
         lost = f"For {name} it gave None. Is a `return` missing?"
         expect(got is not None or not whole, lost)
-        expect(bool(got) is whole, f"For {name} it gave {shorten(got)}.")
-    with suppress(Broke):  # to raise it is as good as to say no
-        got = is_whole(breaking(map(say, HELLO), Broke("on purpose")))
-        expect(not got, f"The stream broke, and it gave {shorten(got)}.")
-    pressed = interrupt()
-    stream = breaking(map(say, HELLO), pressed)
-    lets_through(partial(is_whole, stream), pressed, "is_whole")
+        judged = f"For {name} it gave {shorten(got)}."
+        expect(not isinstance(got, Finish), f"{judged} Its `.whole` is the answer.")
+        expect(bool(got) is whole, judged)
+    for broke in (interrupt(), Broke("on purpose")):
+        stream = breaking(map(say, HELLO), broke)
+        lets_through(partial(is_whole, stream), broke, "is_whole")
+
+
+def _in_words(error: Exception) -> str:
+    """An error of the learner's own, and what a missing reason has to do with it."""
+    words = f"{type(error).__name__}: {error}."
+    if "NoneType" not in words:
+        return words
+    return f"{words} Most chunks have no reason yet: `finish_of` gives None for them."
 
 
 is_whole = Exercise(
@@ -124,7 +130,7 @@ is_whole = Exercise(
     check=_check_is_whole,
     hints=[
         "Most chunks have no finish reason: for them `finish_of(chunk)` is None. Keep "
-        "the one that comes.",
+        "the one that does come.",
         "Decide after the loop. If no reason has come, the answer is not whole.",
     ],
     solution=solutions.is_whole,

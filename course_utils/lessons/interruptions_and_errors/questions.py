@@ -3,7 +3,7 @@
 from course_utils.teaching.quiz import Predict, Quiz
 
 completes = Predict(
-    "Your loop stands in `try` and `except Exception`. Which failure passes it unseen?",
+    "Your loop is inside `try` and `except Exception`. Which failure slips through?",
     options=[
         (
             "An error event in the body, after status 200.",
@@ -49,7 +49,8 @@ proxy_breaks = Predict(
 )
 
 half_a_call = Predict(
-    "The limit is met in mid-number: `amount` is 100 of 10000. What does the agent do?",
+    "The token limit cuts a number: of `amount`, 100 of 10000 has come. What does the "
+    "agent do?",
     options=[
         (
             "It depends on the stream: token by token, it pays 100.",
@@ -61,7 +62,7 @@ half_a_call = Predict(
             "True without token streaming, where most tests are written.",
         ),
         (
-            "It asks the model again, for the reason was `length`.",
+            "It asks the model again, since the reason is `length`.",
             "That would be sensible. The agent does not look at the finish reason.",
         ),
     ],
@@ -83,7 +84,7 @@ retries = Predict(
             "It works on `invoke`, so it is trusted on `stream`, where it does "
             "nothing.",
         ),
-        ("None of the four.", "The next cells count the requests."),
+        ("None of these four ways.", "The next cells count the requests."),
         (
             "`ModelRetryMiddleware` in an agent.",
             "It does ask again. The reader gets the beginning twice.",
@@ -94,8 +95,8 @@ retries = Predict(
 )
 
 multiply = Predict(
-    "A server refuses every request with 500. `reliable(model, attempts=3)` stands "
-    "around a client with `max_retries=2`. How many requests does one question cost?",
+    "A server refuses every request with 500. `reliable(model, attempts=3)` wraps a "
+    "client with `max_retries=2`. How many requests does one question cost?",
     options=[
         (
             "3: the outer limit counts them all.",
@@ -149,7 +150,7 @@ leaving = Predict(
             "So generators do, and so does the stream of a model alone.",
         ),
         (
-            "It goes on in the background, while your program does.",
+            "It goes on in the background, and so does your program.",
             "You would pay as much, but you would not wait.",
         ),
     ],
@@ -222,7 +223,7 @@ stopped_history = Predict(
 
 thinks_long = Predict(
     "A model thinks aloud for four seconds before its first word. You read it with "
-    "`ChatOpenAI` on chat completions, and `first_token_timeout=2.0`. What comes?",
+    "`ChatOpenAI` on chat completions, and `first_token_timeout=2.0`. What do you get?",
     options=[
         (
             "The whole answer: a thought is a sign of life.",
@@ -270,7 +271,7 @@ quiz = Quiz(
                 (
                     "Look at their finish reasons.",
                     "None: perhaps cut before the first word. `length`: the limit "
-                    "was met before it. `tool_calls`: all is well.",
+                    "was reached before it. `tool_calls`: all is well.",
                 ),
                 (
                     "Raise the timeout.",
@@ -287,9 +288,9 @@ quiz = Quiz(
             "After the first word a provider sends only comments, which keep the line "
             "open. What ends the wait?",
             options=[
-                ("`timeout=30`", "Each comment starts it again."),
+                ("The client's `timeout=30`.", "Each comment starts it again."),
                 ("A deadline between tokens.", "It counts tokens, not bytes."),
-                ("`max_retries=3`", "There is no failure to retry."),
+                ("The client's `max_retries=3`.", "There is no failure to retry."),
             ],
             answer="b",
         ),
@@ -297,9 +298,15 @@ quiz = Quiz(
             "Half an answer is on the screen when the stream breaks. You choose "
             "`restart`. What must the screen do?",
             options=[
-                ("Add the new text below.", "Then it shows the beginning twice."),
-                ("Nothing.", "It cannot know what the new text replaces."),
-                ("Strike out or clear the old text.", "The restart announces itself."),
+                (
+                    "Add the new text below the old.",
+                    "Then it shows the beginning twice.",
+                ),
+                (
+                    "Nothing, it goes on writing.",
+                    "It cannot know what the new text replaces.",
+                ),
+                ("Strike out the old text.", "The restart announces itself."),
             ],
             answer="c",
         ),

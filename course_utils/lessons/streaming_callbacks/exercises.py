@@ -61,10 +61,10 @@ outbox = Exercise(
     hints=[
         "In `__init__`, make a `queue.Queue()` and start a `threading.Thread` that "
         "takes texts out of it and draws them. `on_llm_new_token` only puts.",
-        "The thread needs a sign to end, such as `None`: the loop above shows how it "
-        "stops at one.",
-        "Put the sign when the call ends, in `on_llm_end` and in `on_llm_error`, and "
-        "then wait with `join()`.",
+        "The thread needs a signal to end, such as `None`: the loop above shows how "
+        "it stops at one.",
+        "Put the signal when the call ends, in `on_llm_end` and in `on_llm_error`, "
+        "and then wait with `join()`.",
     ],
     solution=solutions.Outbox,
     limit=10.0,  # it waits for threads, on a busy machine too

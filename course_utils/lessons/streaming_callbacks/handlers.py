@@ -84,8 +84,19 @@ def listen(
         except (Exception, KeyboardInterrupt) as error:
             heard.error = error
     if slip := own_error(heard.error):
-        raise slip
+        raise _explained(slip)
     return heard
+
+
+def _explained(slip: BaseException) -> BaseException:
+    """The slip; for one that Python words badly, what to do about it."""
+    if "multiple values for argument 'response'" not in str(slip):
+        return slip
+    return NotYet(
+        "A call that fails hands `on_llm_error` the error, and a `response` by name: "
+        "give it a method of its own, "
+        "`on_llm_error(self, error, *, run_id, **kwargs)`."
+    )
 
 
 def own_error(error: BaseException | None) -> BaseException | None:

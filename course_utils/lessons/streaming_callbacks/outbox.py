@@ -6,6 +6,7 @@ draws by itself would hold the reader up, and is told so.
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from langchain_core.exceptions import ModelConnectionError
@@ -105,13 +106,37 @@ def _read(script: list[Any], handler: Any, screen: Screen) -> Heard:
 
     if not wanted:
         screen.go.set()
-    try:
-        heard = listen(Scripted(answers=[script]), *loud(handler), at_each=at_each)
-    finally:
+    found: list[Heard] = []
+    failed: list[BaseException] = []
+
+    def read() -> None:
+        screen.reader = threading.current_thread()
+        try:
+            model = Scripted(answers=[script])
+            found.append(listen(model, *loud(handler), at_each=at_each))
+        except BaseException as error:
+            failed.append(error)
+
+    _in_time(read, screen)
+    for error in [*failed, *(heard.error for heard in found)]:
+        if error is not None and not on_purpose(error):
+            raise error  # a slip of the handler, or of a thread never started
+    return found[0]
+
+
+def _in_time(read: Callable[[], None], screen: Screen) -> None:
+    """Read on a thread of its own: a handler that waits for ever is told so."""
+    reader = threading.Thread(target=read, daemon=True)
+    with quietly():  # a reader that is left behind would keep the log shut
+        reader.start()
+        reader.join(2 * _WAIT)
         screen.go.set()
-    if heard.error is not None and not on_purpose(heard.error):
-        raise heard.error  # of a thread that was never started, for one
-    return heard
+        reader.join(_WAIT / 4)
+    expect(
+        not reader.is_alive(),
+        "The call does not end: its handler waits for a thread, and that thread waits "
+        "for the next text. What tells it to end?",
+    )
 
 
 def _judge(screen: Screen, heard: Heard, when: str, unknown: str) -> None:

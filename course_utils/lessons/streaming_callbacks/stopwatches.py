@@ -103,9 +103,12 @@ def _why_wrong(got: Any, seconds: float | None, asked: int) -> str:
     if got < 0:
         return " Take the start from the time of the token, not the other way round."
     if got >= _START:
-        return " That is the hour on the clock: take off what it showed at the start."
+        return " That is the time on the clock: subtract the time of the start."
     if seconds is None or got < seconds:
-        return " Does a token without text count, or a call before?"
+        return (
+            " Did a token without text count (`chunk.text` is empty), or does a time "
+            "of an earlier call remain?"
+        )
     if seconds == 0:
         return " A time of 0 s is a time, too: ask `self.seconds is None`."
     return ""
@@ -185,13 +188,13 @@ def _follow(
 
 def _time_ends(make_handler: Any) -> None:
     """Calls that end in other ways take their time, too."""
-    for error in (Broke("on purpose"), ValueError("on purpose"), interrupt()):
+    for error in (ValueError("on purpose"), Broke("on purpose"), interrupt()):
         clock = VirtualClock(_START)
         handler = make_handler(clock)
         script = [say("one"), 2, error]
         listen(Scripted(answers=[script], clock=clock), *loud(handler))
         kind = type(error).__name__
-        _compare_times(handler, [2], f"After a call that ends with a {kind}")
+        _compare_times(handler, [2], f"After a call that breaks with a {kind}")
     clock = VirtualClock(_START)
     handler = make_handler(clock)
     model = Scripted(answers=[_ANSWER], clock=clock)

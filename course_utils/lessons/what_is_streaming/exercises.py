@@ -67,7 +67,7 @@ collect = Exercise(
     _check_collect,
     hints=[
         "Note the time before the loop. In the loop, take the text of each chunk: "
-        "from a chain it is the chunk itself, else it is `chunk.text`.",
+        "from a chain the chunk is the text, from a model it is `chunk.text`.",
         "The first chunk of a model is empty. The first time belongs to the first "
         "piece that is not: `if piece and first is None:`",
     ],
@@ -90,7 +90,7 @@ stalls = Exercise(
     _check_stalls,
     hints=[
         "`timing.arrivals` says when each text came, `timing.total` when the stream "
-        "ended. Put the end behind the arrivals: then each silence lies between two "
+        "ended. Append the end to the arrivals: then each silence lies between two "
         "neighbours of one list.",
         "`zip(times, times[1:])` gives each time with the next one.",
     ],

@@ -76,7 +76,7 @@ class Timed:
         if not isinstance(first, int | float):
             return "Text came: the second value is when, in seconds."
         if first >= START:
-            return "That is the hour on the clock: take off what it showed before."
+            return "That is the time on the clock: subtract the time before the loop."
         if first < 1e-3 < right_first:
             return "Ask now() for the time, and the first time before the loop."
         if first == self.script[0][0] < right_first:

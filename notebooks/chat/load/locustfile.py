@@ -23,7 +23,7 @@ def clock_on_time(**kwargs: object) -> None:
     gevent.get_hub().loop.update_now()
 
 
-events.init.add_listener(clock_on_time)  # type: ignore[no-untyped-call]
+events.init.add_listener(clock_on_time)
 
 
 class NotWhole(Exception):

@@ -7,6 +7,7 @@ import pytest
 
 from chat.app import create
 from course_utils.fake import Reply
+from tests.chat.measured.test_metrics import numbers
 from tests.chat.site import (
     OTHER,
     SESSION,
@@ -17,7 +18,6 @@ from tests.chat.site import (
     settings,
     text_in,
 )
-from tests.chat.measured.test_metrics import numbers
 from tests.support.servers.redis import redis_server
 from tests.support.watched import WatchedModel
 

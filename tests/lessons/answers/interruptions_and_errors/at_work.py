@@ -106,6 +106,22 @@ def whole_although_it_broke(stream: Any) -> Any:
         return True
 
 
+def not_whole_when_broken(stream: Any) -> Any:
+    try:
+        return adds_up(stream)
+    except Exception:
+        return False
+
+
+def the_finish_itself(stream: Any) -> Any:
+    return next(filter(None, map(finish_of, stream)), False)
+
+
+def whole_by_the_last_chunk(stream: Any) -> Any:
+    *_, last = stream
+    return finish_of(last).whole  # type: ignore[union-attr]
+
+
 def not_whole_when_interrupted(stream: Any) -> Any:
     try:
         return adds_up(stream)

@@ -40,6 +40,10 @@ class KeepsBrokenStarts(Stopwatch):
         self.times.append(self.clock.now() - self.starts[run_id])
 
 
+class OneMethodForBoth(Stopwatch):
+    on_llm_error = Stopwatch.on_llm_end
+
+
 class LastInFirstOut(OneStart):
     def __init__(self, clock):
         super().__init__(clock)
@@ -212,6 +216,13 @@ class JoinsTheQueue(Outbox):
 
     def on_llm_end(self, response, **kwargs):
         self.queue.join()
+
+
+class WaitsForNothing(Outbox):
+    """It joins a thread that was not told to end."""
+
+    def on_llm_end(self, response, **kwargs):
+        self.worker.join()
 
 
 class ThreadForEachToken(DrawsItself):

@@ -1,4 +1,4 @@
-"""Answers to the exercises of notebook 6."""
+"""Answers to the exercises of notebook 6 on chains, models and web apps."""
 
 import re
 from typing import Any

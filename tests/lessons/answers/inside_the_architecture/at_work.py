@@ -19,7 +19,7 @@ from course_utils.lessons.inside_the_architecture import solutions
 from course_utils.reliability import reliable
 from course_utils.serving import sse_response
 from course_utils.timing import StreamTiming
-from tests.lessons.answers.inside_the_architecture import (
+from tests.lessons.answers.inside_the_architecture.chains import (
     EchoByHand,
     another_chat,
     in_threads,
