@@ -112,9 +112,9 @@ def _check_is_whole(is_whole: Callable[[Any], Any]) -> None:
         judged = f"For {name} it gave {shorten(got)}."
         expect(not isinstance(got, Finish), f"{judged} Its `.whole` is the answer.")
         expect(bool(got) is whole, judged)
-    for error in (interrupt(), Broke("on purpose")):
-        stream = breaking(map(say, HELLO), error)
-        lets_through(partial(is_whole, stream), error, "is_whole")
+    for broke in (interrupt(), Broke("on purpose")):
+        stream = breaking(map(say, HELLO), broke)
+        lets_through(partial(is_whole, stream), broke, "is_whole")
 
 
 def _in_words(error: Exception) -> str:
