@@ -7,6 +7,7 @@ Whatever shows something asks here, so that all of it is shown alike.
 
 import os
 import sys
+from importlib.util import find_spec
 from typing import Literal
 
 Mode = Literal["live", "static", "text"]
@@ -16,7 +17,7 @@ def live_mode() -> Mode:
     """How to show a stream here; the environment variable `COURSE_LIVE` decides first.
 
     `live` in a notebook, `static` where a program runs the notebook and wants one
-    final output, `text` in a terminal.
+    final output, `text` in a terminal or where no widget can be drawn.
 
     Raises:
         ValueError: `COURSE_LIVE` is not a mode.
@@ -28,7 +29,7 @@ def live_mode() -> Mode:
         raise ValueError(
             f"COURSE_LIVE is live, static or text, got {setting!r}: leave it unset."
         )
-    if not in_kernel():
+    if not (in_kernel() and _has_widgets()):
         return "text"
     return "static" if _under_pytest() else "live"
 
@@ -44,6 +45,14 @@ def in_kernel() -> bool:
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     return getattr(shell, "kernel", None) is not None
+
+
+def _has_widgets() -> bool:
+    """Whether what draws a live display is installed; at home it need not be."""
+    try:
+        return find_spec("anywidget") is not None
+    except ValueError:  # it was barred
+        return False
 
 
 def _under_pytest() -> bool:

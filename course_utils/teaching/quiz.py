@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
-from course_utils.notebook import static_page
+from course_utils.notebook import live_mode
 from course_utils.settings import settings
 from course_utils.style import BLUE, DIV, GREEN, ORANGE, TEXT, bar
 from course_utils.teaching.message import as_html
@@ -158,7 +158,7 @@ class Predict:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         text = {"text/plain": repr(self), "text/html": self._html()}
-        return text if static_page() else _with_widget(text, [self])
+        return _with_widget(text, [self]) if live_mode() == "live" else text
 
 
 @settings()
@@ -208,7 +208,9 @@ class Quiz:
             "text/html": f'<{DIV} style="{TEXT}"><b>{escape(self.title)}</b>{html}'
             "</div>",
         }
-        return text if static_page() else _with_widget(text, self.questions, self.title)
+        if live_mode() != "live":
+            return text
+        return _with_widget(text, self.questions, self.title)
 
 
 @dataclass(frozen=True)
