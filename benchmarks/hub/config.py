@@ -52,7 +52,6 @@ c.JupyterHub.db_url = "sqlite:///hub.sqlite"
 c.JupyterHub.authenticator_class = DummyAuthenticator
 c.Authenticator.allow_all = True
 c.JupyterHub.spawner_class = OwnUser
-c.JupyterHub.concurrent_spawn_limit = 6  # three a core
 c.OwnUser.home_dir_template = str(HOMES / "{username}")
 c.Spawner.env_keep = list(PASSED_ON)
 c.Spawner.environment = {"PATH": f"{BIN}:/usr/bin:/bin"}

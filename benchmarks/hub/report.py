@@ -74,11 +74,11 @@ def page(run: Run) -> str:
 HEAD = """\
 # A class on a real JupyterHub
 
-{0.count} learners log in with the hub's form, start their servers, and run all of \
-notebook 4 at once, through JupyterHub's own proxy. Each is a system user of their own. \
-{0.cores} cores, shared with other work that went first (nice {0.nice}): the load average \
-was {0.load:.1f} before and {0.load_after:.1f} after, so the times are slow ones. Memory \
-does not depend on it.
+{0.count} learners log in with the hub's form, start their servers, and run all \
+of notebook 4 at once, through JupyterHub's own proxy. Each is a system user of their \
+own. {0.cores} cores, shared with other work that went first (nice {0.nice}): the load \
+average was {0.load:.1f} before and {0.load_after:.1f} after, so the times are slow \
+ones. Memory does not depend on it.
 
 Made by `python -m benchmarks.hub {0.count} --write`.
 """
@@ -128,7 +128,7 @@ containers, each learner has a loopback of their own.
 
 def _larger(run: Run) -> str:
     lines = ["## What a larger class needs\n", f"With {NOTEBOOKS_OPEN} notebooks open "]
-    lines[1] += "each, and a third more memory to spare.\n"
+    lines[1] += "each, and 30 % more memory than that.\n"
     lines += ["| Learners | Memory | Cores to have all servers up in two minutes |"]
     lines += ["|---|---|---|"]
     for learners in (30, 100, 300):

@@ -1,4 +1,4 @@
-"""A small web site inside a notebook, and the page that reads a stream in a browser.
+"""A small web site inside a notebook.
 
 site = Site(app).start()
 """
@@ -11,28 +11,6 @@ from typing import Any, Self
 from course_utils.fake.model import FakeStreamingChatModel
 from course_utils.fake.server import FakeServer
 from course_utils.offline import open_local
-
-PAGE_SCRIPT = """\
-const answer = document.querySelector("#answer");
-const stream = new EventSource("/chat?question=Hi");
-stream.addEventListener("text", event => {
-  answer.append(JSON.parse(event.data).text);  // data, never HTML
-});
-stream.addEventListener("restart", () => answer.replaceChildren());
-const end = note => { stream.close(); answer.append(` (${note})`); };
-stream.addEventListener("done", () => end("complete"));
-for (const name of ["stopped", "paused", "cut"]) {
-  stream.addEventListener(name, () => end(name));
-}
-stream.addEventListener("error", event =>
-  end(event.data ? "the answer broke off" : "the line broke"));
-"""
-PAGE = f"""<!doctype html>
-<html lang="en"><title>A stream in a browser</title>
-<h1>A stream in a browser</h1>
-<p id="answer" role="log"></p>
-<script>{PAGE_SCRIPT}</script></html>
-"""
 
 
 class Site:

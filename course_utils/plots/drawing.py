@@ -205,7 +205,7 @@ def draw_curve(
     axes.set_xlabel(labels[0], color=INK, fontsize=9, loc="left")
     figure.text(0.02, 0.845, labels[1], color=INK, fontsize=9, parse_math=False)
     if log:
-        axes.set_yscale("log")
+        _log_log(axes, x)
     for number, values in enumerate(series.values()):
         colour = COLOURS[number % len(COLOURS)]
         axes.plot(x, values, color=colour, lw=2, marker="o", ms=5, clip_on=False)
@@ -213,6 +213,14 @@ def draw_curve(
         axes.set_ylim(bottom=0)
     _name_lines(axes, x[-1], series)
     return figure
+
+
+def _log_log(axes: "Axes", x: Sequence[float]) -> None:
+    """A power is a straight line, and its exponent the line's slope."""
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xticks(x, [f"{value:,g}" for value in x])
+    axes.minorticks_off()
 
 
 def _name_lines(axes: "Axes", x: float, series: Mapping[str, Sequence[float]]) -> None:

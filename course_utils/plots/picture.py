@@ -120,7 +120,7 @@ def curve(
         title: What the picture shows, as a sentence.
         x_label: What x counts; `y_label` the same for y.
         unit: Unit of the y values in the text below, such as `s`.
-        log: Draw y on a logarithmic scale.
+        log: Draw both on logarithmic scales, where a power is a straight line.
     """
     for name, values in series.items():
         if len(values) != len(x):

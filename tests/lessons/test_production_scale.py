@@ -2,8 +2,9 @@
 
 import asyncio
 from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
+import pytest
 from fastapi import FastAPI
 from langchain_core.exceptions import ModelError
 
@@ -82,10 +83,30 @@ from tests.lessons.answers.production_scale_at_work import (
     tells_the_error_first,
     without_repeats,
 )
+from tests.lessons.answers.production_scale_twenty import (
+    GivenThrottle,
+    HalfMended,
+    MendedButForTheGrid,
+    all_at_once,
+    as_they_end,
+    by_question,
+    by_workers,
+    drops_the_half,
+    in_a_group,
+    in_batches,
+    one_by_one,
+    raises,
+    reads_content,
+    room_for_the_call_only,
+    runs_on,
+    swallows_the_cancel,
+    tells_the_name,
+)
 from tests.support.exercise_rules import (
     ClassStub,
     ExerciseRules,
     async_generator_stub,
+    async_stub,
     generator_stub,
 )
 
@@ -95,12 +116,15 @@ EXERCISES = [
     lesson.stream_cached,
     lesson.hand_over,
     lesson.honest_events,
+    lesson.ask_all,
 ]
 
 CUT = ("cut", "no finish reason")
 
 
 RIGHT = [
+    (lesson.ask_all, in_a_group),
+    (lesson.ask_all, by_workers),
     (lesson.token_throttle, ByNextUpdate),
     (lesson.sentences, ByRfind),
     (lesson.stream_cached, caches()),
@@ -115,6 +139,20 @@ RIGHT = [
     (lesson.honest_events, keeps_the_last_reason),
 ]
 WRONG = [
+    (lesson.ask_all, one_by_one, "read side by side"),
+    (lesson.ask_all, all_at_once, "a slot is free when its stream has ended"),
+    (lesson.ask_all, in_batches, "begin the next question as soon as"),
+    (lesson.ask_all, drops_the_half, "pair 7 is ('',"),
+    (lesson.ask_all, raises, "put the error into its pair"),
+    (lesson.ask_all, as_they_end, "not ("),
+    (lesson.ask_all, by_question, "the list has 1 of 2 pairs"),
+    (lesson.ask_all, room_for_the_call_only, "a slot is free when"),
+    (lesson.ask_all, runs_on, "its streams are still open"),
+    (lesson.ask_all, swallows_the_cancel, "let that error pass"),
+    (lesson.ask_all, tells_the_name, "pair 7"),
+    (lesson.ask_all, reads_content, "pair 7"),
+    (lesson.token_throttle, HalfMended, "an empty one before it is no update"),
+    (lesson.token_throttle, MendedButForTheGrid, "too early"),
     (lesson.token_throttle, EmptyIsAnUpdate, "an empty one before it is no update"),
     (lesson.token_throttle, KnowsOnePause, "With `seconds=1`"),
     (lesson.token_throttle, CountsFromBirth, "and text is due"),
@@ -215,16 +253,18 @@ WRONG = [
 
 
 STUBS: list[Any] = [
-    ClassStub,
+    GivenThrottle,
     ClassStub,
     generator_stub,
     async_generator_stub,
     async_generator_stub,
+    async_stub,
 ]
 
 
 class TestExercises(ExerciseRules):
     exercises, right, wrong, stubs = EXERCISES, RIGHT, WRONG, STUBS
+    repairs: ClassVar = [lesson.token_throttle]
 
 
 def test_sending_the_whole_text_grows_with_the_square_of_its_length() -> None:
@@ -242,8 +282,27 @@ def test_the_measured_cost_of_a_display_is_read_from_the_benchmark() -> None:
     assert all(row[3].endswith(" s") and float(row[2]) > 1 for row in shown.rows)
 
 
-def test_without_the_benchmark_no_cost_is_told(tmp_path) -> None:
-    assert lesson.display_costs(2000, tmp_path / "live.md").rows == ()
+def test_without_its_page_a_saved_table_is_empty(tmp_path) -> None:
+    missing = tmp_path / "page.md"
+    assert lesson.display_costs(2000, missing).rows == ()
+    assert lesson.worker_faults(missing).rows == ()
+    assert lesson.proxy_faults(missing).rows == ()
+
+
+def test_the_faults_of_workers_and_proxies_are_read_from_the_bad_day() -> None:
+    faults = {row[0]: row[1] for row in lesson.worker_faults().rows}
+    assert faults["Redis is away"] == "done"
+    assert "error" in faults["the worker is killed"]
+    ends = {(row[0], row[1]): row[3] for row in lesson.proxy_faults().rows}
+    assert ends["nginx-default.conf", "plain"] == "a success"
+    assert ends["nginx.conf", "plain"] == "an error"
+
+
+@pytest.mark.slow
+def test_after_tuning_a_full_collection_searches_less_in_less_time() -> None:
+    before, after = lesson.collector_pauses().rows
+    assert (before[1], after[1]) == ("over 100,000", "under 10,000")
+    assert float(before[3].split()[0]) > 10 * float(after[3].split()[0])
 
 
 def test_a_stream_of_many_tokens_is_many_times_the_bytes_of_one_answer() -> None:
@@ -275,12 +334,6 @@ async def test_a_reader_who_leaves_the_site_stops_the_model() -> None:
     finally:
         site.stop()
     assert model.log[0].outcome == "closed by reader"
-
-
-def test_the_page_puts_tokens_in_as_text_and_never_as_html() -> None:
-    page = lesson.page.body.decode()
-    assert "innerHTML" not in page
-    assert "answer.append(JSON.parse(event.data).text)" in page
 
 
 async def test_a_stream_that_cancels_itself_does_not_hold_the_readers_of_the_solution():

@@ -79,7 +79,8 @@ def undeclared(modules: set[str]) -> set[str]:
     lists = [project["dependencies"], *(extras[x] for x in extras if x != "test")]
     declared = {re.split(r"[^\w-]", line)[0] for list_ in lists for line in list_}
     homes = packages_of_modules()
-    modules = modules - sys.stdlib_module_names - {"course_utils"}
+    beside = {path.parent.name for path in NOTEBOOKS.glob("*/__init__.py")}
+    modules = modules - sys.stdlib_module_names - {"course_utils"} - beside
     return {one for one in modules if not declared & plain(homes.get(one, []))}
 
 

@@ -92,14 +92,20 @@ async def _two_tabs(build: Builder) -> None:
 
 
 async def _asked_as_typed(build: Builder) -> None:
+    """One question: the model gets it as it is, once, and the answer comes out."""
     scene = Scene(build, Reply(TEXT))
     name = await scene.workers[0].start(NASTY)
-    await _text(scene.workers[0], name)
+    if inspect.iscoroutine(name):
+        name.close()
+    expect(isinstance(name, str), f"`start` gave {shorten(name)}: the name, awaited.")
+    text = await _text(scene.workers[0], name)
     asked = [call.request.prompt for call in scene.model.log]
     expect(
         len(asked) == 1, f"One question, and the model was asked {len(asked)} times."
     )
     expect(NASTY.strip() in asked[0], f"The model was asked {shorten(asked[0])}.")
+    events = "does the store get what `sse_events` makes of the stream?"
+    expect(text == TEXT, f"Of one answer the text is {shorten(text)}: {events}")
 
 
 async def _stop_says_whether(build: Builder) -> None:
@@ -116,6 +122,8 @@ async def _text(worker: Any, name: str) -> str:
     if inspect.iscoroutine(made):
         made.close()
         raise NotYet("`read` gave a coroutine: `yield` each event in it.")
+    if not hasattr(made, "aclose"):
+        raise NotYet(f"`read` gave {shorten(made)}: `async def`, and `yield`.")
     async with aclosing(made) as events:
         got = [event async for event in events]
     expect(all(isinstance(one, Event) for one in got), "`read` yields Events.")

@@ -1,8 +1,9 @@
 """What it costs to show an answer and to send it: measured, and as a formula."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Literal
 from urllib.request import Request
 
@@ -19,10 +20,7 @@ Way = Literal["all, each token", "all, throttled", "new, throttled"]
 HEADER = 556
 
 
-MEASURED = Path(__file__).parents[3] / "benchmarks" / "live.md"
-
-
-UPDATES_PER_SECOND = 20  # as a throttled widget does
+UPDATES_PER_SECOND = 10  # as `show` does
 
 
 TOKENS_PER_SECOND = 200
@@ -31,8 +29,8 @@ TOKENS_PER_SECOND = 200
 def screen_cost(way: Way, tokens: int) -> tuple[int, float]:
     """What showing so many tokens costs: messages, and kilobytes sent.
 
-    The answer comes at 200 tokens a second, and a throttle lets one in ten of them
-    through. Each update is one message: a header and the text as JSON.
+    The answer comes at 200 tokens a second, and a throttle lets one in twenty of
+    them through. Each update is one message: a header and the text as JSON.
     """
     clock = VirtualClock()  # it counts tokens, not seconds: whole numbers are exact
     rest = TOKENS_PER_SECOND / UPDATES_PER_SECOND if "throttled" in way else 0.0
@@ -46,24 +44,6 @@ def screen_cost(way: Way, tokens: int) -> tuple[int, float]:
             messages += 1
             size += HEADER + len(json.dumps({"value": sent}))
     return messages, round(size / 1000)
-
-
-def display_costs(tokens: int, measured: Path = MEASURED) -> Table:
-    """What `benchmarks/live.md` says that showing so many tokens costs, by way."""
-    rows: list[list[str]] = []
-    if measured.exists():  # it is in the course's folder, not in the package
-        below = measured.read_text("utf-8").partition(f"## {tokens:,} tokens\n")[2]
-        lines = below.partition("\n## ")[0].splitlines()
-        cells = [line.strip("| ").split(" | ") for line in lines if line[:1] == "|"]
-        rows = [
-            [way, messages, sent, f"{kernel} s", f"{browser} s"]
-            for way, messages, sent, kernel, browser, *_ in cells[2:]
-        ]
-    return table(
-        rows,
-        columns=["way", "messages", "bytes per byte of text", "kernel", "browser"],
-        caption=f"What showing {tokens:,} tokens costs",
-    )
 
 
 def wire_bytes(answer: str) -> tuple[int, int]:
@@ -92,3 +72,46 @@ def every(seconds: float, clock: Clock) -> Callable[[], bool]:
         return True
 
     return time_to_update
+
+
+# In a process of its own: `gc.freeze` is for good, and a kernel wants its collector.
+_COLLECT = """
+import gc, json, time
+import fastapi, langchain.agents, langchain_openai
+from course_utils import tune_gc
+
+def full_collection():
+    begin = time.perf_counter()
+    garbage = gc.collect()
+    return len(gc.get_objects()), garbage, time.perf_counter() - begin
+
+gc.collect()
+before = full_collection()
+tune_gc()
+print(json.dumps([before, full_collection()]))
+"""
+
+
+def collector_pauses() -> Table:
+    """How many objects a full collection looks at, and how long it stops a server."""
+    told = subprocess.run(
+        [sys.executable, "-c", _COLLECT], capture_output=True, text=True, check=True
+    ).stdout
+    names = ("as it starts", "after tune_gc()")
+    return table(
+        [
+            (name, _about(count), garbage, f"{1000 * pause:.2f} ms")
+            for name, (count, garbage, pause) in zip(
+                names, json.loads(told), strict=True
+            )
+        ],
+        columns=["the server", "objects searched", "garbage", "one full collection"],
+        caption="How long does one collection stop a server that does nothing?",
+    )
+
+
+def _about(count: int) -> str:
+    """The nearest power of ten below, which is the same on every machine."""
+    return (
+        f"over {10 ** (len(str(count)) - 1):,}" if count >= 10_000 else "under 10,000"
+    )

@@ -1,39 +1,22 @@
-"""Exercises and questions of notebook 5, *Production scale*.
+"""Exercises of notebook 5, *Production scale*: buffers, a cache, queues and an end.
 
-Besides them it holds what the notebook measures and serves with: the cost of showing
-text, a small web site, and the page that a browser reads a stream with.
-
-    from course_utils.lessons import production_scale as lesson
+from course_utils.lessons import production_scale as lesson
 """
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from fastapi.responses import HTMLResponse
-
 from course_utils.clock import VirtualClock
 from course_utils.lessons.buffers import cut, is_used_again, lets_go, pushed
 from course_utils.lessons.first_text import asks_fairly, texts_come_early
 from course_utils.lessons.production_scale import solutions
-from course_utils.lessons.production_scale.costs import (
-    display_costs,
-    every,
-    screen_cost,
-    wire_bytes,
-)
 from course_utils.lessons.production_scale.kept import (
     keeps_nothing_else,
     keeps_nothing_of_who_left,
     keeps_prompts_apart,
     keeps_what_is_whole,
     serves_two_at_once,
-)
-from course_utils.lessons.production_scale.questions import (
-    always_better,
-    cache_and_stream,
-    quiz,
-    twice_as_long,
 )
 from course_utils.lessons.production_scale.streams import (
     ENDS,
@@ -50,31 +33,8 @@ from course_utils.lessons.production_scale.streams import (
     two_side_by_side,
 )
 from course_utils.lessons.scenes import MANY, NASTY, PIECES, aplay, hush, nobody_sleeps
-from course_utils.lessons.site import PAGE, PAGE_SCRIPT, Site, quiet, settled
 from course_utils.teaching.checks import expect, expect_equal, guess, shorten
 from course_utils.teaching.exercise import Exercise
-
-__all__ = [
-    "PAGE_SCRIPT",
-    "Site",
-    "always_better",
-    "cache_and_stream",
-    "display_costs",
-    "every",
-    "page",
-    "quiet",
-    "quiz",
-    "screen_cost",
-    "settled",
-    "twice_as_long",
-    "wire_bytes",
-]
-
-
-# What the notebook measures and serves with
-
-page = HTMLResponse(PAGE)
-
 
 # 1 · Throttle
 
@@ -178,6 +138,7 @@ token_throttle = Exercise(
         '`clock.now()` is the time. `float("-inf")` is a moment long past.',
     ],
     solution=solutions.TokenThrottle,
+    minutes=7,
 )
 
 # 2 · Sentences
@@ -227,6 +188,7 @@ sentences = Exercise(
         'The regular expression `r"[.!?] "` finds an end; `found.end()` is its place.',
     ],
     solution=solutions.Sentences,
+    minutes=10,
 )
 
 # 3 · A streaming cache
@@ -254,6 +216,7 @@ stream_cached = Exercise(
         "After the loop, and only if a chunk had the finish reason `stop`.",
     ],
     solution=solutions.stream_cached,
+    minutes=10,
 )
 
 # 4 · A bounded hand-over
@@ -281,6 +244,7 @@ hand_over = Exercise(
         "In `finally`, cancel the task, await it, and close the stream: `aclose()`.",
     ],
     solution=solutions.hand_over,
+    minutes=25,
 )
 
 # 5 · An honest end
@@ -320,4 +284,5 @@ honest_events = Exercise(
         "chunks. After `except`, return, or there will be two ends.",
     ],
     solution=solutions.honest_events,
+    minutes=8,
 )

@@ -46,7 +46,7 @@ NOT_KEPT: dict[str, list[Any]] = {
     "a filter": answer(TURN[:3], "content_filter"),
     "a server that stopped": answer(TURN[:3], "error"),
     "a server without room": answer(TURN[:3], "insufficient_system_resource"),
-    "an end that nobody knows": answer(TURN[:3], "gone fishing"),
+    "an end of no known name": answer(TURN[:3], "gone fishing"),
     **{f"a {type(e).__name__}": [*map(say, TURN[:3]), e] for e in errors()},
 }
 

@@ -1,31 +1,70 @@
-"""The questions of notebook 5: three predictions and a quiz."""
+"""The questions of notebook 5's core: what people believe of scale, and a quiz."""
 
 from course_utils.teaching.quiz import Predict, Quiz
 
 always_better = Predict(
     "Does streaming always improve performance?",
     options=[
-        ("Yes, the first word always comes sooner.", "Not for an answer of one word."),
         (
-            "No: it adds work, and gains time only for long answers.",
+            "Yes: the first word comes sooner, whatever the answer's length.",
+            "You would think so from long answers. An answer of one word is complete "
+            "when its first word is there.",
+        ),
+        (
+            "No: it gains time for long answers, and costs work for all.",
             "Gain and cost both grow with the length of the answer.",
         ),
-        ("No, it makes the whole answer slower.", "The total stays about the same."),
+        (
+            "No: many small events make the whole answer come later.",
+            "Those who count network packets expect this. The events travel while "
+            "the model writes, so the total stays about the same.",
+        ),
     ],
     answer="b",
     name="always_better",
+)
+
+right_code = Predict(
+    "The right code collects tokens and updates the screen when it is time. How does "
+    "the text on the screen end?",
+    options=[
+        (
+            "As with the wrong code: every token arrives in some update.",
+            "That holds for each token but the last few. What comes after the last "
+            "update waits for another one.",
+        ),
+        (
+            "With a part missing from its middle, where it was cleared.",
+            "`buffer.clear()` looks dangerous. It comes after the update, so it takes "
+            "away what is on the screen already.",
+        ),
+        (
+            "Too early: the last tokens stay in the buffer.",
+            "Only a token asks whether it is time, and after the last token there is "
+            "none. The buffer needs a flush.",
+        ),
+    ],
+    answer="c",
+    name="right_code",
 )
 
 twice_as_long = Predict(
     "The whole text is sent again with each token. An answer twice as long sends how "
     "many bytes?",
     options=[
-        ("Twice as many.", "There are twice as many updates, and each is longer."),
         (
-            "As many; the text replaces itself.",
-            "On the screen. On the line it adds up.",
+            "About twice as many: there are twice as many updates.",
+            "It would be twice if each update were as long as before. But the text "
+            "that each one carries grows, too.",
         ),
-        ("About four times as many.", "Twice the updates, each twice as long."),
+        (
+            "About as many: each text replaces the one before it.",
+            "On the screen it does. On the line each of them is sent.",
+        ),
+        (
+            "About four times as many: there are more, and longer, updates.",
+            "Twice the updates, and each is twice as long on average.",
+        ),
     ],
     answer="c",
     name="twice_as_long",
@@ -35,12 +74,92 @@ cache_and_stream = Predict(
     "LangChain's cache is on, and you stream the same question twice. How many "
     "requests does the model get?",
     options=[
-        ("Two.", "`stream` never looks into that cache, nor writes to it."),
-        ("One.", "So it is with `invoke`."),
-        ("None, after the first hour.", "Nothing was kept at all."),
+        (
+            "Two: a stream passes the cache by.",
+            "`stream` neither looks into that cache nor writes to it.",
+        ),
+        (
+            "One: the second answer is the kept one.",
+            "That is what `invoke` does, and what the name `cache` promises.",
+        ),
+        (
+            "One: it comes from the cache, in one piece.",
+            "People who know that caches keep whole messages expect this. It would "
+            "be a fair design.",
+        ),
     ],
     answer="a",
     name="cache_and_stream",
+)
+
+fifty_ask = Predict(
+    "Fifty people stream the same new question through `cached` in the same second. "
+    "How many requests does the model get?",
+    options=[
+        (
+            "One: the others read along with the first.",
+            "Who asks while the answer is on its way gets a share of that one call.",
+        ),
+        (
+            "Fifty: there is no finished answer yet.",
+            "A plain cache does that: it holds finished answers only. The crowd comes "
+            "before there is one.",
+        ),
+        (
+            "One, and 49 readers wait for its end.",
+            "A lock around the cache would do that. Here the readers get each chunk "
+            "when it comes; the next cell times them.",
+        ),
+    ],
+    answer="a",
+    name="fifty_ask",
+)
+
+slow_reader = Predict(
+    "A reader takes 3 of 500 tokens and pauses. The model is behind an HTTP line. How "
+    "many tokens does it send?",
+    options=[
+        (
+            "About 3: nothing is sent before it is asked for.",
+            "That is right for a generator in your own process. A server does not "
+            "wait to be asked.",
+        ),
+        (
+            "All 500: the line takes them without your reader.",
+            "The buffers of both ends hold the whole answer, so the server never "
+            "notices the pause.",
+        ),
+        (
+            "About 50: HTTP holds a few packets, and then waits.",
+            "The idea is right and the size is not. The buffers hold far more than "
+            "an answer of this length.",
+        ),
+    ],
+    answer="b",
+    name="slow_reader",
+)
+
+lost_line = Predict(
+    "The line breaks after two words. The page asks for the rest, and names the last "
+    "event it has. What does it get?",
+    options=[
+        (
+            "The whole answer again: the server asks the model anew.",
+            "Without a memory on the server that is all it could do, and the second "
+            "answer may differ from the first.",
+        ),
+        (
+            "Nothing: the model was stopped when the line broke.",
+            "`sse_response` does that by itself. An app that lets readers come back "
+            "has to let the model go on for a while.",
+        ),
+        (
+            "The rest of the same answer, from one request.",
+            "The app records each event, and goes on without a reader for a while.",
+        ),
+    ],
+    answer="c",
+    name="lost_line",
 )
 
 quiz = Quiz(
@@ -49,29 +168,55 @@ quiz = Quiz(
             "Your page flickers and grows slow with long answers. What do you look at "
             "first?",
             options=[
-                ("The model's speed.", "The page works, and works too much."),
-                ("What is sent with each update.", "Often it is the whole text."),
-                ("The size of the prompt.", "It does not reach the page."),
+                (
+                    "The speed at which the model writes.",
+                    "A fast model makes it visible. The work is done by the page.",
+                ),
+                (
+                    "What is sent with each update.",
+                    "Often it is the whole text, once for each token.",
+                ),
+                (
+                    "The length of the conversation.",
+                    "A long prompt delays the first token. It is not sent to the page.",
+                ),
             ],
             answer="b",
         ),
         Predict(
-            "The model is as quick as ever. With five readers the median of the first "
-            "token is 0.4 s, with eighty it is 3 s. What is the likely cause?",
+            "Your cache may serve one user's answer to another. What do you change?",
             options=[
-                ("Requests wait for a free slot.", "The queue delays nearly everyone."),
-                ("The model is slow.", "Then five readers would wait as long."),
-                ("The handlers are slow.", "Each reader has his own; five wait too."),
+                (
+                    "Its key: what belongs to the user goes into it.",
+                    "With the user in the key each user has answers of their own.",
+                ),
+                (
+                    "Its expiry: answers are kept for a minute.",
+                    "A minute is long enough to show a stranger's answer.",
+                ),
+                (
+                    "Its place: every worker has a memory of its own.",
+                    "Two users of one worker still share it.",
+                ),
             ],
             answer="a",
         ),
         Predict(
-            "A reader closes the browser in mid-answer. What goes on, if nobody owns "
-            "the stream?",
+            "A reader closes the browser in the middle of an answer. The stream has "
+            "no owner. What goes on?",
             options=[
-                ("Nothing.", "Agents and sync streams do not notice."),
-                ("Only the heartbeat.", "Nobody is there to hear it."),
-                ("Perhaps the model, to the last token.", "And you pay for it."),
+                (
+                    "Nothing: the closed line stops it all.",
+                    "That holds for a plain model's stream, not for an agent's.",
+                ),
+                (
+                    "The heartbeat, until the line times out.",
+                    "It ends with the response. The model is another matter.",
+                ),
+                (
+                    "Perhaps the model, to its last token.",
+                    "And you pay for it: see *Choose how to send events*.",
+                ),
             ],
             answer="c",
         ),

@@ -91,3 +91,19 @@ async def honest_events(stream):
         yield "error", type(error).__name__
         return
     yield ("done", end.reason) if end else ("cut", "no finish reason")
+
+
+async def ask_all(model, questions, slots):
+    room = asyncio.Semaphore(slots)
+
+    async def one(question):
+        text = ""
+        async with room:
+            try:
+                async for chunk in model.astream(question):
+                    text += chunk.text
+            except Exception as error:
+                return text, error
+        return text, None
+
+    return list(await asyncio.gather(*map(one, questions)))

@@ -103,8 +103,8 @@ stalled = Predict(
 
 
 pieces = Predict(
-    "An answer takes 42 tokens, says its usage. In how many chunks with text does it "
-    "arrive?",
+    "The usage says that an answer took 42 tokens. In how many chunks with text does "
+    "it arrive?",
     options=[
         (
             "In 42: every chunk is one token.",
@@ -126,8 +126,8 @@ pieces = Predict(
 
 
 cut = Predict(
-    "The connection ends in the middle of the answer, in good order, as a proxy may "
-    "end it. What does your `for` loop do?",
+    "A server on the way closes the connection cleanly, in the middle of the answer. "
+    "What does your `for` loop do?",
     options=[
         (
             "It ends as always, and raises nothing.",

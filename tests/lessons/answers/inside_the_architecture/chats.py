@@ -245,3 +245,19 @@ class OneCounter(solutions.Chat):
     def __init__(self, ask: Any, store: Any) -> None:
         super().__init__(ask, store)
         self.ends = self.shared
+
+
+class Unawaited(solutions.Chat):
+    async def start(self, question: str) -> Any:
+        return self.store.start(sse_events(self.ask(question)), ended=self.count)
+
+
+class ChunksInTheStore(solutions.Chat):
+    async def start(self, question: str) -> Any:
+        return await self.store.start(self.ask(question), ended=self.count)
+
+
+class DataAlone(solutions.Chat):
+    async def read(self, name: str, after: int = 0) -> Any:
+        async for event in super().read(name, after):
+            yield event.data
