@@ -5,8 +5,8 @@ import re
 import pytest
 import yaml
 
-from tests.house import site
-from tests.house.binder import ROOT
+from tests.doors import site
+from tests.doors.binder import ROOT
 
 
 def pages() -> list[str]:
@@ -48,5 +48,5 @@ def test_a_page_has_a_door_to_run_it_once_the_course_is_published(repository):
 
 def test_the_workflow_builds_the_pages_by_the_same_command():
     workflow = (ROOT / ".github/workflows/pages.yml").read_text()
-    assert "python -m tests.house.site" in workflow
+    assert "python -m tests.doors.site" in workflow
     assert "path: _build/html" in workflow

@@ -1,7 +1,7 @@
 """Build the course as pages to read: every text, every output, nothing to run.
 
-    python -m tests.house.site               into _build/html
-    python -m tests.house.site owner/name    with a door to Binder on each page
+    python -m tests.doors.site               into _build/html
+    python -m tests.doors.site owner/name    with a door to Binder on each page
 
 Jupyter Book builds it, in an environment of its own, from the notebooks as they are.
 """
@@ -14,8 +14,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests.house.binder import ROOT
-from tests.house.links import origin, repository_of, version
+from tests.doors.binder import ROOT
+from tests.doors.links import origin, repository_of, version
 
 # Two themes that fit each other: the newest of them shows two fields to search.
 BUILDER = (
