@@ -59,13 +59,19 @@ def beliefs() -> Table:
     return table(rows, columns=columns, caption="What you believed, and what is true")
 
 
-def _row(belief: Belief, guess: str) -> tuple[str, str, str, str]:
+def _row(belief: Belief, guess: str) -> tuple[str, ...]:
     question = belief.question
     believed = question.options.get(guess, ("no guess yet", ""))[0]
     truth = question.options[question.right][0] if guess else "guess first"
     if guess == question.right:
         truth = "as you believed"
-    return question.question, believed, truth, str(belief.notebook)
+    words = (_plain(text) for text in (question.question, believed, truth))
+    return (*words, str(belief.notebook))
+
+
+def _plain(text: str) -> str:
+    """A text without the marks of code and stress, which a table would show."""
+    return text.replace("`", "").replace("*", "")
 
 
 def overview() -> Table:
