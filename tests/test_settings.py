@@ -137,8 +137,8 @@ def test_every_public_tool_refuses_a_setting_that_there_is_not():
         tool = getattr(course_utils, name)
         if inspect.isclass(tool) and issubclass(tool, BaseException):
             continue
-        if not callable(tool) or name in ("race", "buffered"):
-            continue
+        if not callable(tool) or name in ("race", "buffered", "your_model"):
+            continue  # these pass any name on
         try:
             tool(no_such_setting=1)
         except TypeError as error:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from course_utils.notebook import static_page
+from course_utils.settings import settings
 
 ALIAS = re.compile(r"[\w-]{1,24}")
 
@@ -131,6 +132,7 @@ def _share(whole: Record) -> None:
         file.chmod(0o644)  # a teacher reads it, whatever the learner's umask
 
 
+@settings()
 def save_progress(path: str | Path) -> None:
     """Write all that is kept of you to a file, to take along or to show a teacher.
 
@@ -140,6 +142,7 @@ def save_progress(path: str | Path) -> None:
     _write(Path(path), replace(record(), alias=""))
 
 
+@settings()
 def load_progress(path: str | Path) -> None:
     """Take in what `save_progress` wrote, beside what is here already.
 

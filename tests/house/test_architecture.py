@@ -182,7 +182,16 @@ def test_what_a_folder_calls_public_is_there(folder):
 
 def test_tests_stand_where_the_modules_stand():
     """A folder of tests is a folder of the package, or one of these."""
-    ours = {"browser", "chat", "forms", "house", "lessons", "notebooks", "support"}
+    ours = {
+        "browser",
+        "chat",
+        "doors",
+        "forms",
+        "house",
+        "lessons",
+        "notebooks",
+        "support",
+    }
     there = {f.relative_to(PACKAGE) for f in folders(PACKAGE)}
     for folder in folders(TESTS):
         place = folder.relative_to(TESTS)

@@ -12,6 +12,7 @@ import os
 import secrets
 from pathlib import Path
 
+from course_utils.settings import settings
 from course_utils.style import BLUE, GREEN
 from course_utils.teaching.message import Message
 from course_utils.teaching.progress_file import ALIAS, board_file, go_by, record
@@ -46,6 +47,7 @@ WHO = [
 ]
 
 
+@settings()
 def join_board(alias: str = "") -> Message:
     """Go on the class board, under this name or under one made up for you.
 
@@ -70,6 +72,7 @@ def join_board(alias: str = "") -> Message:
     return Message("✓", "Class board.", told, GREEN)
 
 
+@settings()
 def leave_board() -> Message:
     """Leave the class board: your file is taken out of the shared folder."""
     if file := board_file(record().alias):

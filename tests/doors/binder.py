@@ -1,6 +1,6 @@
 """Write what Binder installs: the lock, as it is on Binder's own machine.
 
-    python -m tests.house.binder
+    python -m tests.doors.binder
 
 The lines name no file of the course, so that repo2docker installs them before it copies
 the course: a change of a notebook leaves that layer, the slow one, as it is.
@@ -28,7 +28,7 @@ MACHINE = {
     "python_full_version": f"{PYTHON}.99",
 }
 HEAD = f"""\
-# What Binder builds. Made by python -m tests.house.binder from pyproject.toml and
+# What Binder builds. Made by python -m tests.doors.binder from pyproject.toml and
 # constraints.txt; binder/postBuild adds the course itself.
 name: streaming-langchain
 channels: [conda-forge, nodefaults]

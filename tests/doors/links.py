@@ -1,7 +1,7 @@
 """Write the links that open the course elsewhere, from the repository's own address.
 
-    python -m tests.house.links                the address of `origin`
-    python -m tests.house.links owner/name     another one
+    python -m tests.doors.links                the address of `origin`
+    python -m tests.doors.links owner/name     another one
 
 Until the course is published README says so, and has no link that leads nowhere.
 """
@@ -12,13 +12,13 @@ import sys
 import tomllib
 from urllib.parse import quote
 
-from tests.house.binder import ROOT
+from tests.doors.binder import ROOT
 
 README = ROOT / "README.md"
 BLOCK = re.compile(r"(?<=<!-- doors -->\n).*?(?=<!-- /doors -->)", re.DOTALL)
 UNPUBLISHED = (
     "Without an installation: this copy has no public home yet. Once it has, "
-    "`python -m tests.house.links` writes its Binder links here.\n"
+    "`python -m tests.doors.links` writes its Binder links here.\n"
 )
 
 
@@ -70,7 +70,7 @@ def main(words: list[str]) -> None:
     repository = words[0] if words else repository_of(origin())
     if repository is None:
         print(
-            "origin is no repository on GitHub: python -m tests.house.links owner/name"
+            "origin is no repository on GitHub: python -m tests.doors.links owner/name"
         )
     text = README.read_text("utf-8")
     README.write_text(BLOCK.sub(lambda _: doors(repository), text), "utf-8")

@@ -1,7 +1,7 @@
 """Build the course as pages to read: every text, every output, nothing to run.
 
-    python -m tests.house.site               into _build/html
-    python -m tests.house.site owner/name    with a door to Binder on each page
+    python -m tests.doors.site               into _build/html
+    python -m tests.doors.site owner/name    with a door to Binder on each page
 
 Jupyter Book builds it, in an environment of its own, from the notebooks as they are.
 """
@@ -14,10 +14,23 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests.house.binder import ROOT
-from tests.house.links import origin, repository_of, version
+from tests.doors.binder import ROOT
+from tests.doors.links import origin, repository_of, version
 
-BUILDER = "jupyter-book==1.0.4.post1"
+# Two themes that fit each other: the newest of them shows two fields to search.
+BUILDER = (
+    "jupyter-book==1.0.4.post1",
+    "sphinx-book-theme==1.1.4",
+    "pydata-sphinx-theme==0.15.4",
+)
+# The course's outputs are made for light and dark; the theme puts them on white.
+STYLE = """\
+html[data-theme] .bd-content div.cell_output .text_html {
+  background: none !important; color: inherit !important; padding: 0;
+}
+html .bd-content div.cell_output :is(caption, td, th) { color: inherit; }
+html .bd-content table :is(tr, td) { background: none !important; }
+"""
 OUTPUT = ROOT / "_build" / "html"
 TITLE = "Streaming in production with LangChain"
 LICENCES = ("LICENSE", "LICENSE-TEXT.md", "CITATION.cff")
@@ -31,8 +44,8 @@ def config(repository: str | None) -> dict[str, Any]:
         "only_build_toc_files": True,
         "execute": {"execute_notebooks": "off"},
         "html": {"use_issues_button": False, "use_repository_button": False},
-        # A heading may be linked to, as GitHub lets it be.
-        "parse": {"myst_heading_anchors": 4},
+        # Headings may be linked to, as on GitHub. A dollar is no formula.
+        "parse": {"myst_heading_anchors": 4, "myst_enable_extensions": ["colon_fence"]},
         "sphinx": {"config": {"suppress_warnings": ["myst.xref_missing"]}},
     }
     if repository:
@@ -51,8 +64,20 @@ def contents() -> dict[str, Any]:
     """The pages and their order: README, the notebooks, the glossary."""
     notebooks = sorted((ROOT / "notebooks").glob("0*.ipynb"))
     pages = [f"notebooks/{path.stem}" for path in notebooks]
-    chapters = [{"file": page} for page in [*pages, "notebooks/glossary"]]
-    return {"format": "jb-book", "root": "README", "chapters": chapters}
+    others = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    behind = [path.relative_to(ROOT).with_suffix("").as_posix() for path in others]
+    parts = {
+        "Notebooks": [*pages, "notebooks/glossary"],
+        "Behind them": sorted(set(behind) - {"README"}),
+    }
+    return {
+        "format": "jb-book",
+        "root": "README",
+        "parts": [
+            {"caption": caption, "chapters": [{"file": page} for page in pages]}
+            for caption, pages in parts.items()
+        ],
+    }
 
 
 def lay_out(to: Path, repository: str | None) -> None:
@@ -62,6 +87,8 @@ def lay_out(to: Path, repository: str | None) -> None:
     shutil.copytree(ROOT / "docs", to / "docs", ignore=ignored)
     for path in (*ROOT.glob("*.md"), *(ROOT / name for name in LICENCES)):
         shutil.copy(path, to)
+    (to / "_static").mkdir()
+    (to / "_static" / "course.css").write_text(STYLE, "utf-8")
     (to / "_config.yml").write_text(json.dumps(config(repository)), "utf-8")
     (to / "_toc.yml").write_text(json.dumps(contents()), "utf-8")
 
@@ -69,14 +96,26 @@ def lay_out(to: Path, repository: str | None) -> None:
 def build(source: Path) -> None:
     """Build the pages from that folder into OUTPUT."""
     uv = (sys.executable, "-m", "uv", "run", "--no-project", "--isolated")
-    book = ("--with", BUILDER, "jupyter-book", "build", "--quiet", str(source))
-    subprocess.run([*uv, *book], cwd=source, check=True)
+    builder = [word for package in BUILDER for word in ("--with", package)]
+    book = ("jupyter-book", "build", "--quiet", str(source))
+    subprocess.run([*uv, *builder, *book], cwd=source, check=True)
     shutil.rmtree(OUTPUT, ignore_errors=True)
     shutil.copytree(source / "_build" / "html", OUTPUT)
     # README names them in HTML of its own, which Jupyter Book leaves alone.
     images = OUTPUT / "notebooks" / "images"
     shutil.copytree(source / "notebooks" / "images", images, dirs_exist_ok=True)
-    shutil.copy(OUTPUT / "README.html", OUTPUT / "index.html")
+    for page in OUTPUT.rglob("*.html"):
+        page.write_text(labelled(page.read_text("utf-8")), "utf-8")
+
+
+def labelled(page: str) -> str:
+    """A page whose boxes to tick have a name, for who hears them.
+
+    >>> labelled('<input class="task-list-item-checkbox" type="checkbox">')
+    '<input aria-label="to do" class="task-list-item-checkbox" type="checkbox">'
+    """
+    box = '<input class="task-list-item-checkbox"'
+    return page.replace(box, box.replace("<input", '<input aria-label="to do"'))
 
 
 def main(words: list[str]) -> None:

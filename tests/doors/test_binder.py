@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import start
-from tests.house import binder, links
+from tests.doors import binder, links
 
 ROOT = Path(start.__file__).parent
 SCRIPTS = ("postBuild", "start")
@@ -29,7 +29,7 @@ def test_conda_reads_the_list_and_the_lock():
 
 def test_binder_installs_what_is_locked():
     assert binder.FILE.read_text("utf-8") == binder.text(), (
-        "python -m tests.house.binder makes it anew"
+        "python -m tests.doors.binder makes it anew"
     )
     locked = (ROOT / "constraints.txt").read_text("utf-8")
     for pin in pip_lines("binder/environment.yml"):
