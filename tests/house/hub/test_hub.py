@@ -164,7 +164,21 @@ def test_a_course_without_a_public_address_says_what_to_name():
 
 def test_the_guide_names_only_files_and_commands_that_are_there():
     guide = (HUB / "README.md").read_text("utf-8")
-    named = re.findall(r"`((?:deploy|docs|benchmarks)/[\w/.-]+)`", guide)
+    named = re.findall(r"`((?:deploy|docs|benchmarks|tests)/[\w/.-]+)`", guide)
     assert named and [path for path in named if not (ROOT / path).exists()] == []
     for module in re.findall(r"python -m ([\w.]+)", guide):
         assert util.find_spec(module) is not None, module
+
+
+def test_the_guides_numbers_are_the_measured_ones():
+    guide = (HUB / "README.md").read_text("utf-8")
+    measured = (ROOT / "benchmarks/hub.md").read_text("utf-8")
+    for learners in (30, 300):
+        row = re.search(rf"^\| {learners} \| (\d+ GB) \|", measured, re.M)
+        assert row and f"{row[1]} for {learners} learners" in guide
+    server, notebook = re.findall(r"^\| Memory of .* \| (\d+) MB \|$", measured, re.M)
+    each = int(server) + int(notebook)
+    assert f"a learner takes {each} MB" in guide
+    assert 30 * each * 1.3 < 16 * 1024
+    last = re.search(r"^\| All servers ready after \| (\d+) s \|$", measured, re.M)
+    assert last and f"up after {last[1]} seconds" in guide
