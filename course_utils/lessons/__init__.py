@@ -1,6 +1,6 @@
 """One module for each notebook, same name: its exercises and its questions.
 
-Whoever imports a lesson reads the course, so this settles what its notebooks need.
+Importing a lesson means reading the course, so this settles what its notebooks need.
 """
 
 from course_utils.live.display import load_page

@@ -184,7 +184,7 @@ WRONG = [
     (lesson.sse_text, sse_data_anywhere, "With fields that you do not need"),
     (lesson.collect, first_chunk_instead_of_first_text, "it was empty"),
     (lesson.collect, clock_started_in_the_loop, "ask now() before the loop"),
-    (lesson.collect, hour_instead_of_duration, "take off what it showed"),
+    (lesson.collect, hour_instead_of_duration, "subtract the time before the loop"),
     (lesson.collect, last_text_instead_of_first, "not when the first text came"),
     (lesson.collect, own_clock, "Ask now() for the time"),
     (lesson.collect, only_messages, "'str' object has no attribute 'text'"),

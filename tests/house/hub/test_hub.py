@@ -16,7 +16,7 @@ from course_utils import FakeServer
 from tests.browser.lab import free_port
 from tests.support.servers.proxies import program
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 HUB = ROOT / "deploy" / "hub"
 
 # Of the chart's values.schema.yaml, what a class sets; a misspelt key would be ignored.

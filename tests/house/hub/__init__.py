@@ -1,0 +1,1 @@
+"""What deploy/hub says to the programs it is for."""
