@@ -60,15 +60,21 @@ def config(repository: str | None) -> dict[str, Any]:
     return told
 
 
+def behind() -> list[Path]:
+    """The texts behind the course: reasons, measurements, the way to a server."""
+    folders = (ROOT / name for name in ("docs", "benchmarks", "deploy"))
+    return [path for folder in folders for path in folder.rglob("*.md")]
+
+
 def contents() -> dict[str, Any]:
     """The pages and their order: README, the notebooks, the glossary."""
     notebooks = sorted((ROOT / "notebooks").glob("0*.ipynb"))
     pages = [f"notebooks/{path.stem}" for path in notebooks]
-    others = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
-    behind = [path.relative_to(ROOT).with_suffix("").as_posix() for path in others]
+    others = [*ROOT.glob("*.md"), *behind()]
+    names = [path.relative_to(ROOT).with_suffix("").as_posix() for path in others]
     parts = {
         "Notebooks": [*pages, "notebooks/glossary"],
-        "Behind them": sorted(set(behind) - {"README"}),
+        "Behind them": sorted(set(names) - {"README"}),
     }
     return {
         "format": "jb-book",
@@ -85,6 +91,9 @@ def lay_out(to: Path, repository: str | None) -> None:
     ignored = shutil.ignore_patterns("chat", ".*", "__pycache__", "*.db", "*.py")
     shutil.copytree(ROOT / "notebooks", to / "notebooks", ignore=ignored)
     shutil.copytree(ROOT / "docs", to / "docs", ignore=ignored)
+    for path in behind():
+        (to / path.relative_to(ROOT)).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, to / path.relative_to(ROOT))
     for path in (*ROOT.glob("*.md"), *(ROOT / name for name in LICENCES)):
         shutil.copy(path, to)
     (to / "_static").mkdir()
