@@ -30,6 +30,8 @@ ASKERS = 200
 LOOPS = 4
 PATIENCE = 30.0  # seconds for one answer, before somebody waits for ever
 MEGABYTE = 1_000_000
+BLOCK = 100  # bytes of a small object, with what it carries
+LEAK, SCATTERED = 5, 15  # megabytes: of objects, and of the process around them
 TEXTS = [" ".join(f"{word}{number}" for word in ("one", "two")) for number in range(5)]
 
 
@@ -169,13 +171,18 @@ def soak(seconds: float) -> Tally:
     return tally
 
 
-def memory() -> float:
-    """Megabytes that this process uses: what the allocator keeps for later is free."""
+def memory() -> tuple[float, float]:
+    """Megabytes of Python's own objects, and of the whole process with its gaps.
+
+    The first tells a leak: what an answer leaves behind is objects. The process holds
+    more after a longer run even if nothing is left, since blocks lie scattered.
+    """
     gc.collect()
     with suppress(OSError, AttributeError):  # glibc alone gives back when it is asked
         ctypes.CDLL(None).malloc_trim(0)
     pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / MEGABYTE
+    whole = pages * os.sysconf("SC_PAGE_SIZE") / MEGABYTE
+    return sys.getallocatedblocks() * BLOCK / MEGABYTE, whole
 
 
 def state() -> tuple[int, int]:
@@ -194,14 +201,15 @@ def main() -> None:
     soak(max(2.0, seconds / 10))
     before, held = state(), memory()
     tally = soak(seconds)
-    after, grown = state(), memory() - held
+    after, now = state(), memory()
+    objects, whole = (late - early for early, late in zip(held, now, strict=True))
     print(f"{tally.right} read to the end, {tally.left} left on the way.")
-    print(
-        f"Threads and files: {before} before, {after} after. Memory: {grown:+.1f} MB."
-    )
+    print(f"Threads and files: {before} before, {after} after.")
+    print(f"Memory: objects {objects:+.2f} MB, process {whole:+.1f} MB.")
     problems = tally.wrong[:5] + tally.failed[:5]
     problems += [f"threads, files {after}"] * (after > before)
-    problems += [f"memory {grown:+.1f} MB"] * (grown > 5)
+    problems += [f"objects {objects:+.2f} MB"] * (objects > LEAK)
+    problems += [f"process {whole:+.1f} MB"] * (whole > SCATTERED)
     problems += ["nobody read to the end"] * (not tally.right)
     if problems:
         sys.exit("\n".join(problems))
