@@ -35,10 +35,12 @@ class ExerciseRules:
         metafunc.parametrize(names, [pytest.param(*c, id=told(*c)) for c in cases])
 
     def test_the_solution_is_correct(self, exercise: Any) -> None:
-        assert repr(exercise.check(exercise.solution_object)).startswith("✓ Correct.")
+        told = repr(exercise.check(exercise.solution_object))
+        assert told.startswith("✓ Correct."), told
 
     def test_another_right_answer_is_correct(self, exercise: Any, answer: Any) -> None:
-        assert repr(exercise.check(answer)).startswith("✓ Correct.")
+        told = repr(exercise.check(answer))
+        assert told.startswith("✓ Correct."), told
 
     def test_a_wrong_answer_is_told_why(
         self, exercise: Any, answer: Any, words: str

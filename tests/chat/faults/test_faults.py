@@ -2,15 +2,12 @@
 
 import pytest
 
-from tests.browser.conftest import browser
 from tests.chat.faults.behind import BEHIND
 from tests.chat.faults.rows import ROWS
 from tests.chat.faults.scene import scene
 from tests.chat.faults.table import PAGE, page_of
 from tests.support.servers import takes_a_minute
 from tests.support.servers.proxies import program
-
-__all__ = ["browser"]
 
 
 @pytest.fixture(scope="module")
