@@ -91,7 +91,7 @@ class Exercise:
         solution: Any = None,
         *,
         praise: str = "",
-        limit: float = 15.0,
+        limit: float = 5.0,
         minutes: float = 6.0,
     ) -> None:
         self.name = name

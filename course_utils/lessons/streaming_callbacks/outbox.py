@@ -6,7 +6,8 @@ draws by itself would hold the reader up, and is told so.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from langchain_core.exceptions import ModelConnectionError
@@ -175,17 +176,33 @@ def _draw_two(make_handler: Any) -> None:
     """
     screens = [Screen(), Screen()]
     handlers = [make_handler(screen.draw) for screen in screens]
-    with quietly():
-        first, second = map(_read_words, handlers, ("a", "b"))
+    with quietly(), _closed_in_time(*map(_read_words, handlers, "ab")) as streams:
+        first, second = streams
         for stream in (second, first, first, first):
             next(stream)
         for screen, texts in zip(reversed(screens), (1, 3), strict=True):
             screen.go.set()
             _until_drawn(screen, texts)
         _are_apart(screens)
-        for stream in (first, second):
+        for stream in streams:
             list(stream)
     _are_apart(screens, "a1a2a3", "b1b2b3")
+
+
+@contextmanager
+def _closed_in_time(*streams: Any) -> Iterator[tuple[Any, ...]]:
+    """Streams that are closed afterwards, by a thread that may be left behind.
+
+    A stream left open is closed by Python some time later, on any thread, and a wrong
+    handler that then waits for ever would hold up the learner's own cell.
+    """
+    try:
+        yield streams
+    finally:
+        for stream in streams:
+            closer = threading.Thread(target=stream.close, daemon=True)
+            closer.start()
+            closer.join(_MOMENT)
 
 
 def _until_drawn(screen: Screen, texts: int) -> None:
