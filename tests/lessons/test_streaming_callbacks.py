@@ -1,9 +1,12 @@
 """The exercises of notebook 3 tell right answers from wrong ones, and say why."""
 
+import gc
+import inspect
 import logging
 import re
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import HumanInTheLoopMiddleware
 from langgraph.checkpoint.memory import InMemorySaver
@@ -343,6 +346,31 @@ def test_the_parts_of_a_real_agent_are_read_as_those_of_the_check():
     text, question = solutions.read_parts(parts)
     assert text == "I look. I pay 40."
     assert question["action_requests"][0]["args"] == {"amount": 40}
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer"),
+    [(lesson.outbox, calls.SharedQueue), (lesson.first_token, StartedForAll)],
+    ids=["outbox", "first_token"],
+)
+def test_a_check_that_fails_with_two_calls_open_leaves_no_stream_to_be_closed_later(
+    exercise, answer
+):
+    """Python would close it on any thread, and a wrong handler may wait there."""
+    before = {id(stream) for stream in suspended()}
+    assert exercise.check(answer).outcome == "not yet"
+    assert [stream for stream in suspended() if id(stream) not in before] == []
+
+
+def suspended() -> list[Any]:
+    """The models' streams that are open and that nothing reads just now."""
+    streams = [one for one in gc.get_objects() if inspect.isgenerator(one)]
+    return [
+        stream
+        for stream in streams
+        if stream.__qualname__ == "BaseChatModel.stream"
+        and inspect.getgeneratorstate(stream) == inspect.GEN_SUSPENDED
+    ]
 
 
 def test_the_bill_of_a_real_agent_has_a_number_for_each_answer():

@@ -4,8 +4,9 @@ heard = listen(model, handler)      # .text, .error
 """
 
 import logging
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,6 +87,27 @@ def listen(
     if slip := own_error(heard.error):
         raise _explained(slip)
     return heard
+
+
+@contextmanager
+def closed_in_time(*streams: Any) -> Iterator[tuple[Any, ...]]:
+    """Streams that are closed afterwards, each by a thread that may be left behind.
+
+    A stream left open is closed by Python some time later, on any thread, and a wrong
+    handler that then waits for ever would hold up the learner's own cell.
+    """
+    try:
+        yield streams
+    finally:
+        for stream in streams:
+            closer = threading.Thread(target=_close, args=(stream,), daemon=True)
+            closer.start()
+            closer.join(0.1)
+
+
+def _close(stream: Any) -> None:
+    with suppress(Exception):  # a handler that breaks once breaks again
+        stream.close()
 
 
 def _explained(slip: BaseException) -> BaseException:

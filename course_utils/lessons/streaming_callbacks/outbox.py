@@ -6,8 +6,7 @@ draws by itself would hold the reader up, and is told so.
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from langchain_core.exceptions import ModelConnectionError
@@ -23,6 +22,7 @@ from course_utils.lessons.scripted import (
 )
 from course_utils.lessons.streaming_callbacks.handlers import (
     Heard,
+    closed_in_time,
     compare_heard,
     listen,
     loud,
@@ -176,7 +176,7 @@ def _draw_two(make_handler: Any) -> None:
     """
     screens = [Screen(), Screen()]
     handlers = [make_handler(screen.draw) for screen in screens]
-    with quietly(), _closed_in_time(*map(_read_words, handlers, "ab")) as streams:
+    with quietly(), closed_in_time(*map(_read_words, handlers, "ab")) as streams:
         first, second = streams
         for stream in (second, first, first, first):
             next(stream)
@@ -187,22 +187,6 @@ def _draw_two(make_handler: Any) -> None:
         for stream in streams:
             list(stream)
     _are_apart(screens, "a1a2a3", "b1b2b3")
-
-
-@contextmanager
-def _closed_in_time(*streams: Any) -> Iterator[tuple[Any, ...]]:
-    """Streams that are closed afterwards, by a thread that may be left behind.
-
-    A stream left open is closed by Python some time later, on any thread, and a wrong
-    handler that then waits for ever would hold up the learner's own cell.
-    """
-    try:
-        yield streams
-    finally:
-        for stream in streams:
-            closer = threading.Thread(target=stream.close, daemon=True)
-            closer.start()
-            closer.join(_MOMENT)
 
 
 def _until_drawn(screen: Screen, texts: int) -> None:

@@ -16,6 +16,7 @@ from course_utils.lessons.scripted import (
 )
 from course_utils.lessons.streaming_callbacks.handlers import (
     Asked,
+    closed_in_time,
     listen,
     loud,
     quietly,
@@ -68,13 +69,14 @@ def _time_two_at_once(make_handler: Any) -> None:
     handlers = [*loud(make_handler(clock), make_handler(clock))]
     model = Scripted(answers=[[say(), 1, say("one")], [say(), 3, say("two")]])
     model.clock = clock
-    streams = [model.stream("Hi", {"callbacks": [each]}) for each in handlers]
-    for stream in streams:
-        next(stream)
-        clock.advance(5)
-    for stream, handler, seconds in zip(streams, handlers, (11, 9), strict=True):
-        take(stream)
-        _compare(handler, seconds, "With two calls at once, after one")
+    asked = [model.stream("Hi", {"callbacks": [each]}) for each in handlers]
+    with closed_in_time(*asked) as streams:
+        for stream in streams:
+            next(stream)
+            clock.advance(5)
+        for stream, handler, seconds in zip(streams, handlers, (11, 9), strict=True):
+            take(stream)
+            _compare(handler, seconds, "With two calls at once, after one")
 
 
 def _compare(handler: Any, seconds: float | None, when: str, asked: int = 1) -> None:
