@@ -57,27 +57,27 @@ def test_one_stop_interrupts_once_however_often_it_was_sent(turn):
 
 def test_a_stop_that_is_pressed_again_interrupts_what_waits_at_its_end():
     """As a sync agent, which waits for its tools when it is interrupted."""
-    switch, turns = StopSwitch(), []
+    switch, turns, over = StopSwitch(), [], threading.Event()
 
-    def press_until_it_has_ended() -> None:
-        while len(turns) < 3:
+    def press_twice() -> None:
+        """Until two were heard: a third would interrupt what closes the stream."""
+        while len(turns) < 2 and not over.wait(0.2):
             switch.press()
-            time.sleep(0.2)
 
-    presser = threading.Thread(target=press_until_it_has_ended)
+    presser = threading.Thread(target=press_twice, daemon=True)
     with switch.loop():
-        presser.start()
         try:
+            presser.start()
             time.sleep(SILENCE)
         finally:
-            turns.append(1)
             try:
+                turns.append(1)
                 time.sleep(SILENCE)
             finally:
                 turns.append(2)
                 leave(lambda: time.sleep(SILENCE))  # interrupted by its own switch
                 turns.append(3)
-    presser.join()
+    over.set()
     assert turns == [1, 2, 3]
 
 
