@@ -8,6 +8,7 @@ Numbers stand right, words left; the text says the same as the HTML.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -53,6 +54,14 @@ class Table:
         return self.rows[0] if self.rows else self.columns
 
 
+class StackedTable(Table):
+    """A table with so many words that its text has several lines for a row."""
+
+    def _line(self, row: tuple[str, ...]) -> str:
+        return fill(super()._line(row), WIDTH, subsequent_indent="  ")
+
+
+WIDTH = 80
 CAPTION = "text-align: left; font-weight: bold; white-space: nowrap"
 
 
