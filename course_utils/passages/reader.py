@@ -203,10 +203,10 @@ class Reader:
         ]
 
 
-def check_modes(name: str, asked: Asked) -> None:
+def check_modes(name: str, request: Asked) -> None:
     """Raise a ValueError if a mode is none: LangGraph would give an empty stream."""
-    if asked.misspelt or not asked.modes:
-        wrong = repr(asked.misspelt[0]) if asked.misspelt else "[]"
+    if request.misspelt or not request.modes:
+        wrong = repr(request.misspelt[0]) if request.misspelt else "[]"
         raise ValueError(
             f"{name}() would see nothing: LangGraph has no stream_mode {wrong} and "
             f"does not say so. Take one of {', '.join(sorted(MODES))}."
