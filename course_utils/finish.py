@@ -6,7 +6,7 @@ knows is told as it came, and is never success.
     finish_of(chunk)        # Finish("stop", "whole"), or None: it has not said
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -209,13 +209,11 @@ class Endings:
     >>> ends.whole, ends.unended
     (False, ['a'])
 
-    Attributes:
-        taken_back: Whether text was taken back that its reader could not know of.
     """
 
     def __init__(self) -> None:
         self._ends: dict[str, Finish | None] = {}
-        self.taken_back = False
+        self._replaced: set[str] = set()
 
     def hear(
         self, message: str, *, says: bool = False, ended: Finish | None = None
@@ -230,17 +228,47 @@ class Endings:
         """This message was taken back."""
         self._ends.pop(message, None)
 
+    def replace(self, message: str) -> None:
+        """This message begins anew, and its reader cannot know of it."""
+        self._replaced.add(message)
+
+    @property
+    def taken_back(self) -> bool:
+        """Whether text was taken back that its reader could not know of."""
+        return bool(self._replaced)
+
+    def without(self, messages: Iterable[str]) -> "Endings":
+        """The others."""
+        left, gone = Endings(), set(messages)
+        left._ends = {key: end for key, end in self._ends.items() if key not in gone}
+        left._replaced = self._replaced - gone
+        return left
+
+    def before(self, later: "Endings") -> "Endings":
+        """These and others of the same answer, which count as the later ones."""
+        both = Endings()
+        both._ends = {**self._ends, **later._ends}
+        both._replaced = self._replaced | later._replaced
+        return both
+
     @property
     def unended(self) -> list[str]:
         """The messages that have not said why they end."""
         return [message for message, end in self._ends.items() if end is None]
 
     @property
+    def bad(self) -> Finish | None:
+        """The first end that is not whole; None if there is none."""
+        return next((end for end in self._told if not end.whole), None)
+
+    @property
     def decisive(self) -> Finish | None:
         """The end that counts: the first that is not whole, else the last."""
-        ends = [end for end in self._ends.values() if end is not None]
-        bad = [end for end in ends if not end.whole]
-        return next(iter(bad or ends[-1:]), None)
+        return self.bad or next(iter(self._told[-1:]), None)
+
+    @property
+    def _told(self) -> list[Finish]:
+        return [end for end in self._ends.values() if end is not None]
 
     @property
     def whole(self) -> bool:

@@ -101,4 +101,4 @@ class Player:
     def _body(self, steps: list[Step]) -> bytes:
         padding = sum(step.padding for step in steps)
         ignored = {"obfuscation": "x" * padding} if padding else {}
-        return encode(self._api.whole(steps) | ignored).encode(errors="replace")
+        return encode(self._api.whole(steps) | ignored).encode(errors="backslashreplace")
