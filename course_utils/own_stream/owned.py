@@ -55,7 +55,7 @@ def own_stream(stream: Any, maxsize: int = 1) -> Any:
     ...             break
     >>> model.log
     [Call 1 (attempt 1): 2 tokens, closed by reader]
-    >>> items.ends.whole
+    >>> texts.ends.whole
     False
 
     Args:

@@ -199,8 +199,9 @@ def test_a_misspelt_mode_is_refused_before_anything_is_sent():
         lambda model: model | StrOutputParser(),
         lambda model: model | StrOutputParser() | buffered(WordBuffer),
         lambda model: RunnableParallel(a=model | StrOutputParser()),
+        lambda model: model | StrOutputParser() | fake("A second answer."),
     ],
-    ids=["text", "buffered", "parallel"],
+    ids=["text", "buffered", "parallel", "question of another"],
 )
 async def test_text_that_was_taken_back_and_cannot_be_is_no_success(chain, around, way):
     broken = [Reply("Half an answer.", drop_after=2), "A whole answer."]
