@@ -105,18 +105,19 @@ async def _events(
                 while (item := await owned.get(heartbeat, END)) is not END:
                     if item is None and heartbeat < inf:
                         yield None
+                        continue
                     for event in answer.read(item):
                         yield event
-            for event in answer.rest():
-                yield event
-            yield answer.last(hearing)
+            last = answer.last(hearing)
         except asyncio.CancelledError:
             if _is_cancelled():
                 raise
-            yield answer.stopped(hearing.usage)  # the stream was; its reader is here
+            last = answer.stopped(hearing.usage)  # the stream was; its reader is here
         except Exception as error:
             words = _told(error, explain, note)
-            yield answer.failed(type(error).__name__, words, hearing.usage)
+            last = answer.failed(type(error).__name__, words, hearing.usage)
+        for event in (*answer.rest(), last):
+            yield event
 
 
 def _told(
