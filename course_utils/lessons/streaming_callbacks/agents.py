@@ -83,7 +83,6 @@ _PARTS: dict[str, tuple[list[Part], str, Any]] = {
     "a question that is a text": ([_asks("Pay?")], "", "Pay?"),
     "a question that is the number 0": ([_asks(0)], "", 0),
     "two questions at once": ([_asks("Pay?", "Send?")], "", "Pay?"),
-    "a question after another": ([_asks("Pay?"), _asks("Send?")], "", "Pay?"),
     "thoughts and blocks": (
         [_said(thinking("Hm.")), _said(in_blocks("one")), _said(in_blocks(" two"))],
         "one two",

@@ -112,9 +112,8 @@ def read_parts(parts):
             message, _ = part["data"]
             if isinstance(message, AIMessageChunk):
                 text += message.text
-        elif part["type"] == "updates" and question is None:
-            asked = part["data"].get("__interrupt__")
-            question = asked[0].value if asked else None
+        elif part["type"] == "updates" and "__interrupt__" in part["data"]:
+            question = part["data"]["__interrupt__"][0].value
     return text, question
 
 
