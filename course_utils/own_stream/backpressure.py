@@ -21,6 +21,7 @@ from langchain_core.tracers.context import register_configure_hook
 from course_utils.chunks import is_restart, message_of, text_of
 from course_utils.finish import Endings, finish_of
 from course_utils.passages.content.usage import newest, total
+from course_utils.streams import is_model
 
 _in_threads: ContextVar["Backpressure | None"] = ContextVar(
     "course_backpressure", default=None
@@ -298,9 +299,15 @@ def entered(pressure: Backpressure, loop: LoopBackpressure) -> Iterator[None]:
 
 
 @contextmanager
-def listening() -> Iterator[Backpressure]:
-    """Hear how the models end that start in here; they wait for nobody."""
+def listening(stream: Any) -> Iterator[Backpressure]:
+    """Hear how the models under a stream end; they wait for nobody.
+
+    A model's own stream tells it itself.
+    """
     pressure = Backpressure()
+    if is_model(stream):
+        yield pressure
+        return
     token = _in_threads.set(pressure)
     try:
         yield pressure

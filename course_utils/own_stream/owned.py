@@ -18,10 +18,9 @@ from course_utils.own_stream.backpressure import (
     StreamStopped,
     behind,
 )
-from course_utils.own_stream.in_task import is_model
 from course_utils.own_stream.patience import Bell, Patience
 from course_utils.settings import settings
-from course_utils.streams import aclose, check_stream
+from course_utils.streams import aclose, check_stream, is_model
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -213,7 +212,7 @@ class AsyncOwnedStream(Generic[T]):
         self._stop()
 
     async def _pump(self) -> None:
-        """Read the stream in this task; its reader hears of the end when it is closed."""
+        """Read the stream in this task, close it, and tell its reader of the end."""
         try:
             await self._read()
         except BaseException as error:

@@ -14,6 +14,8 @@ from course_utils.finish import Finish
 from course_utils.passages import Passage
 
 SIGNS_OF_LIFE = ("text", "reasoning", "tool_call", "data")
+OF_MODELS = ("text", "reasoning", "tool_call", "usage", "finish")
+OF_TOOLS = ("tool_call", "tool_result")
 
 
 @dataclass
@@ -107,20 +109,20 @@ class Spans:
     def hear(self, passage: Passage, at: float) -> None:
         """Note one passage of the run."""
         kind, key = passage.kind, passage.message
-        if kind == "restart":
-            self.models.pop(key, None)
-        elif kind in ("tool_call", "tool_result"):
-            tool = self.tools.get(passage.call)
-            if tool is None:
-                tool = ToolSpan(passage.call, aside=passage.aside)
-                self.tools[passage.call] = tool
-            tool.hear(passage, at)
-        if kind in ("text", "reasoning", "tool_call", "usage", "finish"):
+        if kind in OF_MODELS:
             model = self.models.get(key)
             if model is None:
                 model = ModelSpan(key, passage.source, passage.aside)
                 self.models[key] = model
             model.hear(passage, at)
+        if kind in OF_TOOLS:
+            tool = self.tools.get(passage.call)
+            if tool is None:
+                tool = ToolSpan(passage.call, aside=passage.aside)
+                self.tools[passage.call] = tool
+            tool.hear(passage, at)
+        elif kind == "restart":
+            self.models.pop(key, None)
 
 
 def thinking(models: Iterable[ModelSpan]) -> list[ModelSpan]:
