@@ -18,7 +18,7 @@ from course_utils.serving.replay.record import Record
 
 log = logging.getLogger(__name__)
 
-TICK = 0.05  # real seconds between two batches, at least
+TICK = 0.2  # real seconds between two batches, at least: several tokens in one entry
 PATIENCE = 1.0  # ... that the last batch may take when the process ends
 LONGEST = 3_600_000  # milliseconds an answer is kept that has not ended
 
