@@ -5,15 +5,15 @@ from contextlib import asynccontextmanager
 from types import SimpleNamespace
 
 import pytest
-from langchain.agents import create_agent
-from langchain.agents.middleware import HumanInTheLoopMiddleware
+from langchain_core.messages import AIMessage
 from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import MessagesState, StateGraph
+from langgraph.types import interrupt
 
 from chat.app import create
 from chat.claims import Claims
 from chat.models import Agent
 from chat.sessions import thread_of
-from course_utils.fake import FakeStreamingChatModel, Reply, ToolCall
 from tests.chat.site import (
     SESSION,
     client_of,
@@ -23,14 +23,11 @@ from tests.chat.site import (
     text_in,
 )
 from tests.support.servers.redis import redis_server
+from tests.support.watched import PATIENCE
 
-YES = {"value": {"decisions": [{"type": "approve"}]}}
+YES = {"value": "yes"}
 WORDS = "It is done."
 ALIVE = 0.4  # real seconds
-
-
-def call(euros):
-    return Reply(tool_calls=[ToolCall("pay", {"euros": euros})])
 
 
 @pytest.fixture
@@ -54,21 +51,24 @@ def bank():
 
 @pytest.fixture
 async def workers(redis, paid, bank):
-    """Two, over one Redis and one memory of the agent; it pays twice, if told to."""
+    """Two, over one Redis and one memory of a graph, which pays twice if told to."""
 
-    async def pay(euros: int) -> str:
-        """Pay."""
-        paid.append(euros)
+    async def pay(euros):
+        interrupt(f"{euros} euros?")
+        paid.append(euros)  # by its memory, the run waits until this node is done
         bank.asked.set()
         await bank.opened.wait()
-        return "paid"
 
-    agent = create_agent(
-        FakeStreamingChatModel(replies=[call(5), call(7), WORDS], per_token=0),
-        [pay],
-        middleware=[HumanInTheLoopMiddleware(interrupt_on={"pay": True})],
-        checkpointer=InMemorySaver(),
-    )
+    async def five(state):
+        await pay(5)
+
+    async def seven(state):
+        await pay(7)
+        return {"messages": [AIMessage(WORDS)]}
+
+    graph = StateGraph(MessagesState).add_sequence([five, seven])
+    graph.set_entry_point("five")
+    agent = graph.compile(checkpointer=InMemorySaver())
     async with worker(redis, agent) as one, worker(redis, agent) as other:
         yield one, other
 
@@ -90,11 +90,12 @@ async def paused(client):
 
 async def test_of_answers_at_two_workers_one_is_heard(workers, paid, bank):
     address = await paused(workers[0])
-    bank.opened.clear()  # so that it still waits, by its memory, when the others ask
+    bank.opened.clear()  # so that it still waits, by its memory, when others ask
     first = asyncio.create_task(workers[0].post(address, json=YES))
     await bank.asked.wait()
     for client in workers:
-        refused = await client.post(address, json=YES)
+        async with asyncio.timeout(PATIENCE):
+            refused = await client.post(address, json=YES)
         assert refused.status_code == 409
         assert refused.headers["content-type"] == "application/problem+json"
         assert refused.json()["detail"] == "It waits for no answer, or no longer."
