@@ -64,6 +64,7 @@ class Chat:
         name = None
         try:
             if await self.ask.waits(thread):  # asked by who has the claim
+                self.limits.room()  # others may have begun since it was let in
                 stream = self.ask.go_on(value, thread)
                 name = await self._start(stream, name_for(session, thread))
         finally:
