@@ -14,8 +14,7 @@ from course_utils.finish import Finish
 from course_utils.passages import Passage
 
 SIGNS_OF_LIFE = ("text", "reasoning", "tool_call", "data")
-OF_MODELS = ("text", "reasoning", "tool_call", "usage", "finish")
-OF_TOOLS = ("tool_call", "tool_result")
+OF_A_MODEL = ("text", "reasoning", "tool_call", "usage", "finish")
 
 
 @dataclass
@@ -109,13 +108,13 @@ class Spans:
     def hear(self, passage: Passage, at: float) -> None:
         """Note one passage of the run."""
         kind, key = passage.kind, passage.message
-        if kind in OF_MODELS:
+        if kind in OF_A_MODEL:
             model = self.models.get(key)
             if model is None:
                 model = ModelSpan(key, passage.source, passage.aside)
                 self.models[key] = model
             model.hear(passage, at)
-        if kind in OF_TOOLS:
+        if kind in ("tool_call", "tool_result"):
             tool = self.tools.get(passage.call)
             if tool is None:
                 tool = ToolSpan(passage.call, aside=passage.aside)
