@@ -157,12 +157,14 @@ class TimingRecorder:
         if self._start is None:
             self.start()
         found = self._reader.read(item)
-        for passage in found:
-            self._note(passage)
+        if found:
+            at = self._elapsed()
+            for passage in found:
+                self._note(passage, at)
         return found
 
-    def _note(self, passage: Passage) -> None:
-        kind, at = passage.kind, self._elapsed()
+    def _note(self, passage: Passage, at: float) -> None:
+        kind = passage.kind
         self.spans.hear(passage, at)
         if self.time_to_first_sign is None and kind in SIGNS_OF_LIFE:
             self.time_to_first_sign = at
