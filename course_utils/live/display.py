@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from course_utils.live.answer import title_html
 from course_utils.live.lane import Lane
+from course_utils.live.markdown import markdown_html
 from course_utils.live.stop import StopSwitch
 from course_utils.live.terminal import Terminal, harmless
 from course_utils.live.transcript import Change
@@ -28,12 +29,14 @@ LANE = "flex: 1 1 13em; min-width: 0"
 def load_page() -> None:
     """Let the page load its code now, so that the first token of a stream meets it.
 
+    The reader of Markdown is loaded, too, which would delay the end of the first view.
     A lesson asks for it; without that the first view does.
     """
     if live_mode() == "live":
         from course_utils.live.page.feeder import feeder
 
         feeder()
+        markdown_html("")
 
 
 class LiveDisplay:
