@@ -118,6 +118,10 @@ class Reader:
         """How the messages of the answer ended; empty if none came in chunks."""
         return self._messages.voices.endings
 
+    def judges(self, ids: Iterable[str]) -> bool:
+        """Whether one of these messages came here, so that `endings` has its end."""
+        return self._messages.voices.judge(ids)
+
     def read(self, item: Any) -> Passages:
         """What one item says: none, one or some passages.
 

@@ -88,7 +88,7 @@ class Api:
     def frame(self, step: Step) -> bytes:
         """The bytes of this step; none when the API has no event for it."""
         text: str = getattr(self, f"_{step.kind}", _nothing)(step)
-        return text.encode(errors="replace")
+        return text.encode(errors="backslashreplace")
 
     def whole(self, steps: Sequence[Step]) -> dict[str, Any]:
         """The answer of a call that does not stream."""

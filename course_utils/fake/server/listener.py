@@ -247,7 +247,7 @@ class Handler(BaseHTTPRequestHandler):
         body: dict[str, Any],
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        data = encode(body).encode(errors="replace")
+        data = encode(body).encode(errors="backslashreplace")
         with contextlib.suppress(ConnectionError):  # the reader need not wait for it
             self._wire.head(status, {**JSON, **(headers or {})}, len(data))
             self._wire.send(data)
