@@ -20,6 +20,7 @@ from course_utils.live.stop import StopSwitch
 from course_utils.live.terminal import Terminal, harmless
 from course_utils.live.transcript import Change
 from course_utils.notebook import live_mode
+from course_utils.style import wrapped
 
 # As in view.css: three lanes stand side by side in a notebook's column.
 ROW = "display: flex; flex-wrap: wrap; gap: 0 2em"
@@ -120,5 +121,9 @@ class LiveDisplay:
     def plain(self) -> str:
         """All lanes as text, one after the other, and the finding."""
         return "\n\n".join(
-            [self.title, *(lane.text() for lane in self.lanes), self.finding]
+            [
+                wrapped(self.title),
+                *(lane.text() for lane in self.lanes),
+                wrapped(self.finding),
+            ]
         ).strip()
