@@ -338,9 +338,9 @@ def main() -> None:
     """Print each look as it is done; the exit code is 1 if something is to be done."""
     count = 0
     for name, wrong, saw in report():
+        head = f"{'!' if wrong else ' '} {name:<12}"
         for line in wrong or [saw]:
-            mark = "!" if wrong else " "
-            print(COLUMNS.fill(f"{mark} {name:<12}{line}"), flush=True)
+            print(COLUMNS.fill(head + line), flush=True)
         count += len(wrong)
     if count:
         sys.exit(f"not ready: the {count} lines marked ! say what to do")
