@@ -215,7 +215,7 @@ WRONG = [
     (lesson.sentences, StripsTheRest, "flush()"),
     (lesson.stream_cached, keeps_everything, "after a cut"),
     (lesson.stream_cached, keeps_limited_answers, "after a token limit"),
-    (lesson.stream_cached, replays_in_one_piece, "The pieces differ"),
+    (lesson.stream_cached, replays_in_one_piece, "in the pieces"),
     (lesson.stream_cached, takes_the_reason_for_the_end, "text and the finish reason"),
     (lesson.stream_cached, never_keeps, "second time the model was asked again"),
     (lesson.stream_cached, keeps(late=True), "after 20 tokens of 20"),

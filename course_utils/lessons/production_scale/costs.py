@@ -100,7 +100,7 @@ def collector_pauses() -> Table:
     names = ("as it starts", "after tune_gc()")
     return table(
         [
-            (name, _about(count), garbage, f"{1000 * pause:.2f} ms")
+            (name, _about(count), garbage, _in_ms(pause))
             for name, (count, garbage, pause) in zip(
                 names, json.loads(told), strict=True
             )
@@ -108,6 +108,10 @@ def collector_pauses() -> Table:
         columns=["the server", "objects searched", "garbage", "one full collection"],
         caption="How long does one collection stop a server that does nothing?",
     )
+
+
+def _in_ms(seconds: float) -> str:
+    return f"{1000 * seconds:.0f} ms" if seconds >= 0.001 else "under 1 ms"
 
 
 def _about(count: int) -> str:

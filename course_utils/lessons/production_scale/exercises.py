@@ -40,10 +40,8 @@ from course_utils.teaching.exercise import Exercise
 
 
 # The text of a push, its moment, and what comes back. The pause is no whole number of
-# waits: an update that counts from a grid, not from the last one, comes too early. The
-# first chunk of a model is empty, and no update.
+# waits: an update that counts from a grid, not from the last one, comes too early.
 PUSHES = [
-    ("", 0, ""),
     ("a", 0, "a"),
     ("b", 0.125, ""),
     ("c", 0.2, ""),
@@ -62,6 +60,7 @@ def _check_token_throttle(token_throttle: Callable[..., Any]) -> None:
         clock = VirtualClock(start)
         throttle = token_throttle(seconds, clock)
         _push_all(throttle, seconds, clock)
+        _begins_empty(token_throttle(seconds, clock), seconds)
         _check_flush(throttle, "")
         throttle.push("j")
         _check_flush(throttle, "j")
@@ -79,7 +78,7 @@ def _check_token_throttle(token_throttle: Callable[..., Any]) -> None:
 
 def _push_all(throttle: Any, seconds: float, clock: VirtualClock) -> None:
     start, scale = clock.now(), seconds / 0.25
-    last = "the first text goes at once, and an empty one before it is no update"
+    last = "the first text goes at once"
     for text, quarter, want in PUSHES:
         moment = quarter * scale
         clock.time = start + moment
@@ -87,6 +86,16 @@ def _push_all(throttle: Any, seconds: float, clock: VirtualClock) -> None:
         told = f"With `seconds={seconds:g}`, `push({text!r})` at {moment:g} s gave "
         _check_push(got, want, told + shorten(got), last)
         last = f"the last update was at {moment:g} s" if want else last
+
+
+def _begins_empty(throttle: Any, seconds: float) -> None:
+    """The first chunk of a model is empty, and no update."""
+    told = f"With `seconds={seconds:g}`, a first `push('')` gave "
+    got = throttle.push("")
+    expect(got == "", f'{told}{shorten(got)}: an empty text is no update, so `""`.')
+    got = throttle.push("a")
+    why = "an empty text is no update, so the next one is the first."
+    expect(got == "a", f"{told}'', and `push('a')` after it {shorten(got)}: {why}")
 
 
 def _loses_nothing(throttle: Any, clock: VirtualClock) -> None:
@@ -135,7 +144,7 @@ token_throttle = Exercise(
     check=_check_token_throttle,
     hints=[
         "Keep two things: the text that is held, and when the next update may be.",
-        '`clock.now()` is the time. `float("-inf")` is a moment long past.',
+        '`clock.now()` is the time. `float("-inf")` is before any time.',
     ],
     solution=solutions.TokenThrottle,
     minutes=7,
@@ -154,7 +163,10 @@ SPEECHES = [
 
 def _check_sentences(sentences: Callable[[], Any]) -> None:
     buffer = sentences()
-    expect_equal(buffer.push("A promise. It"), "A promise. ", 'push("A promise. It")')
+    got = buffer.push("A promise. It")
+    told = f'`push("A promise. It")` gave {shorten(got)}: '
+    why = "one sentence is complete, with the space after it."
+    expect(got == "A promise. ", f"{told}{why} {guess(got, None)}".rstrip())
     expect_equal(buffer.push(" says, "), "", 'push(" says, ")')
     _check_flush(buffer, "It says, ")
     whole = sentences().push(SPEECH)
@@ -213,7 +225,7 @@ stream_cached = Exercise(
     check=_check_stream_cached,
     hints=[
         "Collect the texts while you yield them. When may they go into the store?",
-        "After the loop, and only if a chunk had the finish reason `stop`.",
+        "After the loop, and only if a chunk said that the answer is whole.",
     ],
     solution=solutions.stream_cached,
     minutes=10,
@@ -280,8 +292,8 @@ honest_events = Exercise(
     check=_check_honest_events,
     hints=[
         "Three ends: an exception, a finish reason, and neither.",
-        "Remember the finish reason while you read; `.get` finds nothing in most "
-        "chunks. After `except`, return, or there will be two ends.",
+        "Remember the finish reason while you read: for most chunks `finish_of` is "
+        "`None`. After `except`, return, or there will be two ends.",
     ],
     solution=solutions.honest_events,
     minutes=8,

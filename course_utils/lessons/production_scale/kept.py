@@ -62,8 +62,8 @@ def keeps_what_is_whole(caches: Caches) -> None:
             expect(len(model.prompts) == 1, f"{told}whole: {name}. Keep it.")
             said = f"of {name}, the {time} time, the text"
             expect_equal("".join(got), "".join(texts), said)
-            differ = f"Of {name}, the {time} time, the pieces are {shorten(got)}."
-            expect(got == texts, f"The pieces differ. {differ}")
+            differ = f"The {time} time, {name} came in the pieces {shorten(got)}"
+            expect(got == texts, f"{differ}, not {shorten(texts)}.")
         expect(PROMPT in store, f"The store has no {PROMPT!r}: keep the answer there.")
 
 

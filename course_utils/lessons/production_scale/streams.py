@@ -127,9 +127,10 @@ async def error_last(hand_over: Answer) -> None:
         kind, others = type(error).__name__, asyncio.all_tasks()
         made = hand_over(play([*HELLO, error]), 5)
         got, raised = await in_time(made, f"The stream broke with a {kind}")
-        came = f"Of a broken stream came {shorten(got)}, then {shorten(raised)}: first "
+        then = "no error" if raised is None else shorten(raised)
+        told = f"A stream of {HELLO} broke with a {kind}. Its reader got {shorten(got)}"
         right = got == HELLO and raised is error
-        expect(right, f"{came}all of its items, then its error, the {kind}.")
+        expect(right, f"{told} and {then}: hand on every item, then that error.")
         ended = await until(partial(_ended, others))
         expect(ended, f"The stream broke with a {kind}, and your task runs on.")
 
