@@ -141,7 +141,7 @@ first_chunk = Predict(
     options=[
         (
             "Both after 0.5 s: the first chunk is the first text.",
-            "So it is with a model that only answers. An agent's first chunk may "
+            "That is right for a model that only answers. An agent's first chunk may "
             "belong to a tool call.",
         ),
         (
@@ -164,7 +164,7 @@ reader_left = Predict(
     "events. Which of them stop the agent?",
     options=[
         (
-            "All four: a server closes what nobody reads any more.",
+            "All four: a server closes what has lost its reader.",
             "It does close the response's generator. The agent's own task does not "
             "hear of it.",
         ),

@@ -8,7 +8,7 @@ stream_bytes = Predict(
     options=[
         (
             "About as many: they are the same words.",
-            "So it is when a file is sent in parts. Here each token is wrapped before "
+            "That is right for a file in parts. Here each token is wrapped before "
             "it is sent.",
         ),
         (
