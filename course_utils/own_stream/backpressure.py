@@ -72,6 +72,7 @@ class Backpressure(BaseCallbackHandler):
         self._usage: dict[Any, dict[str, Any]] = {}
         self._spoke: set[Any] = set()  # the calls whose tokens were heard
         self._said: set[Any] = set()  # ... and those that have said a text
+        self._open: set[Any] = set()  # ... and have not ended since
         self._outer = _in_threads.get()  # of a stream that reads this one
         self._reading = True
         self._changed = threading.Condition()
@@ -160,6 +161,8 @@ class Backpressure(BaseCallbackHandler):
 
     def hear_token(self, run_id: Any, item: Any) -> None:
         """Take one chunk of a call that streams."""
+        if run_id in self._open and self._outer is None and _only_goes_on(item):
+            return  # nearly every chunk: nothing changes
         self._spoke.add(run_id)
         self.hear(run_id, item)
 
@@ -172,6 +175,10 @@ class Backpressure(BaseCallbackHandler):
         elif is_restart(message) and run_id in self._said:
             self.ends.taken_back = True  # a chain of text passes on no such word
         self.ends.hear(run_id, says=says, ended=ended)
+        if ended is not None:
+            self._open.discard(run_id)
+        elif says:
+            self._open.add(run_id)
         if usage := getattr(message, "usage_metadata", None):
             self._usage[run_id] = newest(self._usage.get(run_id), usage)
         if self._outer is not None:
@@ -179,8 +186,19 @@ class Backpressure(BaseCallbackHandler):
 
     def _forget(self, run: Any) -> None:
         self.ends.forget(run)
+        self._open.discard(run)
         if self._outer is not None:
             self._outer._forget(run)
+
+
+def _only_goes_on(chunk: Any) -> bool:
+    """Whether a chunk tells nothing beside its text: no finish, usage or restart."""
+    message = message_of(chunk)
+    return not (
+        getattr(chunk, "generation_info", None)
+        or getattr(message, "response_metadata", None)
+        or getattr(message, "usage_metadata", None)
+    )
 
 
 class LoopBackpressure(BaseCallbackHandler):

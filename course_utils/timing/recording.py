@@ -152,20 +152,21 @@ class TimingRecorder:
         Raises:
             TypeError: No stream of LangChain gives such an item.
         """
-        self.start()
+        if self._start is None:
+            self.start()
         found = self._reader.read(item)
         for passage in found:
             self._note(passage)
         return found
 
     def _note(self, passage: Passage) -> None:
-        kind = passage.kind
-        self.spans.hear(passage, self._elapsed())
+        kind, at = passage.kind, self._elapsed()
+        self.spans.hear(passage, at)
         if self.time_to_first_sign is None and kind in SIGNS_OF_LIFE:
-            self.time_to_first_sign = self._elapsed()
+            self.time_to_first_sign = at
         if kind == "text" and not passage.aside:
             self._texts.setdefault(passage.message, []).append(passage.text)
-            self.arrivals.append(self._elapsed())
+            self.arrivals.append(at)
         elif kind == "reasoning" and not passage.aside:
             self._think(passage)
         elif kind == "tool_call":
