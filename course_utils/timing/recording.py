@@ -9,7 +9,6 @@ moments; `timing` makes figures of them.
 from collections.abc import (
     AsyncIterable,
     AsyncIterator,
-    Callable,
     Iterable,
     Iterator,
     Sequence,
@@ -22,6 +21,7 @@ from course_utils.clock import Clock, course_clock
 from course_utils.finish import Endings
 from course_utils.passages import Passage, Reader
 from course_utils.passages.content.usage import total
+from course_utils.passages.ending import endings_of
 from course_utils.streams import STOPS, aclose, check_stream, close
 from course_utils.timing.spans import Spans
 
@@ -64,7 +64,7 @@ class TimingRecorder:
         self.error: BaseException | None = None
         self.paused = False
         self.spans = Spans()
-        self.models: Callable[[], Endings] = Endings  # how those under a chain ended
+        self.hearing: Any = None  # of the models underneath, by who reads the stream
         self._reader = Reader(name="measure")
         self._clock = clock
         self._texts: dict[str, list[str]] = {}
@@ -74,8 +74,10 @@ class TimingRecorder:
 
     @property
     def endings(self) -> Endings:
-        """How each message of the answer ended, so far."""
-        return self._reader.endings
+        """How each message of the answer ended so far, of models unseen as well."""
+        if self.hearing is None:
+            return self._reader.endings
+        return endings_of(self._reader, self.hearing)
 
     @property
     def usage(self) -> dict[str, int] | None:
