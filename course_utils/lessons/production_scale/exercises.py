@@ -83,19 +83,19 @@ def _push_all(throttle: Any, seconds: float, clock: VirtualClock) -> None:
         moment = quarter * scale
         clock.time = start + moment
         got = throttle.push(text)
-        told = f"With `seconds={seconds:g}`, `push({text!r})` at {moment:g} s gave "
-        _check_push(got, want, told + shorten(got), last)
+        context = f"With `seconds={seconds:g}`, `push({text!r})` at {moment:g} s gave "
+        _check_push(got, want, context + shorten(got), last)
         last = f"the last update was at {moment:g} s" if want else last
 
 
 def _begins_empty(throttle: Any, seconds: float) -> None:
     """The first chunk of a model is empty, and no update."""
-    told = f"With `seconds={seconds:g}`, a first `push('')` gave "
+    context = f"With `seconds={seconds:g}`, a first `push('')` gave "
     got = throttle.push("")
-    expect(got == "", f'{told}{shorten(got)}: an empty text is no update, so `""`.')
+    expect(got == "", f'{context}{shorten(got)}: an empty text is no update, so `""`.')
     got = throttle.push("a")
     why = "an empty text is no update, so the next one is the first."
-    expect(got == "a", f"{told}'', and `push('a')` after it {shorten(got)}: {why}")
+    expect(got == "a", f"{context}'', and `push('a')` after it {shorten(got)}: {why}")
 
 
 def _loses_nothing(throttle: Any, clock: VirtualClock) -> None:
@@ -108,19 +108,19 @@ def _loses_nothing(throttle: Any, clock: VirtualClock) -> None:
     expect_equal(text, NASTY + "".join(MANY), "of 3,000 pieces, the text")
 
 
-def _check_push(got: Any, want: str, told: str, last: str) -> None:
-    expect(got is not None or want, f'{told}: too early is `""`.')
-    expect(want or not got, f"{told}: too early, {last}.")
-    expect(got != "" or not want, f"{told}, and text is due: {last}.")
+def _check_push(got: Any, want: str, context: str, last: str) -> None:
+    expect(got is not None or want, f'{context}: too early is `""`.')
+    expect(want or not got, f"{context}: too early, {last}.")
+    expect(got != "" or not want, f"{context}, and text is due: {last}.")
     twice = isinstance(got, str) and got.endswith(want)
     why = "Its beginning had come before." if twice else guess(got, want)
-    expect(got == want, f"{told}. {why}".rstrip())
+    expect(got == want, f"{context}. {why}".rstrip())
 
 
 def _check_flush(buffer: Any, want: str) -> None:
     got = buffer.flush()
-    told = f"With {repr(want) if want else 'nothing'} held, `flush()` gave "
-    expect(got == want, f"{told}{shorten(got)}. {guess(got, want)}".rstrip())
+    context = f"With {repr(want) if want else 'nothing'} held, `flush()` gave "
+    expect(got == want, f"{context}{shorten(got)}. {guess(got, want)}".rstrip())
     again = buffer.flush()
     expect(
         not again,
@@ -164,9 +164,9 @@ SPEECHES = [
 def _check_sentences(sentences: Callable[[], Any]) -> None:
     buffer = sentences()
     got = buffer.push("A promise. It")
-    told = f'`push("A promise. It")` gave {shorten(got)}: '
+    context = f'`push("A promise. It")` gave {shorten(got)}: '
     why = "one sentence is complete, with the space after it."
-    expect(got == "A promise. ", f"{told}{why} {guess(got, None)}".rstrip())
+    expect(got == "A promise. ", f"{context}{why} {guess(got, None)}".rstrip())
     expect_equal(buffer.push(" says, "), "", 'push(" says, ")')
     _check_flush(buffer, "It says, ")
     whole = sentences().push(SPEECH)
@@ -274,15 +274,15 @@ async def _check_honest_events(honest_events: Callable[[Any], Any]) -> None:
         await events_of_two(honest_events)
 
 
-def _judge_events(events: list[Any], chunks: list[Any], end: Any, told: str) -> None:
-    when = told[:1].upper() + told[1:]
+def _judge_events(events: list[Any], chunks: list[Any], end: Any, context: str) -> None:
+    when = context[:1].upper() + context[1:]
     expect(events, f"{when} there were no events.")
-    expect_equal(events[-1], end, f"{told}, the last event")
+    expect_equal(events[-1], end, f"{context}, the last event")
     texts = [str(chunk.text) for chunk in chunks if getattr(chunk, "text", "")]
     said = [text for kind, text in events if kind == "text"]
     empty = said.count("")
     expect(not empty, f"{when} there were {empty} events without text.")
-    expect_equal("".join(map(str, said)), "".join(texts), f"{told}, the text")
+    expect_equal("".join(map(str, said)), "".join(texts), f"{context}, the text")
     others = [kind for kind, _ in events[:-1] if kind != "text"]
     expect(not others, f"{when} there was {others[:1]} before the end.")
 

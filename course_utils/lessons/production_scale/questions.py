@@ -142,7 +142,7 @@ slow_reader = Predict(
 
 lost_line = Predict(
     "The connection breaks after two words, and the page comes back for the rest. How "
-    "many requests has the model got by the end?",
+    "many requests does the model get in all?",
     options=[
         (
             "One: the answer went on while there was no reader.",
