@@ -16,7 +16,7 @@ from course_utils.lessons import (
     streaming_callbacks,
     what_is_streaming,
 )
-from course_utils.plots.table import StackedTable, Table, table
+from course_utils.plots.table import Table, table
 from course_utils.teaching.progress import progress
 from course_utils.teaching.progress_file import record
 from course_utils.teaching.quiz import Predict
@@ -48,15 +48,15 @@ def all_beliefs() -> Iterator[Belief]:
                 yield Belief(number, name, found)
 
 
-def beliefs() -> StackedTable:
+def beliefs() -> Table:
     """What you believed, what is true, and the notebook in which you saw it.
 
     A question that you have not guessed at yet keeps its answer to itself.
     """
     guesses = record().beliefs
     rows = [_row(one, guesses.get(one.question.key, "")) for one in all_beliefs()]
-    columns = ("question", "you believed", "what is true", "seen in")
-    return StackedTable("What you believed, and what is true", columns, tuple(rows))
+    columns = ["question", "you believed", "what is true", "seen in"]
+    return table(rows, columns=columns, caption="What you believed, and what is true")
 
 
 def _row(belief: Belief, guess: str) -> tuple[str, ...]:

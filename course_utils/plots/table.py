@@ -8,13 +8,11 @@ Numbers stand right, words left; the text says the same as the HTML.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from textwrap import fill
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    pass
 from course_utils.plots.picture import _number
 from course_utils.settings import settings
+from course_utils.style import wrapped
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
     def __repr__(self) -> str:
-        return "\n".join([self.caption, *map(self._line, self.rows)])
+        return wrapped("\n".join([self.caption, *map(self._line, self.rows)]))
 
     def _line(self, row: tuple[str, ...]) -> str:
         # Not padded to columns: a time may be one digit longer in the next run.
@@ -54,14 +52,6 @@ class Table:
         return self.rows[0] if self.rows else self.columns
 
 
-class StackedTable(Table):
-    """A table with so many words that its text has several lines for a row."""
-
-    def _line(self, row: tuple[str, ...]) -> str:
-        return fill(super()._line(row), WIDTH, subsequent_indent="  ")
-
-
-WIDTH = 80
 CAPTION = "text-align: left; font-weight: bold; white-space: nowrap"
 
 

@@ -20,7 +20,7 @@ from typing import Any
 from course_utils.fake.model import FakeStreamingChatModel
 from course_utils.fake.reply import Reply
 from course_utils.lessons.scenes import until
-from course_utils.plots.table import StackedTable
+from course_utils.plots.table import Table, table
 from course_utils.serving.answer_events import error_event
 from course_utils.serving.replay import (
     LAST,
@@ -250,7 +250,7 @@ async def _played(scene: Scene, act: Act) -> None:
         scene.error = error
 
 
-async def bad_day(build: Builder) -> StackedTable:
+async def bad_day(build: Builder) -> Table:
     """What nine readers of one chat see, pay for and are told, as a table.
 
     Args:
@@ -259,8 +259,8 @@ async def bad_day(build: Builder) -> StackedTable:
             and `ends`.
     """
     rows = [_row(name, await outcome_of(build, name)) for name in DAY]
-    columns = ("what happens", "seen", "billed", "model", "told", "counted")
-    return StackedTable("What came of each reader's answer?", columns, tuple(rows))
+    columns = ["what happens", "seen", "billed", "model", "told", "counted"]
+    return table(rows, columns=columns, caption="What came of each reader's answer?")
 
 
 def _row(name: str, outcome: Outcome) -> tuple[str, ...]:
