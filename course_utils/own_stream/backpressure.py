@@ -19,6 +19,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.tracers.context import register_configure_hook
 
 from course_utils.own_stream.hearing import Hearing
+from course_utils.streams import is_model
 
 _in_threads: ContextVar["Backpressure | None"] = ContextVar(
     "course_backpressure", default=None
@@ -270,9 +271,15 @@ def entered(pressure: Backpressure, loop: LoopBackpressure) -> Iterator[None]:
 
 
 @contextmanager
-def listening() -> Iterator[Backpressure]:
-    """Hear how the models end that start in here; they wait for nobody."""
+def listening(stream: Any) -> Iterator[Backpressure]:
+    """Hear how the models under a stream end; they wait for nobody.
+
+    A model's own stream tells it itself.
+    """
     pressure = Backpressure()
+    if is_model(stream):
+        yield pressure
+        return
     token = _in_threads.set(pressure)
     try:
         yield pressure

@@ -33,6 +33,7 @@ class Hearing:
         self._chunked: set[Any] = set()  # the calls that came in chunks
         self._evented: set[Any] = set()  # ... or in events, whose sum tells their end
         self._said: set[Any] = set()  # those that have said a text
+        self._open: set[Any] = set()  # ... and no finish reason
         self._after: dict[Any, Reader] = {}  # what came since a finish reason
 
     @property
@@ -51,6 +52,8 @@ class Hearing:
 
     def chunk(self, run: Any, item: Any) -> None:
         """One chunk of a call has come."""
+        if run in self._open and self._outer is None and _only_goes_on(item):
+            return  # nearly every chunk: nothing changes
         self._chunked.add(run)
         self._take(run, item)
         if self._outer is not None:
@@ -77,6 +80,7 @@ class Hearing:
     def fails(self, run: Any) -> None:
         """A call raised: its reader gets that, or the answer of a model instead."""
         self.ends.forget(run)
+        self._open.discard(run)
         if self._outer is not None:
             self._outer.fails(run)
 
@@ -86,9 +90,14 @@ class Hearing:
         says = bool(text_of(message))
         if is_restart(message) and run in self._said and run not in self._asides:
             self.ends.replace(run)  # a chain of text passes on no such word
+        ended = self._ended(run, item)
         if says:
             self._said.add(run)
-        self._hear(run, says=says, ended=self._ended(run, item))
+        if run in self._after:
+            self._open.discard(run)
+        elif says:
+            self._open.add(run)
+        self._hear(run, says=says, ended=ended)
         if usage := getattr(message, "usage_metadata", None):
             self._usage[run] = newest(self._usage.get(run), usage)
 
@@ -110,3 +119,13 @@ class Hearing:
     def _name(self, run: Any, message_id: str | None) -> None:
         if message_id is not None:
             self.ids.setdefault(run, set()).add(message_id)
+
+
+def _only_goes_on(chunk: Any) -> bool:
+    """Whether a chunk tells nothing beside its text: no finish, usage or restart."""
+    message = message_of(chunk)
+    return not (
+        getattr(chunk, "generation_info", None)
+        or getattr(message, "response_metadata", None)
+        or getattr(message, "usage_metadata", None)
+    )

@@ -131,6 +131,8 @@ class Reader:
         try:
             if type(item) is AIMessageChunk and self._modes is None:
                 return self._messages.chunk(item, self._bare)
+            if type(item) is str and self._modes is None:
+                return (Passage("text", item),) if item else NOTHING
             if self._modes is not None and not self._modes.v2:
                 mode, ns, data = parts_of(item, self._modes)
                 return self._graph.read(mode, ns, data)
@@ -207,10 +209,10 @@ class Reader:
         ]
 
 
-def check_modes(name: str, asked: Asked) -> None:
+def check_modes(name: str, request: Asked) -> None:
     """Raise a ValueError if a mode is none: LangGraph would give an empty stream."""
-    if asked.misspelt or not asked.modes:
-        wrong = repr(asked.misspelt[0]) if asked.misspelt else "[]"
+    if request.misspelt or not request.modes:
+        wrong = repr(request.misspelt[0]) if request.misspelt else "[]"
         raise ValueError(
             f"{name}() would see nothing: LangGraph has no stream_mode {wrong} and "
             f"does not say so. Take one of {', '.join(sorted(MODES))}."

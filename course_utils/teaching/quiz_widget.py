@@ -43,7 +43,7 @@ class QuestionView(anywidget.AnyWidget):
     options: traitlets.List[Any] = traitlets.List().tag(sync=True)
     guess = traitlets.Unicode().tag(sync=True)
     note = traitlets.Unicode().tag(sync=True)
-    asked = traitlets.Bool(False).tag(sync=True)
+    requested = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, source: Question) -> None:
         self._source = source
@@ -51,16 +51,16 @@ class QuestionView(anywidget.AnyWidget):
             question=as_html(source.question),
             options=[[key, as_html(text)] for key, (text, _) in source.options.items()],
             guess=source.guess or "",
-            asked=not source.hold,
+            requested=not source.hold,
         )
         self._explain()
-        self.observe(lambda _: self._explain(), ["guess", "asked"])
+        self.observe(lambda _: self._explain(), ["guess", "requested"])
 
     def _explain(self) -> None:
         """Say what is to be said about the guess: hold it, or explain it."""
         if not self.guess:
             self.note = ""
-        elif self.asked:
+        elif self.requested:
             self.note = self._source.answer(self.guess)._repr_html_()
         else:
             self._source.believe(self.guess)

@@ -1,7 +1,5 @@
 import asyncio
 import linecache
-import threading
-import time
 
 import pytest
 
@@ -14,6 +12,8 @@ from course_utils.teaching import (
     shorten,
 )
 from course_utils.teaching.sandbox import MOST_PRINTED, in_sandbox
+from tests.support.asking import no_threads_left
+from tests.support.exercise_rules import one_line
 
 
 @pytest.fixture(autouse=True)
@@ -145,9 +145,9 @@ async def awaits(stream):
 def test_not_yet_names_what_came_and_guesses_the_slip(answer, why):
     outcome = exercise().check(answer)
     assert outcome.outcome == "not yet"
-    assert why in repr(outcome)
-    assert "Hello" not in repr(outcome).replace("'Hello!'", ""), "never the answer"
-    assert len(repr(outcome)) < 250
+    assert why in one_line(outcome)
+    assert "Hello" not in one_line(outcome).replace("'Hello!'", ""), "never the answer"
+    assert len(one_line(outcome)) < 250
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ async def a_coroutine():
 )
 @pytest.mark.filterwarnings("error")
 def test_a_called_answer_is_told_to_drop_the_brackets(made, shown):
-    assert shown in repr(exercise().check(made()))
+    assert shown in one_line(exercise().check(made()))
 
     def check_that_tells_of_errors(answer):
         try:
@@ -187,7 +187,7 @@ def test_a_called_answer_is_told_to_drop_the_brackets(made, shown):
         except TypeError as error:
             raise NotYet(f"It raised: {error}.") from error
 
-    assert shown in repr(exercise(check_that_tells_of_errors).check(made()))
+    assert shown in one_line(exercise(check_that_tells_of_errors).check(made()))
 
 
 async def test_an_async_answer_is_checked_inside_a_running_loop():
@@ -213,13 +213,9 @@ async def waits_for_ever(stream):
 
 @pytest.mark.parametrize("answer", [endless, waits_for_ever])
 def test_an_answer_that_never_ends_is_stopped_and_told_so(answer):
-    before = threading.active_count()
-    outcome = exercise(lambda collect: collect([]), limit=0.05).check(answer)
+    with no_threads_left():
+        outcome = exercise(lambda collect: collect([]), limit=0.05).check(answer)
     assert "still running after 0.05 s" in repr(outcome)
-    deadline = time.monotonic() + 5
-    while threading.active_count() > before and time.monotonic() < deadline:
-        threading.Event().wait(0.01)
-    assert threading.active_count() == before, "the loop has been ended"
 
 
 def endless_print(stream):
@@ -234,10 +230,10 @@ async def endless_async_print(stream):
 
 @pytest.mark.parametrize("answer", [endless_print, endless_async_print])
 def test_an_endless_print_ends_with_the_limit_and_fills_no_memory(answer, capsys):
-    before = threading.active_count()
-    run = in_sandbox(lambda: answer([]), 0.05)
+    with no_threads_left():
+        run = in_sandbox(lambda: answer([]), 0.05)
     assert len(run.printed) == MOST_PRINTED
-    assert (run.ended, threading.active_count()) == (False, before)
+    assert not run.ended
     assert capsys.readouterr().out == ""
 
 

@@ -44,17 +44,17 @@ class Shared:
     Attributes:
         reasoning_field: The field of a chat completion that tells what the model
             thinks: `reasoning_content` or `reasoning`, or None: only counted.
-        kept: The last responses by their id; older ones are forgotten.
+        responses: The last by their id; older ones are forgotten.
     """
 
     reasoning_field: str | None = "reasoning_content"
-    kept: dict[str, Kept] = field(default_factory=dict)
+    responses: dict[str, Kept] = field(default_factory=dict)
 
     def keep(self, response: dict[str, Any], items: list[Any]) -> None:
         """Remember a response and the items it answered."""
-        self.kept[response["id"]] = Kept(response, items)
-        for oldest in list(self.kept)[:-MOST_KEPT]:
-            self.kept.pop(oldest, None)
+        self.responses[response["id"]] = Kept(response, items)
+        for oldest in list(self.responses)[:-MOST_KEPT]:
+            self.responses.pop(oldest, None)
 
 
 class Api:

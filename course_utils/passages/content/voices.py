@@ -282,5 +282,5 @@ class Calls:
         return not again
 
 
-def _another(known: str, told: str) -> bool:
-    return bool(known and told and known != told)
+def _another(known: str, given: str) -> bool:
+    return bool(known and given and known != given)
