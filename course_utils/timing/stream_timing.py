@@ -14,6 +14,7 @@ from typing import Any, overload
 
 from course_utils.clock import Clock, course_clock
 from course_utils.finish import UNSAID
+from course_utils.language import translated
 from course_utils.own_stream.backpressure import listening
 from course_utils.passages.ending import heard
 from course_utils.settings import settings
@@ -149,15 +150,14 @@ class StreamTiming(TimingRecorder):
 
     def __repr__(self) -> str:
         first = self.time_to_first_token
-        return " · ".join(
-            [
-                "no text" if first is None else f"first token {first:.2f} s",
-                f"{self.chunks} chunk{'' if self.chunks == 1 else 's'}",
-                f"{self.chunks_per_second:.1f} chunks/s",
-                f"total {self.total:.2f} s",
-                self.ending,
-            ]
-        )
+        parts = [
+            "no text" if first is None else f"first token {first:.2f} s",
+            f"{self.chunks} chunk{'' if self.chunks == 1 else 's'}",
+            f"{self.chunks_per_second:.1f} chunks/s",
+            f"total {self.total:.2f} s",
+            self.ending,
+        ]
+        return translated(" · ".join(parts))
 
 
 @overload

@@ -1,0 +1,121 @@
+"""Put a sentence into another language after it was made, by the templates it is of.
+
+Code makes a message of parts: f"With {scene}, {what}". A catalogue has each part with
+its holes, and a message is read as the parts that leave least of it in English.
+
+    Phrases({"With {scene} it gave {got}.": "{scene}: Es kam {got}."})
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import islice
+from operator import itemgetter
+from string import Formatter
+from typing import NamedTuple
+
+LONGEST = 1000  # characters of a message that is taken apart
+MOST_WAYS = 40  # of filling the holes of one template
+# Where code joins two sentences, or the parts of a line.
+JOINT = re.compile(r"(?<=[.,:;?!…])[ \n]+|\n| · ")
+
+Reading = tuple[int, str]  # how many letters stay as they are, and the text
+
+
+class Template(NamedTuple):
+    """A text with holes: what stands before, between and after them, and their names.
+
+    >>> template("{page} has {got}, not its own.", "{page}: {got} gehört ihr nicht.")
+    Template(literals=('', ' has ', ', not its own.'), names=('page', 'got'), here=...)
+    """
+
+    literals: tuple[str, ...]
+    names: tuple[str, ...]
+    here: str
+
+
+def template(text: str, here: str) -> Template:
+    """The template in a catalogue's entry, with holes as `str.format` writes them."""
+    literals, names = [""], []
+    for literal, name, _, _ in Formatter().parse(text):
+        literals[-1] += literal
+        if name is not None:
+            names.append(name)
+            literals.append("")
+    return Template(tuple(literals), tuple(names), here)
+
+
+def ways(text: str, literals: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Every way to fill the holes between these literals so that they give the text.
+
+    >>> list(ways("a, b, c.", ("", ", ", ".")))
+    [('a', 'b, c'), ('a, b', 'c')]
+    """
+    head, *rest = literals
+    if not text.startswith(head):
+        return
+    text = text[len(head) :]
+    if len(rest) < 2:
+        end = rest[0] if rest else ""
+        if text.endswith(end) and (rest or not text):
+            yield (text.removesuffix(end),) if rest else ()
+        return
+    place = text.find(rest[0])
+    while place >= 0:
+        for more in ways(text[place:], rest):
+            yield (text[:place], *more)
+        place = text.find(rest[0], place + 1)
+
+
+class Phrases:
+    """All that a language knows to say.
+
+    >>> entries = {"Nothing came.": "Es kam nichts.", "Of {name}:": "Zu {name}:"}
+    >>> Phrases(entries).translate("Of `f`: Nothing came. 3 are left.")
+    'Zu `f`: Es kam nichts. 3 are left.'
+
+    Args:
+        entries: Of each English text or template the one in this language.
+    """
+
+    def __init__(self, entries: Mapping[str, str]) -> None:
+        made = [template(a.strip(), b.strip()) for a, b in entries.items()]
+        self._whole = {t.literals[0]: t.here.format() for t in made if not t.names}
+        self._holed = [t for t in made if t.names]
+
+    def translate(self, text: str) -> str:
+        """The text in this language; what is not known stays as it is."""
+        return text if len(text) > LONGEST else self._reader()(text)[1]
+
+    def _reader(self) -> Callable[[str], Reading]:
+        """What reads one message: no part of it is taken apart twice."""
+
+        @cache
+        def read(text: str) -> Reading:
+            inner = text.strip()
+            if inner in self._whole:
+                return 0, text.replace(inner, self._whole[inner])
+            if inner != text:
+                left, here = read(inner)
+                return left, text.replace(inner, here) if inner else text
+            as_it_is = sum(map(str.isalpha, text)), text
+            readings = [*self._filled(text, read), *_joined(text, read), as_it_is]
+            return min(readings, key=itemgetter(0))
+
+        return read
+
+    def _filled(self, text: str, read: Callable[[str], Reading]) -> Iterator[Reading]:
+        """The text as each template it may be of, its holes read in turn."""
+        for one in self._holed:
+            for found in islice(ways(text, one.literals), MOST_WAYS):
+                costs, parts = zip(*map(read, found), strict=True)
+                holes = dict(zip(one.names, parts, strict=True))
+                yield sum(costs), one.here.format(**holes)
+
+
+def _joined(text: str, read: Callable[[str], Reading]) -> Iterator[Reading]:
+    """The text as two parts that code joined."""
+    for joint in JOINT.finditer(text):
+        left, right = read(text[: joint.start()]), read(text[joint.end() :])
+        if text[: joint.start()] and text[joint.end() :]:
+            yield left[0] + right[0], left[1] + joint[0] + right[1]

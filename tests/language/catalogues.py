@@ -1,0 +1,126 @@
+"""The catalogues of a language, brought up to date with what is said in English.
+
+Babel reads and writes them. A text whose English has changed keeps its translation and
+is marked `fuzzy`: it is shown in English until a translator has looked at it.
+
+    updated(path, english)       # the catalogue's text, as it should be
+"""
+
+import re
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages import Catalog, Message
+from babel.messages.pofile import read_po, write_po
+
+from course_utils.language import CATALOGUES
+from tests.language.cells import texts
+from tests.language.extract import words
+from tests.notebooks.outputs import NOTEBOOKS, ROOT, read
+
+PACKAGE = ROOT / "course_utils"
+# Where the words stand that each lesson needs.
+SHARED = [
+    *(f"teaching/{name}.py" for name in ("checks", "exercise", "quiz", "quiz_widget")),
+    *("teaching/progress.py", "timing/stream_timing.py", "plots/drawing.py"),
+    "lessons/scenes.py",
+]
+NUMBER = re.compile(r"\d+")
+Texts = Mapping[str, str]  # each text, and the place it stands in
+
+
+def english_of_package() -> dict[str, str]:
+    """What every lesson shows."""
+    return _said([PACKAGE / name for name in SHARED])
+
+
+def english_of_lesson(name: str) -> dict[str, str]:
+    """What one lesson says: questions, hints, and what its checks find wrong."""
+    files = sorted((PACKAGE / "lessons" / name).glob("*.py"))
+    return _said([file for file in files if file.stem != "solutions"])
+
+
+def english_of_notebook(path: Path) -> dict[str, str]:
+    """What stands in a notebook."""
+    place = path.relative_to(ROOT).as_posix()
+    return {text: f"{place}#{cell}" for text, cell in texts(read(path)).items()}
+
+
+def catalogues(language: str, number: int) -> dict[Path, dict[str, str]]:
+    """The catalogues of a notebook and the English that each should hold."""
+    (path,) = NOTEBOOKS.glob(f"0{number}_*.ipynb")
+    lesson, folder = path.stem[3:], CATALOGUES / language
+    return {
+        folder / "package.po": english_of_package(),
+        folder / f"{lesson}.po": english_of_lesson(lesson),
+        folder / "notebooks" / f"{path.stem}.po": english_of_notebook(path),
+    }
+
+
+def updated(path: Path, english: Texts) -> str:
+    """The catalogue in this file, with these texts and no others.
+
+    Args:
+        path: The catalogue; it need not be there yet.
+        english: Each text and the place it stands in.
+    """
+    language = path.relative_to(CATALOGUES).parts[0]
+    old = Catalog(locale=language, fuzzy=False)
+    if path.exists():
+        old = read_po(BytesIO(path.read_bytes()), locale=language)
+    new = Catalog(locale=language, fuzzy=False, header_comment=f"# {path.stem}")
+    for text, place in english.items():
+        new.add(text, locations=[(place, None)])
+    old.update(new)
+    for message in old:
+        _settle(message, holed=path.parent.name != "notebooks")
+    return _written(old, language)
+
+
+def _settle(message: Message, holed: bool) -> None:
+    """A text that changed in its numbers only stays translated, with the new ones."""
+    if not message.id:
+        return
+    message.flags -= {"python-format", "python-brace-format"}
+    if holed and re.search(r"(?<!\{)\{\w+\}", message.id):
+        message.flags.add("python-brace-format")
+    before = message.previous_id[0] if message.previous_id else ""
+    if before and NUMBER.sub("0", before) == NUMBER.sub("0", message.id):
+        message.string = renumbered(message.string, before, message.id)
+        message.flags.discard("fuzzy")
+        message.previous_id = []
+
+
+def renumbered(text: str, before: str, after: str) -> str:
+    """A translation with the numbers that its English has now, in the same order.
+
+    >>> renumbered("In 45 Minuten", "In 45 minutes", "In 50 minutes")
+    'In 50 Minuten'
+    """
+    new = iter(NUMBER.findall(after))
+    same_order = NUMBER.findall(text) == NUMBER.findall(before)
+    return NUMBER.sub(lambda _: next(new), text) if same_order else text
+
+
+def _written(catalogue: Catalog, language: str) -> str:
+    """A catalogue as text, with a header that changes with nothing."""
+    file = BytesIO()
+    write_po(file, catalogue, width=79, omit_header=True, ignore_obsolete=True,
+             include_previous=True)  # fmt: skip
+    header = (
+        'msgid ""\nmsgstr ""\n'
+        f'"Language: {language}\\n"\n'
+        '"MIME-Version: 1.0\\n"\n'
+        '"Content-Type: text/plain; charset=utf-8\\n"\n'
+        '"Content-Transfer-Encoding: 8bit\\n"\n\n'
+    )
+    return header + file.getvalue().decode().rstrip("\n") + "\n"
+
+
+def _said(files: list[Path]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for file in files:
+        for text in words(file):
+            found.setdefault(text, file.relative_to(ROOT).as_posix())
+    return found
