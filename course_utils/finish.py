@@ -6,7 +6,8 @@ knows is told as it came, and is never success.
     finish_of(chunk)        # Finish("stop", "whole"), or None: it has not said
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -48,28 +49,38 @@ UNSAID = "cut: no finish reason"
 
 _WORDS: dict[Meaning, str] = {
     # OpenAI, its Responses API · Anthropic · Cohere · Hugging Face, watsonx · Together
-    "whole": "stop completed end_turn stop_sequence complete eos_token eos",
-    "tool": "tool_calls tool_call tool_use function_call",
+    # · Titan · AI21 · Ernie · Replicate
+    "whole": """stop completed end_turn stop_sequence complete eos_token eos
+        finish finished endoftext normal succeeded""",
+    "tool": "tool_calls tool_call tool_use function_call requires_action",
     "length": """length max_tokens max_output_tokens max_length model_length
         token_limit time_limit error_limit max_tool_calls incomplete
-        model_context_window_exceeded""",
+        max_output max_len max_context max_completion_tokens max_prompt_tokens
+        token_limit_reached model_context_window_exceeded""",
     "filtered": """content_filter content_filtered safety recitation blocklist spii
         prohibited_content image_safety language guardrail_intervened error_toxic
-        model_armor sensitive""",
+        image_prohibited_content image_recitation blacklist model_armor sensitive""",
     "refused": "refusal refused",
-    "paused": "pause_turn",
+    "paused": "pause_turn compaction",
     "stopped": "cancelled canceled user_cancel",
     "broken": """error failed abort aborted timeout network_error
         insufficient_system_resource load unload malformed_function_call
-        malformed_tool_use malformed_model_output unexpected_tool_call""",
+        malformed_tool_use malformed_model_output unexpected_tool_call
+        too_many_tool_calls missing_thought_signature server_error expired""",
 }
 MEANINGS: dict[str, Meaning] = {
     word: meaning for meaning, words in _WORDS.items() for word in words.split()
 }
 
 # Where a provider says it, and what it says while the answer is still being made.
-KEYS = ("finish_reason", "stop_reason", "done_reason", "stopReason", "status")
-NOT_YET = ("in_progress", "queued", "null", "not_finished", "finish_reason_unspecified")
+KEYS = (
+    *("finish_reason", "stop_reason", "done_reason", "stopReason", "finishReason"),
+    *("completionReason", "status"),
+)
+NOT_YET = ("in_progress", "queued", "null", "not_finished", "unspecified", "starting")
+# Words are written as FinishReason.STOP, FINISH_REASON_STOP, maxTokens and tool-calls.
+NEW_WORD = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
+BEFORE = re.compile(r"(finish_|stop_)?reason_")
 
 
 @settings()
@@ -85,7 +96,7 @@ def add_word(word: str, meaning: Meaning) -> None:
             f"A finish reason means one of {known}, got {meaning!r}: "
             'write add_word("my_word", "whole").'
         )
-    MEANINGS[word.lower()] = meaning
+    MEANINGS[_plain(word)] = meaning
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +150,14 @@ def finish(reason: str) -> Finish:
     >>> finish("gone fishing").incomplete
     'unknown: gone fishing'
     """
-    word = reason.strip().lower().rpartition(".")[2]  # an enumeration's, as a string
+    word = _plain(reason)
     return Finish(reason, MEANINGS.get(word) or _joined(word) or "unknown")
+
+
+def _plain(word: str) -> str:
+    """The word in small letters, as most providers write it."""
+    word = NEW_WORD.sub("_", word.strip().rpartition(".")[2]).replace("-", "_").lower()
+    return word.removeprefix(found[0] if (found := BEFORE.match(word)) else "")
 
 
 def _joined(word: str) -> Meaning | None:
@@ -181,7 +198,7 @@ def finish_in(metadata: Mapping[str, Any]) -> Finish | None:
     """
     found = (_word(metadata[key]) for key in KEYS if metadata.get(key))
     reason = next((word for word in found if word), None)
-    if reason is None or reason.lower() in NOT_YET:
+    if reason is None or _plain(reason) in NOT_YET:
         return None
     details = metadata.get("incomplete_details")
     if reason == "incomplete" and isinstance(details, Mapping):
@@ -192,7 +209,7 @@ def finish_in(metadata: Mapping[str, Any]) -> Finish | None:
 def _word(said: Any) -> str:
     """The word in what a provider said: some say it as an enumeration or an object."""
     if isinstance(said, Mapping):
-        said = said.get("type")
+        said = said.get("type") or said.get("reason")
     said = getattr(said, "name", said)
     return said if isinstance(said, str) else ""
 
@@ -209,13 +226,11 @@ class Endings:
     >>> ends.whole, ends.unended
     (False, ['a'])
 
-    Attributes:
-        taken_back: Whether text was taken back that its reader could not know of.
     """
 
     def __init__(self) -> None:
         self._ends: dict[str, Finish | None] = {}
-        self.taken_back = False
+        self._replaced: set[str] = set()
 
     def hear(
         self, message: str, *, says: bool = False, ended: Finish | None = None
@@ -230,17 +245,47 @@ class Endings:
         """This message was taken back."""
         self._ends.pop(message, None)
 
+    def replace(self, message: str) -> None:
+        """This message begins anew, and its reader cannot know of it."""
+        self._replaced.add(message)
+
+    @property
+    def taken_back(self) -> bool:
+        """Whether text was taken back that its reader could not know of."""
+        return bool(self._replaced)
+
+    def without(self, messages: Iterable[str]) -> "Endings":
+        """The others."""
+        left, gone = Endings(), set(messages)
+        left._ends = {key: end for key, end in self._ends.items() if key not in gone}
+        left._replaced = self._replaced - gone
+        return left
+
+    def before(self, later: "Endings") -> "Endings":
+        """These and others of the same answer, which count as the later ones."""
+        both = Endings()
+        both._ends = {**self._ends, **later._ends}
+        both._replaced = self._replaced | later._replaced
+        return both
+
     @property
     def unended(self) -> list[str]:
         """The messages that have not said why they end."""
         return [message for message, end in self._ends.items() if end is None]
 
     @property
+    def bad(self) -> Finish | None:
+        """The first end that is not whole; None if there is none."""
+        return next((end for end in self._told if not end.whole), None)
+
+    @property
     def decisive(self) -> Finish | None:
         """The end that counts: the first that is not whole, else the last."""
-        ends = [end for end in self._ends.values() if end is not None]
-        bad = [end for end in ends if not end.whole]
-        return next(iter(bad or ends[-1:]), None)
+        return self.bad or next(iter(self._told[-1:]), None)
+
+    @property
+    def _told(self) -> list[Finish]:
+        return [end for end in self._ends.values() if end is not None]
 
     @property
     def whole(self) -> bool:

@@ -16,12 +16,34 @@ from course_utils.finish import (
 )
 
 WORDS = {
-    "whole": ["stop", "STOP", "completed", "end_turn", "COMPLETE", "eos_token", "eos"],
-    "tool": ["tool_calls", "tool_use", "function_call", "TOOL_CALL"],
-    "length": ["length", "max_tokens", "MAX_TOKENS", "model_context_window_exceeded"],
-    "filtered": ["content_filter", "SAFETY", "PROHIBITED_CONTENT", "RECITATION"],
+    "whole": [
+        "stop",
+        "STOP",
+        "completed",
+        "end_turn",
+        "COMPLETE",
+        "eos_token",
+        "eos",
+        *("FINISH", "endTurn", "FINISH_REASON_STOP", "REASON_STOP", "endoftext"),
+        *("FinishReason.FINISH_REASON_STOP", "stop-sequence", " Stop\n"),
+    ],
+    "tool": ["tool_calls", "tool_use", "function_call", "TOOL_CALL", "tool-calls"],
+    "length": [
+        "length",
+        "max_tokens",
+        "MAX_TOKENS",
+        "model_context_window_exceeded",
+        *("maxTokens", "REASON_MAX_LEN", "max-tokens", "token_limit_reached"),
+    ],
+    "filtered": [
+        "content_filter",
+        "SAFETY",
+        "PROHIBITED_CONTENT",
+        "RECITATION",
+        *("content-filter", "contentFiltered", "blacklist"),
+    ],
     "refused": ["refusal"],
-    "paused": ["pause_turn"],
+    "paused": ["pause_turn", "compaction"],
     "stopped": ["cancelled", "USER_CANCEL"],
     "broken": [
         *("error", "abort", "insufficient_system_resource"),
@@ -39,7 +61,11 @@ def test_a_word_means_what_its_provider_says(word, meaning):
 
 
 @pytest.mark.parametrize(
-    "key", ["finish_reason", "stop_reason", "done_reason", "stopReason", "status"]
+    "key",
+    [
+        *("finish_reason", "stop_reason", "done_reason", "stopReason", "status"),
+        *("finishReason", "completionReason"),
+    ],
 )
 def test_every_provider_has_a_key_of_its_own(key):
     word = "completed" if key == "status" else "stop"
@@ -53,7 +79,10 @@ def test_every_provider_has_a_key_of_its_own(key):
     assert finish_of(told) == finish(word)
 
 
-@pytest.mark.parametrize("word", ["in_progress", "queued", "null", "NOT_FINISHED"])
+@pytest.mark.parametrize(
+    "word",
+    ["in_progress", "queued", "null", "NOT_FINISHED", "FINISH_REASON_UNSPECIFIED"],
+)
 def test_an_answer_that_goes_on_has_no_end(word):
     assert finish_in({"finish_reason": word}) is None
 
@@ -76,6 +105,7 @@ def test_an_enumeration_or_an_object_says_its_word():
     reason = Enum("FinishReason", "STOP MAX_TOKENS").MAX_TOKENS
     assert finish_in({"finish_reason": reason}).meaning == "length"
     assert finish_in({"finish_reason": {"type": "abort"}}).broken
+    assert finish_in({"finishReason": {"reason": "endoftext"}}).whole
 
 
 @pytest.mark.parametrize("word", ["stop", "length", "SAFETY"])

@@ -119,10 +119,10 @@ def _in_parts(text: str) -> Iterator[str]:
 class Pacer:
     """When each chunk of a kept answer is due: the first one seen, at once."""
 
-    def __init__(self, kept: Kept, delivery: Delivery, clock: Clock) -> None:
-        self.chunks = kept.delivered(delivery)
+    def __init__(self, answer: Kept, delivery: Delivery, clock: Clock) -> None:
+        self.chunks = answer.delivered(delivery)
         self._paced = delivery == "paced"
-        self._begin = clock.now() - (kept.begin if self._paced else 0.0)
+        self._begin = clock.now() - (answer.begin if self._paced else 0.0)
 
     def due(self, at: float) -> float:
         """The moment on the clock; long past, where gaps are not kept."""

@@ -34,7 +34,7 @@ class SharedCall:
 
     def __init__(self) -> None:
         self.record: list[Arrival] = []
-        self.kept: Kept | None = None
+        self.answer: Kept | None = None
         self.ended = False
         self.finished = False
         self.seats: dict[int, object] = {}

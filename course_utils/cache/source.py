@@ -107,7 +107,7 @@ def answer(desk: Desk, asking: Asking) -> Generator[ChatGenerationChunk, None, N
         except CallLost as lost:
             yield from voice.begun_anew(lost, asking)
             continue
-        yield from _again(seat.call.kept, asking)
+        yield from _again(seat.call.answer, asking)
         return
 
 
@@ -128,7 +128,7 @@ async def aanswer(
             for chunk in voice.begun_anew(lost, asking):
                 yield chunk
             continue
-        async with aclosing(_aagain(seat.call.kept, asking)) as chunks:
+        async with aclosing(_aagain(seat.call.answer, asking)) as chunks:
             async for chunk in chunks:
                 yield chunk
         return
@@ -174,23 +174,23 @@ class Voice:
 
 
 def _again(
-    kept: Kept | None, asking: Asking
+    answer: Kept | None, asking: Asking
 ) -> Generator[ChatGenerationChunk, None, None]:
     """A kept answer, as this reader wants it."""
-    if kept is None:
+    if answer is None:
         return
-    pacer = Pacer(kept, "whole" if asking.whole else asking.delivery, asking.clock)
+    pacer = Pacer(answer, "whole" if asking.whole else asking.delivery, asking.clock)
     for at, chunk in pacer.chunks:
         asking.clock.sleep_until(pacer.due(at))
         yield chunk
 
 
 async def _aagain(
-    kept: Kept | None, asking: Asking
+    answer: Kept | None, asking: Asking
 ) -> AsyncGenerator[ChatGenerationChunk, None]:
-    if kept is None:
+    if answer is None:
         return
-    pacer = Pacer(kept, "whole" if asking.whole else asking.delivery, asking.clock)
+    pacer = Pacer(answer, "whole" if asking.whole else asking.delivery, asking.clock)
     for number, (at, chunk) in enumerate(pacer.chunks, 1):
         await asking.clock.asleep_until(pacer.due(at))
         yield chunk
@@ -202,8 +202,8 @@ async def _aagain(
 
 
 def _steps(desk: Desk, asking: Asking, call: ThreadCall) -> Steps:
-    call.kept = desk.store.find(asking.key)
-    if call.kept is not None:
+    call.answer = desk.store.find(asking.key)
+    if call.answer is not None:
         return
     begin, recorder = asking.clock.now(), Recorder()
     with closing(asking.ask()) as chunks:
@@ -213,8 +213,8 @@ def _steps(desk: Desk, asking: Asking, call: ThreadCall) -> Steps:
 
 
 async def _asteps(desk: Desk, asking: Asking, call: LoopCall) -> AsyncSteps:
-    call.kept = await desk.store.afind(asking.key)
-    if call.kept is not None:
+    call.answer = await desk.store.afind(asking.key)
+    if call.answer is not None:
         return
     begin, recorder = asking.clock.now(), Recorder()
     async with aclosing(asking.ask()) as chunks:

@@ -95,15 +95,15 @@ class SQLiteStreamCache(BaseCache):
                 yield database
 
     def _found(self, name: str) -> bytes | None:
-        asked = [name, self._oldest]
+        parameters = [name, self._oldest]
         try:  # as it is: to look whether the table is there costs more than to look
             with closing(sqlite3.connect(self.path, timeout=self.timeout)) as database:
-                row = database.execute(FIND, asked).fetchone()
+                row = database.execute(FIND, parameters).fetchone()
         except sqlite3.OperationalError as error:
             if "no such" not in str(error):
                 raise
             with self._open() as database:
-                row = database.execute(FIND, asked).fetchone()
+                row = database.execute(FIND, parameters).fetchone()
         return row[0] if row else None
 
     @property

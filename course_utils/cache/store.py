@@ -62,21 +62,21 @@ class Store:
 
     def find(self, key: Key) -> Kept | None:
         """The answer to this question, if there is one."""
-        kept: Kept | None = None
+        answer: Kept | None = None
         with self._passing_over() as awake:
             if awake:
-                kept = self._run(self._found, key)
-        return kept
+                answer = self._run(self._found, key)
+        return answer
 
     async def afind(self, key: Key) -> Kept | None:
         """The answer to this question, if there is one."""
-        kept: Kept | None = None
+        answer: Kept | None = None
         async with self._apassing_over() as awake:
             if awake and self._is_async("alookup"):
-                kept = _unpacked(await self._cache.alookup(*key))
+                answer = _unpacked(await self._cache.alookup(*key))
             elif awake:
-                kept = await self._arun(self._found, key)
-        return kept
+                answer = await self._arun(self._found, key)
+        return answer
 
     def keep(self, key: Key, record: Sequence[Arrival]) -> None:
         """Keep this answer, if it is whole."""
@@ -98,8 +98,8 @@ class Store:
     # How a cache is asked
 
     def _found(self, key: Key) -> Kept | None:
-        kept: Callable[..., Kept | None] | None = getattr(self._cache, "kept", None)
-        return kept(*key) if kept else _unpacked(self._cache.lookup(*key))
+        look_up: Callable[..., Kept | None] | None = getattr(self._cache, "kept", None)
+        return look_up(*key) if look_up else _unpacked(self._cache.lookup(*key))
 
     def _run(self, call: Callable[..., Any], *args: Any) -> Any:
         if isinstance(self._cache, InMemoryCache):

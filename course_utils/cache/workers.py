@@ -30,10 +30,10 @@ PATIENCE = 1.0
 GOODBYES, GOODBYE = 3, 0.03
 GRACE = 1.0
 LEFT = -1
-# A model whose chunk took less real time than QUICK brings the next one unasked: to be
+# A model whose chunk took less real time than QUICK brings the next ones unasked: to be
 # asked for each costs two changes of threads, more than all else that is done for it.
 QUICK = 0.0001
-AHEAD = 1
+AHEAD = 4
 # In a loop it is the other way round: whose chunks are waited for anyway asks for the
 # next at once, and saves a change of tasks.
 SLOW = 0.001
@@ -250,7 +250,7 @@ class LoopCall(SharedCall):
                 self._come(arrival)
                 self._wake()
                 # Asked even if a cancel was swallowed.
-                if not await self._goes_on(AHEAD if slow else 0):
+                if not await self._goes_on(1 if slow else 0):
                     return CallLost("all readers have left")
                 begin = perf_counter()
         finally:

@@ -189,7 +189,7 @@ def _stalling(reply: ReplyFields) -> Generator[Step, None, float]:
 
 def logprob_of(step: Step) -> dict[str, Any]:
     """The log probability of a piece of text, as OpenAI writes it."""
-    letters = list(step.text.encode(errors="replace"))
+    letters = list(step.text.encode(errors="surrogatepass"))
     return {"token": step.text, "logprob": step.logprob, "bytes": letters}
 
 

@@ -186,8 +186,10 @@ def _subject(prompt: str) -> str:
 
 def answer_to(prompt: str) -> str:
     """Plain words about what the prompt mentions first."""
-    asked = prompt.lower()
+    question = prompt.lower()
     found = [
-        (asked.find(word), text) for word, text in ANSWERS.items() if word in asked
+        (question.find(word), text)
+        for word, text in ANSWERS.items()
+        if word in question
     ]
     return min(found, default=(0, OTHERWISE))[1]

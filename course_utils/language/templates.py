@@ -7,7 +7,7 @@ its holes, and a message is read as the parts that leave least of it in English.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from operator import itemgetter
@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 LONGEST = 1000  # characters of a message that is taken apart
 MOST_WAYS = 40  # of filling the holes of one template
+FEW = 10  # letters of a template that may fit by chance: `a {name}`
 # Where code joins two sentences, or the parts of a line.
 JOINT = re.compile(r"(?<=[.,:;?!…])[ \n]+|\n| · ")
 
@@ -52,19 +53,28 @@ def ways(text: str, literals: Sequence[str]) -> Iterator[tuple[str, ...]]:
     [('a', 'b, c'), ('a, b', 'c')]
     """
     head, *rest = literals
-    if not text.startswith(head):
+    if not (text.startswith(head) and _fits(text, literals)):
         return
     text = text[len(head) :]
-    if len(rest) < 2:
-        end = rest[0] if rest else ""
-        if text.endswith(end) and (rest or not text):
-            yield (text.removesuffix(end),) if rest else ()
+    if len(rest) == 1:
+        yield (text.removesuffix(rest[0]),)
         return
     place = text.find(rest[0])
-    while place >= 0:
+    while place >= 0 and _fits(text[place:], rest):
         for more in ways(text[place:], rest):
             yield (text[:place], *more)
         place = text.find(rest[0], place + 1)
+
+
+def _fits(text: str, literals: Sequence[str]) -> bool:
+    """Whether these literals stand in the text, in order, the last one at its end."""
+    place = 0
+    for literal in literals[:-1]:
+        at = text.find(literal, place)
+        if at < 0:
+            return False
+        place = at + len(literal)
+    return text.endswith(literals[-1], place)
 
 
 class Phrases:
@@ -98,7 +108,7 @@ class Phrases:
             if inner != text:
                 left, here = read(inner)
                 return left, text.replace(inner, here) if inner else text
-            as_it_is = sum(map(str.isalpha, text)), text
+            as_it_is = _letters(text), text
             readings = [*self._filled(text, read), *_joined(text, read), as_it_is]
             return min(readings, key=itemgetter(0))
 
@@ -109,12 +119,32 @@ class Phrases:
         for one in self._holed:
             for found in islice(ways(text, one.literals), MOST_WAYS):
                 costs, parts = zip(*map(read, found), strict=True)
+                if _letters(one.literals) < FEW and any(map(_by_chance, found, parts)):
+                    continue
                 holes = dict(zip(one.names, parts, strict=True))
-                yield sum(costs), one.here.format(**holes)
+                cost = sum(costs) + sum(map(_cut, found))
+                yield cost, one.here.format(**holes)
+
+
+def _letters(texts: Iterable[str]) -> int:
+    return sum(map(str.isalpha, "".join(texts)))
+
+
+def _cut(text: str) -> int:
+    """How many quotes have lost their partner: a value was taken for two."""
+    return text.count("'") % 2 + text.count('"') % 2
+
+
+def _by_chance(text: str, here: str) -> bool:
+    """Whether a hole holds words that are no value and that nothing was known of."""
+    return text == here and " " in text and text[0].isalpha()
 
 
 def _joined(text: str, read: Callable[[str], Reading]) -> Iterator[Reading]:
-    """The text as two parts that code joined."""
+    """The text as two parts that code joined, or one with a mark put to its end."""
+    if len(text) > 1 and text[-1] in ".:":
+        left, here = read(text[:-1])
+        yield left, here + text[-1]
     for joint in JOINT.finditer(text):
         left, right = read(text[: joint.start()]), read(text[joint.end() :])
         if text[: joint.start()] and text[joint.end() :]:

@@ -50,17 +50,17 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the page, and again every few seconds."""
-    asked = _asked(arguments)
+    options = _asked(arguments)
     shown = ""
     with suppress(KeyboardInterrupt):
         while True:
-            board = write(asked.folder, asked.page, asked.notebook, asked.every)
+            board = write(options.folder, options.page, options.notebook, options.every)
             if repr(board) != shown:
                 shown = repr(board)
-                print(f"{shown}\n{asked.page.resolve().as_uri()}", flush=True)
-            if not asked.every:
+                print(f"{shown}\n{options.page.resolve().as_uri()}", flush=True)
+            if not options.every:
                 return
-            time.sleep(asked.every)
+            time.sleep(options.every)
 
 
 if __name__ == "__main__":

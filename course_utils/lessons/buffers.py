@@ -31,8 +31,8 @@ def pushed(make: Make, pieces: Sequence[str]) -> list[str]:
                 f"ready. {guess(part, '')}".rstrip()
             )
     again = buffer.flush()
-    told = f"A second flush gave {again!r} once more: is the buffer empty?"
-    expect(not again, told)
+    fact = f"A second flush gave {again!r} once more: is the buffer empty?"
+    expect(not again, fact)
     return parts
 
 
@@ -48,8 +48,8 @@ def lets_go(
     text = out = ""
     for piece, part in zip(pieces, pushed(make, pieces), strict=False):
         text, out = text + piece, out + part
-        told = f"After {text[-60:]!r} only {out[-60:]!r} had left: {why}"
-        expect(out.startswith(ready(text)), told)
+        fact = f"After {text[-60:]!r} only {out[-60:]!r} had left: {why}"
+        expect(out.startswith(ready(text)), fact)
         more = f"After {text[-60:]!r} already {out[-60:]!r} had left: {why}"
         expect(not exactly or out == ready(text), more)
 
@@ -59,8 +59,8 @@ def is_used_again(make: Make, whole: Callable[[str], str]) -> None:
     buffer = make()
     for text in ("One. Two", "Three. Four"):
         got = buffer.push(text) + buffer.flush()
-        told = f"The same buffer got {text!r} after a flush, and gave {got!r}."
-        expect(got == whole(text), told)
+        fact = f"The same buffer got {text!r} after a flush, and gave {got!r}."
+        expect(got == whole(text), fact)
     got = "".join(pushed(make, MANY))
     expect(got == whole("".join(MANY)), f"Of 3,000 pieces came {shorten(got)}.")
 

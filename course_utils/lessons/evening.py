@@ -47,10 +47,10 @@ def memory(learners: int, free: int) -> str:
     'memory: 24 GB free, 20 GB for 20 learners'
     """
     wanted = learners * EACH
-    told = f"{free / 1024:.0f} GB free, {wanted / 1024:.0f} GB for {learners} learners"
+    space = f"{free / 1024:.0f} GB free, {wanted / 1024:.0f} GB for {learners} learners"
     if free and free < wanted:
-        raise Missing(f"memory: {told}: take a larger machine, or fewer learners.")
-    return f"memory: {told}"
+        raise Missing(f"memory: {space}: take a larger machine, or fewer learners.")
+    return f"memory: {space}"
 
 
 def disk(learners: int, free: int) -> str:
@@ -83,12 +83,12 @@ def stream() -> str:
     import httpx
 
     messages = [{"role": "user", "content": "Is all well?"}]
-    asked = {"model": "any", "stream": True, "messages": messages}
+    body = {"model": "any", "stream": True, "messages": messages}
     with FakeServer("Good evening.") as server:
         try:
             answer = httpx.post(
                 f"{server.url}/chat/completions",
-                json=asked,
+                json=body,
                 headers={"Authorization": "Bearer offline"},
                 trust_env=False,
             )
@@ -110,8 +110,8 @@ def model() -> str:
     if not name:
         return "model: the scripted one, for which no key is needed"
     try:
-        asked = your_model(FakeStreamingChatModel(replies="x"))
-        text = "".join(chunk.text for chunk in asked.stream("Say yes."))
+        model = your_model(FakeStreamingChatModel(replies="x"))
+        text = "".join(chunk.text for chunk in model.stream("Say yes."))
     except Exception as error:
         words = str(error).strip().splitlines() or [""]
         raise Missing(
@@ -169,9 +169,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m course_utils.lessons.evening")
     parser.add_argument("learners", type=int, help="how many share this machine")
     parser.add_argument("--hub", default="", help="the hub's address")
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     missing = 0
-    for look in looks(asked.learners, asked.hub):
+    for look in looks(options.learners, options.hub):
         try:
             print(f"✓ {look()}", flush=True)
         except Missing as reason:

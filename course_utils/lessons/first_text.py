@@ -68,8 +68,8 @@ def texts_come_early(asks: Asks, *more: Any) -> None:
     for text in islice(made, MOST):
         came += bool(text)
         sent = model.texts
-        told = f"Text number {came} came after {sent} tokens of 20"
-        expect(sent <= came, f"{told}: yield each as it comes.")
+        fact = f"Text number {came} came after {sent} tokens of 20"
+        expect(sent <= came, f"{fact}: yield each as it comes.")
 
 
 def asks_fairly(asks: Asks, *more: Any) -> None:
@@ -88,9 +88,9 @@ def asks_fairly(asks: Asks, *more: Any) -> None:
         lets_through(
             partial(_read, asks, model, more), error, getattr(asks, "__name__", "it")
         )
-        asked = len(model.prompts)
-        told = f"The check pressed the square button, and it asked {asked} times."
-        expect(asked == 1, told)
+        requests = len(model.prompts)
+        fact = f"The check pressed the square button, and it asked {requests} times."
+        expect(requests == 1, fact)
     _two_at_once(asks, *more)
 
 
@@ -103,5 +103,5 @@ def _two_at_once(asks: Asks, *more: Any) -> None:
         models = [Scripted(answers=[answer(some)]) for some in pieces]
         got = in_turns(*(asks(model, "Hi", *more) for model in models))
         texts, wanted = list(map("".join, got)), list(map("".join, pieces))
-        told = f"{'Two' if len(pieces) > 1 else 'Of 3,000 pieces'} at once"
-        expect(texts == wanted, f"{told}: it gave {shorten(texts)}.")
+        case = f"{'Two' if len(pieces) > 1 else 'Of 3,000 pieces'} at once"
+        expect(texts == wanted, f"{case}: it gave {shorten(texts)}.")

@@ -78,7 +78,7 @@ def breaking(items: Iterable[Any], error: BaseException) -> Iterator[Any]:
 
 def lets_through(read: Callable[[], Any], error: BaseException, name: str) -> None:
     """Go on if `read()` raises this very error; else say what its reader got."""
-    told = f"{told_of(error)}, and"
+    case = f"{told_of(error)}, and"
     try:
         got = read()
     except NotImplementedError:
@@ -87,10 +87,10 @@ def lets_through(read: Callable[[], Any], error: BaseException, name: str) -> No
         if raised is error:
             return
         kind = type(raised).__name__
-        why = f"{told} the reader of `{name}` got a {kind}: let it through as it is."
+        why = f"{case} the reader of `{name}` got a {kind}: let it through as it is."
         raise NotYet(why) from raised
     raise NotYet(
-        f"{told} `{name}` gave {shorten(got)} as if nothing had happened: let the "
+        f"{case} `{name}` gave {shorten(got)} as if nothing had happened: let the "
         "error through."
     )
 

@@ -50,7 +50,7 @@ class Scripted(BaseChatModel):
     An exception among the chunks is raised; a number is a wait on the clock.
 
     Attributes:
-        asked: The messages of each request.
+        requests: The messages of each request.
         prompts: Of each request the text of the last message.
         texts: How many chunks with text it has given in all.
         wholes: How many of the requests wanted a full response.
@@ -69,7 +69,7 @@ class Scripted(BaseChatModel):
         return "scripted"
 
     @property
-    def asked(self) -> list[list[BaseMessage]]:
+    def requests(self) -> list[list[BaseMessage]]:
         """The messages of each request."""
         return self._asked
 

@@ -8,17 +8,16 @@ A lane takes the items of a stream and reports what changed; it draws nothing it
 import threading
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import Any, Self
 
 from course_utils.clock import Clock
-from course_utils.finish import UNSAID, Endings
+from course_utils.finish import UNSAID
 from course_utils.live.answer import answer_html, answer_text
 from course_utils.live.stop import StopSwitch, leave
 from course_utils.live.transcript import Change, Transcript
 from course_utils.own_stream.in_task import TaskStream
 from course_utils.own_stream.owned import own_stream
-from course_utils.passages.ending import Ending, heard
+from course_utils.passages.ending import Ending
 from course_utils.streams import STOPS
 from course_utils.timing.stream_timing import StreamTiming
 
@@ -59,7 +58,6 @@ class Lane:
         # Text and report belong together: a snapshot is taken between two of them.
         self.lock = threading.RLock()
         self.ending = Ending()
-        self.models: Callable[[], Endings] = Endings  # how those under a chain ended
 
     def write(self, item: Any) -> None:
         """Take one item of the stream."""
@@ -106,11 +104,11 @@ class Lane:
     def _end_in_words(self) -> str:
         if self.ending.paused:
             return "paused"
-        ends = self.timing.endings or self.models()
+        ends = self.timing.endings
         if ends.taken_back:
             return "error: began anew, the first part no longer counts"
-        if ends.decisive is not None and not ends.decisive.whole:
-            return ends.decisive.in_words
+        if ends.bad:
+            return ends.bad.in_words
         if ends.unended:
             return UNSAID
         silence = self.ending.silence
@@ -162,7 +160,7 @@ class Lane:
 def read(lane: Lane, stream: Iterable[Any], switch: StopSwitch) -> None:
     """Write every item of a stream to a lane, and end the stream in any case."""
     with own_stream(stream) as items:
-        lane.models = partial(heard, items.pressure)
+        lane.timing.hearing = items.pressure.hearing
         switch.hear(items.pressure.stop)
         try:
             for item in items:
@@ -181,7 +179,7 @@ async def read_async(
 ) -> None:
     """The same for an async stream; a Stop cancels the task it runs in."""
     async with TaskStream(stream) as items:
-        lane.models = partial(heard, items.pressure)
+        lane.timing.hearing = items.pressure.hearing
         switch.hear(items.pressure.stop)
         async for item in items:
             lane.write(item)

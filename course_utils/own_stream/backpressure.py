@@ -18,9 +18,7 @@ from weakref import WeakSet
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.tracers.context import register_configure_hook
 
-from course_utils.chunks import is_restart, message_of, text_of
-from course_utils.finish import Endings, finish_of
-from course_utils.passages.content.usage import newest, total
+from course_utils.own_stream.hearing import Hearing
 
 _in_threads: ContextVar["Backpressure | None"] = ContextVar(
     "course_backpressure", default=None
@@ -56,8 +54,7 @@ class Backpressure(BaseCallbackHandler):
 
     Attributes:
         stopped: Whether the reader has left.
-        ends: How the models under this stream ended, each call for itself.
-        usage: The tokens of all of them; None if none told any.
+        hearing: What the models under this stream have told of their ends.
     """
 
     run_inline = True  # in the task that streams, else it cannot stop it
@@ -68,18 +65,12 @@ class Backpressure(BaseCallbackHandler):
 
     def __init__(self) -> None:
         self.stopped = False
-        self.ends = Endings()
-        self._usage: dict[Any, dict[str, Any]] = {}
-        self._spoke: set[Any] = set()  # the calls whose tokens were heard
-        self._said: set[Any] = set()  # ... and those that have said a text
-        self._outer = _in_threads.get()  # of a stream that reads this one
+        outer = _in_threads.get()  # of a stream that reads this one
+        self._outer: Backpressure | None = outer
+        self.hearing: Hearing = Hearing(outer.hearing if outer else None)
         self._reading = True
         self._changed = threading.Condition()
         self._waiting = 0
-
-    @property
-    def usage(self) -> dict[str, int] | None:
-        return total(self._usage.values())
 
     def shut(self) -> bool:
         """Whether the reader of this stream, or of one around it, has left."""
@@ -129,58 +120,30 @@ class Backpressure(BaseCallbackHandler):
     def ignore_chat_model(self) -> bool:
         return self.ignore_llm
 
-    def on_chat_model_start(self, *args: Any, run_id: Any = None, **kw: Any) -> None:
+    def on_chat_model_start(
+        self, *args: Any, run_id: Any = None, metadata: Any = None, **kwargs: Any
+    ) -> None:
         self.pass_or_stop()
-        self.hear(run_id, None)
+        self.hearing.begins(run_id, metadata)
 
-    def on_llm_start(self, *args: Any, run_id: Any = None, **kwargs: Any) -> None:
-        self.on_chat_model_start(run_id=run_id)
+    def on_llm_start(self, *args: Any, **kwargs: Any) -> None:
+        self.on_chat_model_start(**kwargs)
 
     def on_llm_new_token(
         self, token: Any, *, chunk: Any = None, run_id: Any = None, **kwargs: Any
     ) -> None:
-        self.hear_token(run_id, chunk)
+        self.hearing.chunk(run_id, chunk)
         self.pass_or_stop()
 
-    def on_stream_event(self, event: Any, **kwargs: Any) -> None:
+    def on_stream_event(self, event: Any, *, run_id: Any = None, **kw: Any) -> None:
+        self.hearing.event(run_id, event)
         self.pass_or_stop()
 
     def on_llm_end(self, response: Any, *, run_id: Any = None, **kwargs: Any) -> None:
-        if run_id in self._spoke:
-            self._spoke.discard(run_id)
-            return  # the sum of its chunks no longer tells what came after its finish
-        for row in response.generations:
-            for answer in row:
-                self.hear(run_id, answer)
+        self.hearing.answers(run_id, response)
 
     def on_llm_error(self, error: Any, *, run_id: Any = None, **kwargs: Any) -> None:
-        # Whoever reads gets the error, or the answer of the model asked instead.
-        self._spoke.discard(run_id)
-        self._forget(run_id)
-
-    def hear_token(self, run_id: Any, item: Any) -> None:
-        """Take one chunk of a call that streams."""
-        self._spoke.add(run_id)
-        self.hear(run_id, item)
-
-    def hear(self, run_id: Any, item: Any) -> None:
-        """Take what a call has said: None at its start, a chunk, or the answer."""
-        message = message_of(item)
-        ended, says = finish_of(item), bool(text_of(message))
-        if says:
-            self._said.add(run_id)
-        elif is_restart(message) and run_id in self._said:
-            self.ends.taken_back = True  # a chain of text passes on no such word
-        self.ends.hear(run_id, says=says, ended=ended)
-        if usage := getattr(message, "usage_metadata", None):
-            self._usage[run_id] = newest(self._usage.get(run_id), usage)
-        if self._outer is not None:
-            self._outer.hear(run_id, item)
-
-    def _forget(self, run: Any) -> None:
-        self.ends.forget(run)
-        if self._outer is not None:
-            self._outer._forget(run)
+        self.hearing.fails(run_id)
 
 
 class LoopBackpressure(BaseCallbackHandler):
@@ -238,18 +201,18 @@ class LoopBackpressure(BaseCallbackHandler):
         return not self.is_here()
 
     async def on_chat_model_start(
-        self, *args: Any, run_id: Any = None, **kwargs: Any
+        self, *args: Any, run_id: Any = None, metadata: Any = None, **kwargs: Any
     ) -> None:
         await self.pass_or_stop()
-        self.pressure.hear(run_id, None)
+        self.pressure.hearing.begins(run_id, metadata)
 
-    async def on_llm_start(self, *args: Any, run_id: Any = None, **kwargs: Any) -> None:
-        await self.on_chat_model_start(run_id=run_id)
+    async def on_llm_start(self, *args: Any, **kwargs: Any) -> None:
+        await self.on_chat_model_start(**kwargs)
 
     async def on_llm_new_token(
         self, token: Any, *, chunk: Any = None, run_id: Any = None, **kwargs: Any
     ) -> None:
-        self.pressure.hear_token(run_id, chunk)
+        self.pressure.hearing.chunk(run_id, chunk)
         await self.pass_or_stop()
 
     async def on_llm_end(self, response: Any, **kwargs: Any) -> None:
@@ -258,7 +221,10 @@ class LoopBackpressure(BaseCallbackHandler):
     async def on_llm_error(self, error: Any, **kwargs: Any) -> None:
         self.pressure.on_llm_error(error, **kwargs)
 
-    async def on_stream_event(self, *args: Any, **kwargs: Any) -> None:
+    async def on_stream_event(
+        self, event: Any, *, run_id: Any = None, **kwargs: Any
+    ) -> None:
+        self.pressure.hearing.event(run_id, event)
         await self.pass_or_stop()
 
     async def pass_or_stop(self) -> None:

@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
 from contextlib import aclosing, suppress
 from typing import Any, Generic, TypeVar, overload
 
+from course_utils.finish import Endings
 from course_utils.own_stream.backpressure import (
     Backpressure,
     LoopBackpressure,
@@ -54,6 +55,8 @@ def own_stream(stream: Any, maxsize: int = 1) -> Any:
     ...             break
     >>> model.log
     [Call 1 (attempt 1): 2 tokens, closed by reader]
+    >>> texts.ends.whole
+    False
 
     Args:
         stream: What `.stream(...)` or `.astream(...)` returned, not yet read.
@@ -85,6 +88,14 @@ class OwnedStream(Generic[T]):
 
     def __repr__(self) -> str:
         return "own_stream(...)"
+
+    @property
+    def ends(self) -> Endings:
+        """How each model underneath has ended so far, also one you do not read.
+
+        A chain's text does not say that it was cut: `items.ends.whole` does.
+        """
+        return self.pressure.hearing.ends
 
     def __enter__(self) -> "OwnedStream[T]":
         self._entered = True
@@ -135,6 +146,11 @@ class AsyncOwnedStream(Generic[T]):
 
     def __repr__(self) -> str:
         return "own_stream(...)"
+
+    @property
+    def ends(self) -> Endings:
+        """How each model underneath has ended so far, also one you do not read."""
+        return self.pressure.hearing.ends
 
     async def __aenter__(self) -> "AsyncOwnedStream[T]":
         self._entered = True

@@ -11,6 +11,7 @@ from typing import Any
 from course_utils.finish import Endings
 from course_utils.passages.content.usage import total
 from course_utils.passages.passage import Passage
+from course_utils.passages.reader import Reader
 
 # What a person can read of a stream; the rest is about it.
 TOLD = {"text", "tool_call", "tool_result", "progress", "interrupt", "data"}
@@ -79,10 +80,12 @@ class Ending:
         return "no text" if self._kinds else "nothing came"
 
 
-def heard(pressure: Any) -> Endings:
-    """How the models under a stream ended, by what its gate has heard.
+def endings_of(reader: Reader, hearing: Any) -> Endings:
+    """How the answer ended: each message that was read, and each model that was not.
 
-    A chain's text tells no finish reason, but its model told one.
+    A chain's text tells no finish reason, and a model whose answer goes to another
+    model tells its reader nothing at all. The gate under the stream has heard both.
     """
-    ends: Endings = pressure.ends
-    return ends
+    read = [call for call, ids in hearing.ids.items() if reader.judges(ids)]
+    hidden: Endings = hearing.ends.without(read)
+    return hidden.before(reader.endings)

@@ -118,6 +118,10 @@ class Reader:
         """How the messages of the answer ended; empty if none came in chunks."""
         return self._messages.voices.endings
 
+    def judges(self, ids: Iterable[str]) -> bool:
+        """Whether one of these messages came here, so that `endings` has its end."""
+        return self._messages.voices.judge(ids)
+
     def read(self, item: Any) -> Passages:
         """What one item says: none, one or some passages.
 
@@ -203,10 +207,10 @@ class Reader:
         ]
 
 
-def check_modes(name: str, asked: Asked) -> None:
+def check_modes(name: str, request: Asked) -> None:
     """Raise a ValueError if a mode is none: LangGraph would give an empty stream."""
-    if asked.misspelt or not asked.modes:
-        wrong = repr(asked.misspelt[0]) if asked.misspelt else "[]"
+    if request.misspelt or not request.modes:
+        wrong = repr(request.misspelt[0]) if request.misspelt else "[]"
         raise ValueError(
             f"{name}() would see nothing: LangGraph has no stream_mode {wrong} and "
             f"does not say so. Take one of {', '.join(sorted(MODES))}."

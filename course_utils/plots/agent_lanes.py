@@ -65,14 +65,14 @@ def _thought(model: ModelSpan) -> Bar:
 
 def _tool(tool: ToolSpan, total: float) -> Bar:
     end = total if tool.returned is None else tool.returned
-    asked = 0.0 if tool.asked is None else tool.asked
+    begin = 0.0 if tool.asked is None else tool.asked
     start = 0.0 if tool.called is None else tool.called
     words, colour = f"{tool.name or 'tool'} {end - start:.2f} s", PINK
     if tool.returned is None:
         words, colour = f"{tool.name or 'tool'}: no result", ORANGE
     elif tool.failed:
         words, colour = f"{words}, failed", ORANGE
-    return Bar(words, start, end, colour, asked)
+    return Bar(words, start, end, colour, begin)
 
 
 Say = Callable[..., Any]

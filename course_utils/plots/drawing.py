@@ -144,7 +144,7 @@ def _draw_end(axes: "Axes", lane: float, timing: StreamTiming) -> None:
     """A stroke where the stream ended, and the end in words."""
     end = timing.endings
     broken = timing.error is not None or timing.stopped
-    broken = broken or bool(end.decisive and not end.decisive.whole)
+    broken = broken or end.bad is not None
     colour = ORANGE if broken else GREEN if end.whole else INK
     axes.vlines(
         timing.total, lane - 0.16, lane + 0.16, color=colour, lw=1.6, clip_on=False

@@ -19,7 +19,8 @@ Chunk = ChatGenerationChunk
 
 def said_in(chunk: Chunk) -> dict[str, Any]:
     """All metadata of the chunk."""
-    return {**(chunk.generation_info or {}), **chunk.message.response_metadata}
+    info, metadata = chunk.generation_info, chunk.message.response_metadata
+    return {**info, **metadata} if info else metadata
 
 
 def edited(chunk: Chunk, **changes: Any) -> Chunk:

@@ -40,7 +40,9 @@ UNSAID = Finish("whole response", "whole")
 def ending_of(chunk: ChatGenerationChunk) -> Finish | None:
     """How the answer ended, if this chunk says so; a full response need not."""
     said = said_in(chunk)
-    ended = finish_in(said) if said else None
+    if not said and type(chunk) is ChatGenerationChunk:
+        return None  # nearly every chunk
+    ended = finish_in(said)
     if ended is None and isinstance(chunk, WholeResponse):
         return None if any(said.get(key) for key in KEYS) else UNSAID
     return ended

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from course_utils.characters import Characters
-from course_utils.finish import Endings, Finish
+from course_utils.finish import Finish
 from course_utils.passages import Passage, Reader
-from course_utils.passages.ending import Ending
+from course_utils.passages.ending import Ending, endings_of
 from course_utils.serving.public_json import NOTHING, public_json
 from course_utils.serving.sse import Event
 
@@ -70,18 +70,18 @@ class AnswerEvents:
         """The last event of a stream that broke."""
         return self._error(kind, message, None, usage)
 
-    def last(self, ends: Endings, usage: Usage = None) -> Event:
+    def last(self, hearing: Any) -> Event:
         """The last event: `done`, `stopped`, `paused`, `cut` or `error`.
 
         Args:
-            ends: How the models under the stream ended, for a stream of text alone.
-            usage: The tokens these models told, likewise.
+            hearing: What the models under the stream told, of which the stream itself
+                may tell nothing.
         """
-        ends = self._reader.endings or ends
+        ends, usage = endings_of(self._reader, hearing), hearing.usage
         end = ends.decisive
         if ends.taken_back:
             return error_event("AnswerReplaced", REPLACED)
-        if ends.unended and self._require_finish:
+        if ends.unended and self._require_finish and not ends.bad:
             return event("cut", {**self._facts(None, usage), "note": UNSAID_NOTE})
         if end is not None and end.meaning in FAULTS:
             name, fact = FAULTS[end.meaning]

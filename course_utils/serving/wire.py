@@ -17,7 +17,6 @@ from typing import Any
 from course_utils.own_stream.owned import own_stream
 from course_utils.own_stream.threads import in_threads
 from course_utils.passages import Reader
-from course_utils.passages.ending import heard
 from course_utils.serving.answer_events import AnswerEvents
 from course_utils.serving.shutdown import ServerShutdown, ends_with_server
 from course_utils.serving.sse import HEARTBEAT, Event, encode
@@ -100,24 +99,25 @@ async def _events(
 ) -> AsyncGenerator[Event | None, None]:
     items = stream if hasattr(stream, "__aiter__") else in_threads(stream)
     async with own_stream(items) as owned:
-        pressure = owned.pressure
+        hearing = owned.pressure.hearing
         try:
             with nullcontext() if grace is None else ends_with_server(owned, grace):
                 while (item := await owned.get(heartbeat, END)) is not END:
                     if item is None and heartbeat < inf:
                         yield None
+                        continue
                     for event in answer.read(item):
                         yield event
-            for event in answer.rest():
-                yield event
-            yield answer.last(heard(pressure), pressure.usage)
+            last = answer.last(hearing)
         except asyncio.CancelledError:
             if _is_cancelled():
                 raise
-            yield answer.stopped(pressure.usage)  # the stream was; its reader is here
+            last = answer.stopped(hearing.usage)  # the stream was; its reader is here
         except Exception as error:
             words = _told(error, explain, note)
-            yield answer.failed(type(error).__name__, words, pressure.usage)
+            last = answer.failed(type(error).__name__, words, hearing.usage)
+        for event in (*answer.rest(), last):
+            yield event
 
 
 def _told(

@@ -134,8 +134,8 @@ def _keys() -> Look:
     for name, key in keys.items():
         if key != key.strip(" \t\r\n\"'"):
             yield f"{name} has a blank or a quote at its end: set it again without."
-    told = [f"{name} ({len(key)} characters)" for name, key in keys.items()]
-    return ", ".join(told) or "none set, and none needed"
+    found = [f"{name} ({len(key)} characters)" for name, key in keys.items()]
+    return ", ".join(found) or "none set, and none needed"
 
 
 def masked(text: str) -> str:

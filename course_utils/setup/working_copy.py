@@ -29,7 +29,7 @@ def bring_up_to_date(source: Path, copy: Path) -> list[str]:
         copy: The learner's folder; it is made if it is not there.
     """
     ledger = _ledger(copy)
-    told = []
+    notes = []
     for name in _files(source):
         new, mine = source / name, copy / name
         print_of_new = fingerprint(new)
@@ -38,7 +38,7 @@ def bring_up_to_date(source: Path, copy: Path) -> list[str]:
         if mine.exists() and fingerprint(mine) not in (ledger.get(name), print_of_new):
             beside = _beside(mine, "new")
             _copy(new, beside)
-            told.append(
+            notes.append(
                 f"{name} has changed in the course, and you have changed yours: yours "
                 f"stays, the new one is {beside.name}."
             )
@@ -46,7 +46,7 @@ def bring_up_to_date(source: Path, copy: Path) -> list[str]:
             _copy(new, mine)
         ledger[name] = print_of_new
     _write_ledger(copy, ledger)
-    return told
+    return notes
 
 
 def reset(source: Path, copy: Path, number: str) -> str:
@@ -59,14 +59,14 @@ def reset(source: Path, copy: Path, number: str) -> str:
             "python start.py reset 4"
         )
     mine = copy / found[0].name
-    kept = ""
+    note = ""
     if mine.exists():
         beside = _beside(mine, f"kept {datetime.now():%Y-%m-%d %H.%M.%S}")
         mine.rename(beside)
-        kept = f" What you had is now {beside.name}."
+        note = f" What you had is now {beside.name}."
     _copy(found[0], mine)
     _write_ledger(copy, {**_ledger(copy), mine.name: fingerprint(mine)})
-    return f"{mine.name} is as the course has it.{kept}"
+    return f"{mine.name} is as the course has it.{note}"
 
 
 def fingerprint(file: Path) -> str:
@@ -110,10 +110,10 @@ def _write_ledger(copy: Path, ledger: dict[str, str]) -> None:
 def main(here: Path, arguments: list[str]) -> None:
     """Bring the copy up to date, or reset one notebook of it."""
     source, copy = here / "notebooks", here / FOLDER
-    told = bring_up_to_date(source, copy)
+    notes = bring_up_to_date(source, copy)
     if arguments[:1] == ["reset"]:
-        told = [reset(source, copy, " ".join(arguments[1:]))]
-    print("\n".join(told), end="\n" if told else "", flush=True)
+        notes = [reset(source, copy, " ".join(arguments[1:]))]
+    print("\n".join(notes), end="\n" if notes else "", flush=True)
 
 
 if __name__ == "__main__":

@@ -105,10 +105,10 @@ def cell_minutes(cell: Cell, lesson: ModuleType) -> float:
     source = source_of(cell)
     if cell["cell_type"] == "markdown":
         return len(source.split()) / WORDS_A_MINUTE
-    asked = getattr(lesson, source.strip().removeprefix("lesson."), None)
-    if isinstance(asked, Quiz):
-        return A_QUESTION * len(asked.questions)
-    if isinstance(asked, Predict):
+    item = getattr(lesson, source.strip().removeprefix("lesson."), None)
+    if isinstance(item, Quiz):
+        return A_QUESTION * len(item.questions)
+    if isinstance(item, Predict):
         return A_QUESTION
     exercise = getattr(lesson, str(cell.get("id", "")).replace("-", "_"), None)
     return exercise.minutes if isinstance(exercise, Exercise) else A_CELL

@@ -39,7 +39,7 @@ function render({ model, el }) {
   ask.className = "jupyter-button";
   ask.style.cssText = "clear: left; margin: 0.3em 0";
   ask.addEventListener("click", () => {
-    model.set("asked", true);
+    model.set("requested", true);
     model.save_changes();
     field.querySelector("input:checked")?.focus(); // this button goes away
   });
@@ -52,10 +52,10 @@ function render({ model, el }) {
     for (const radio of field.querySelectorAll("input"))
       radio.checked = radio.value === model.get("guess");
     note.innerHTML = model.get("note");
-    const held = model.get("guess") && !model.get("asked");
+    const held = model.get("guess") && !model.get("requested");
     ask.style.display = held ? "" : "none";
   };
-  model.on("change:note change:asked change:guess", show);
+  model.on("change:note change:requested change:guess", show);
   field.append(legend, ...choices, note, ask);
   el.append(field);
   show();

@@ -47,7 +47,7 @@ class QuestionView(anywidget.AnyWidget):
     guess = traitlets.Unicode().tag(sync=True)
     note = traitlets.Unicode().tag(sync=True)
     why = traitlets.Unicode().tag(sync=True)
-    asked = traitlets.Bool(False).tag(sync=True)
+    requested = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, source: Question) -> None:
         self._source = source
@@ -56,16 +56,16 @@ class QuestionView(anywidget.AnyWidget):
             options=[[key, as_html(option)] for key, option, _ in source.reasons()],
             why=translated("Why?"),
             guess=source.guess or "",
-            asked=not source.hold,
+            requested=not source.hold,
         )
         self._explain()
-        self.observe(lambda _: self._explain(), ["guess", "asked"])
+        self.observe(lambda _: self._explain(), ["guess", "requested"])
 
     def _explain(self) -> None:
         """Say what is to be said about the guess: hold it, or explain it."""
         if not self.guess:
             self.note = ""
-        elif self.asked:
+        elif self.requested:
             self.note = self._source.answer(self.guess)._repr_html_()
         else:
             self._source.believe(self.guess)

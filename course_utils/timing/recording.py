@@ -9,7 +9,6 @@ moments; `timing` makes figures of them.
 from collections.abc import (
     AsyncIterable,
     AsyncIterator,
-    Callable,
     Iterable,
     Iterator,
     Sequence,
@@ -22,6 +21,7 @@ from course_utils.clock import Clock, course_clock
 from course_utils.finish import Endings
 from course_utils.passages import Passage, Reader
 from course_utils.passages.content.usage import total
+from course_utils.passages.ending import endings_of
 from course_utils.streams import STOPS, aclose, check_stream, close
 from course_utils.timing.spans import Spans
 
@@ -64,7 +64,7 @@ class TimingRecorder:
         self.error: BaseException | None = None
         self.paused = False
         self.spans = Spans()
-        self.models: Callable[[], Endings] = Endings  # how those under a chain ended
+        self.hearing: Any = None  # of the models underneath, by who reads the stream
         self._reader = Reader(name="measure")
         self._clock = clock
         self._texts: dict[str, list[str]] = {}
@@ -74,8 +74,10 @@ class TimingRecorder:
 
     @property
     def endings(self) -> Endings:
-        """How each message of the answer ended, so far."""
-        return self._reader.endings
+        """How each message of the answer ended so far, of models unseen as well."""
+        if self.hearing is None:
+            return self._reader.endings
+        return endings_of(self._reader, self.hearing)
 
     @property
     def usage(self) -> dict[str, int] | None:
@@ -152,20 +154,21 @@ class TimingRecorder:
         Raises:
             TypeError: No stream of LangChain gives such an item.
         """
-        self.start()
+        if self._start is None:
+            self.start()
         found = self._reader.read(item)
         for passage in found:
             self._note(passage)
         return found
 
     def _note(self, passage: Passage) -> None:
-        kind = passage.kind
-        self.spans.hear(passage, self._elapsed())
+        kind, at = passage.kind, self._elapsed()
+        self.spans.hear(passage, at)
         if self.time_to_first_sign is None and kind in SIGNS_OF_LIFE:
-            self.time_to_first_sign = self._elapsed()
+            self.time_to_first_sign = at
         if kind == "text" and not passage.aside:
             self._texts.setdefault(passage.message, []).append(passage.text)
-            self.arrivals.append(self._elapsed())
+            self.arrivals.append(at)
         elif kind == "reasoning" and not passage.aside:
             self._think(passage)
         elif kind == "tool_call":

@@ -14,6 +14,7 @@ from course_utils.finish import Finish
 from course_utils.passages import Passage
 
 SIGNS_OF_LIFE = ("text", "reasoning", "tool_call", "data")
+OF_A_MODEL = ("text", "reasoning", "tool_call", "usage", "finish")
 
 
 @dataclass
@@ -107,20 +108,20 @@ class Spans:
     def hear(self, passage: Passage, at: float) -> None:
         """Note one passage of the run."""
         kind, key = passage.kind, passage.message
-        if kind == "restart":
-            self.models.pop(key, None)
-        elif kind in ("tool_call", "tool_result"):
-            tool = self.tools.get(passage.call)
-            if tool is None:
-                tool = ToolSpan(passage.call, aside=passage.aside)
-                self.tools[passage.call] = tool
-            tool.hear(passage, at)
-        if kind in ("text", "reasoning", "tool_call", "usage", "finish"):
+        if kind in OF_A_MODEL:
             model = self.models.get(key)
             if model is None:
                 model = ModelSpan(key, passage.source, passage.aside)
                 self.models[key] = model
             model.hear(passage, at)
+        if kind in ("tool_call", "tool_result"):
+            tool = self.tools.get(passage.call)
+            if tool is None:
+                tool = ToolSpan(passage.call, aside=passage.aside)
+                self.tools[passage.call] = tool
+            tool.hear(passage, at)
+        elif kind == "restart":
+            self.models.pop(key, None)
 
 
 def thinking(models: Iterable[ModelSpan]) -> list[ModelSpan]:

@@ -8,7 +8,6 @@ else worth a mark: tool calls, usage, the finish, a fault. It changes nothing.
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from contextlib import suppress
-from functools import partial
 from itertools import pairwise
 from typing import Any, overload
 
@@ -16,7 +15,6 @@ from course_utils.clock import Clock, course_clock
 from course_utils.finish import UNSAID
 from course_utils.language import translated
 from course_utils.own_stream.backpressure import listening
-from course_utils.passages.ending import heard
 from course_utils.settings import settings
 from course_utils.streams import as_stream, check_stream, takes_nothing
 from course_utils.timing.recording import Mark, TimingRecorder
@@ -141,10 +139,10 @@ class StreamTiming(TimingRecorder):
         return self._end_in_words()
 
     def _end_in_words(self) -> str:
-        ends = self.endings or self.models()
+        ends = self.endings
         if ends.taken_back:
             return "error: began anew"
-        if ends.unended:
+        if ends.unended and not ends.bad:
             return UNSAID
         return "done" if ends.decisive is None else ends.decisive.in_words
 
@@ -212,7 +210,7 @@ def measure(
         if hasattr(stream, "__aiter__"):
             return _measure_async(timing, stream, keep_error)
         with listening() as models:
-            timing.models = partial(heard, models)
+            timing.hearing = models.hearing
             for _ in timing.watch(stream):
                 pass
     except Exception as error:
@@ -225,7 +223,7 @@ async def _measure_async(
 ) -> StreamTiming:
     try:
         with listening() as models:
-            timing.models = partial(heard, models)
+            timing.hearing = models.hearing
             async for _ in timing.watch(stream):
                 pass
     except Exception as error:

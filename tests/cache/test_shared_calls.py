@@ -13,6 +13,7 @@ from course_utils.cache.source import desk_of
 from course_utils.fake import FakeStreamingChatModel, Reply
 from course_utils.own_stream import own_stream
 from tests.support.asking import PATIENCE, fake, in_threads, texts
+from tests.support.threads import no_threads_left
 from tests.support.ways import AWAYS, WAYS, ask, astream
 
 pytestmark = pytest.mark.filterwarnings(
@@ -284,9 +285,8 @@ async def test_no_tasks_and_no_flights_are_left():
 
 def test_no_threads_are_left():
     model = cached(fake("One two three."))
-    before = threading.active_count()
-    for number in range(100):
-        stream = model.stream(f"question {number}")
-        next(stream)
-        stream.close()
-    assert threading.active_count() == before
+    with no_threads_left():
+        for number in range(100):
+            stream = model.stream(f"question {number}")
+            next(stream)
+            stream.close()

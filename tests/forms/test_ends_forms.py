@@ -6,14 +6,20 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from IPython.utils.capture import capture_output
 from langchain.agents import create_agent
 from langchain_core.exceptions import ModelError
+from langchain_core.language_models import FakeListChatModel
 from langchain_core.output_parsers import StrOutputParser
-from langchain_core.runnables import RunnableParallel
+from langchain_core.runnables import RunnableLambda, RunnableParallel
+from langchain_core.tools import tool
+from langgraph.graph import START, MessagesState, StateGraph
 
 from course_utils.buffering import WordBuffer, buffered
 from course_utils.cache import cached
 from course_utils.callbacks import PartialRecorder
+from course_utils.live import show
+from course_utils.own_stream import own_stream
 from course_utils.reliability import reliable
 from course_utils.serving import read_sse, sse_response
 from course_utils.timing import measure
@@ -61,9 +67,6 @@ ODD: dict[str, tuple[list[Any], str]] = {
         CUT,
     ),
     "a whole call after it": ([chunk("One", "stop"), call('{"a": 1}')], WHOLE),
-}
-# Of a chain's text its judge knows the text alone, not the calls and thoughts.
-NOT_IN_TEXT: dict[str, tuple[list[Any], str]] = {
     "half a call after it": ([chunk("One", "stop"), call('{"a": 1')], CUT),
     "a thought after it": ([chunk("One", "stop"), chunk(THOUGHT)], CUT),
 }
@@ -133,10 +136,30 @@ def in_chain(model: Played) -> Any:
     return model | StrOutputParser() | buffered(WordBuffer)
 
 
+def another() -> Played:
+    return Played(plays=[[chunk("Well."), chunk(""), chunk("", "stop")]])
+
+
 def beside_another(model: Played) -> Any:
-    other = Played(plays=[[chunk("Well."), chunk(""), chunk("", "stop")]])
-    both = RunnableParallel(a=model | StrOutputParser(), b=other | StrOutputParser())
-    return both.stream("Hi")
+    other = another() | StrOutputParser()
+    return RunnableParallel(a=model | StrOutputParser(), b=other).stream("Hi")
+
+
+def before_another(model: Played) -> Any:
+    """The second model is all that is read: the first only writes its question."""
+    return model | StrOutputParser() | another()
+
+
+def in_a_node_before_another(model: Played) -> Any:
+    graph = StateGraph(MessagesState)
+    told = RunnableLambda(lambda state: {"messages": []})
+    unread = model.with_config(tags=["nostream"])
+    graph.add_node("plan", (lambda state: state["messages"]) | unread | told)
+    answer = (lambda state: state["messages"]) | another()
+    graph.add_node("answer", answer | (lambda message: {"messages": [message]}))
+    graph.add_edge(START, "plan")
+    graph.add_edge("plan", "answer")
+    return graph.compile().stream(QUESTION, stream_mode="messages")
 
 
 QUESTION: Any = {"messages": [("user", "Hi")]}
@@ -145,6 +168,39 @@ QUESTION: Any = {"messages": [("user", "Hi")]}
 def in_agent(model: Played) -> Any:
     agent = create_agent(model, [])
     return agent.stream(QUESTION, stream_mode=["messages", "custom"], version="v2")
+
+
+def by_show(stream: Any) -> str:
+    with pytest.MonkeyPatch.context() as patch, capture_output() as output:
+        patch.setenv("COURSE_LIVE", "text")
+        shown = show(stream)
+        if hasattr(shown, "__await__"):
+            asyncio.run(_awaited(shown))
+    state = output.stdout.rstrip().rpartition("[")[2]
+    if state.startswith("done"):
+        return WHOLE
+    return CUT if state.startswith(("error", "cut: no finish")) else SHORT
+
+
+def by_owner(stream: Any) -> str:
+    with own_stream(stream) as items:
+        list(items)
+    return _of_ends(items.ends)
+
+
+def by_owner_async(stream: Any) -> str:
+    async def read() -> Any:
+        async with own_stream(stream) as items:
+            return [item async for item in items] and items.ends
+
+    return _of_ends(asyncio.run(read()))
+
+
+def _of_ends(ends: Any) -> str:
+    if ends.whole:
+        return WHOLE
+    end = ends.decisive
+    return CUT if ends.unended or end.meaning in ("broken", "unknown") else SHORT
 
 
 JUDGES: dict[str, Callable[[Played], str]] = {
@@ -166,13 +222,42 @@ OF_TEXT: dict[str, Callable[[Played], str]] = {
     ),
     "measure of two": lambda model: by_measure(beside_another(model)),
     "browser of two": lambda model: by_browser(beside_another(model)),
+    "owner of a chain": lambda model: by_owner(in_chain(model).stream("Hi")),
+    "owner of a chain, async": lambda model: by_owner_async(
+        in_chain(model).astream("Hi")
+    ),
 }
-each_judge = pytest.mark.parametrize("judge", JUDGES)
-every_judge = pytest.mark.parametrize("judge", {**JUDGES, **OF_TEXT})
+# Where the model speaks to another one, its reader reads that one alone.
+OF_ANOTHER: dict[str, Callable[[Any], str]] = {
+    "show": by_show,
+    "measure": by_measure,
+    "browser": by_browser,
+    "owner": by_owner,
+}
+FEEDS: dict[str, Callable[[Played], str]] = {
+    f"{name} of another": lambda model, judge=judge: judge(
+        before_another(model).stream("Hi")
+    )
+    for name, judge in OF_ANOTHER.items()
+}
+FEEDS |= {
+    f"{name} of another, async": lambda model, judge=judge: judge(
+        before_another(model).astream("Hi")
+    )
+    for name, judge in {**OF_ANOTHER, "owner": by_owner_async}.items()
+}
+FEEDS |= {
+    f"{name} of another node": lambda model, judge=judge: judge(
+        in_a_node_before_another(model)
+    )
+    for name, judge in OF_ANOTHER.items()
+}
+EVERY = {**JUDGES, **OF_TEXT, **FEEDS}
+every_judge = pytest.mark.parametrize("judge", EVERY)
 
 
 def judged(judge: str, play: list[Any], right: str) -> None:
-    said = {**JUDGES, **OF_TEXT}[judge](Played(plays=[play]))
+    said = EVERY[judge](Played(plays=[play]))
     assert said == right or (said == "not whole" and right != WHOLE)
 
 
@@ -189,7 +274,32 @@ def test_every_judge_says_the_same_of_an_odd_end(scene, judge):
     judged(judge, *ODD[scene])
 
 
-@each_judge
-@pytest.mark.parametrize("scene", NOT_IN_TEXT)
-def test_what_is_not_text_opens_the_question_again_too(scene, judge):
-    judged(judge, *NOT_IN_TEXT[scene])
+def in_a_tool(model: Played) -> Any:
+    """An agent's tool asks the model: its answer is the tool's, not the reader's."""
+
+    @tool
+    def look_up() -> str:
+        """Look it up."""
+        return model.invoke("Hi").text
+
+    asks = chunk("", tool_call_chunks=[fragment("{}", name="look_up", call_id="c1")])
+    plays = [[asks, chunk("", "tool_calls")], [chunk("Well."), chunk("", "stop")]]
+    return create_agent(Played(plays=plays), [look_up])
+
+
+@pytest.mark.parametrize("mode", ["messages", "updates", "values", ["custom"]])
+@pytest.mark.parametrize("judge", OF_ANOTHER)
+def test_a_model_that_a_tool_asks_is_no_part_of_the_answer(judge, mode):
+    cut = Played(plays=[[chunk("One"), chunk("", "length")]])
+    stream = in_a_tool(cut).stream(QUESTION, stream_mode=mode)
+    assert OF_ANOTHER[judge](stream) == WHOLE
+
+
+def test_a_full_response_that_says_no_reason_is_whole_where_it_is_not_read():
+    def asks(text: str) -> Any:
+        return FakeListChatModel(responses=["One."], disable_streaming=True).invoke(
+            text
+        )
+
+    stream = (RunnableLambda(asks) | StrOutputParser() | another()).stream("Hi")
+    assert by_measure(stream) == WHOLE

@@ -16,7 +16,7 @@ from babel.messages.pofile import read_po, write_po
 
 from course_utils.language import CATALOGUES
 from tests.language.cells import texts
-from tests.language.extract import words
+from tests.language.extract import HOLE, words
 from tests.notebooks.outputs import NOTEBOOKS, ROOT, read
 
 PACKAGE = ROOT / "course_utils"
@@ -26,7 +26,8 @@ SHARED = [
     *("teaching/progress.py", "timing/stream_timing.py", "plots/drawing.py"),
     "lessons/scenes.py",
 ]
-NUMBER = re.compile(r"\d+")
+# What may change without a new translation: a hole's name, a number.
+PART = re.compile(r"(?<!\{)\{[A-Za-z_]\w*\}(?!\})|\d+")
 Texts = Mapping[str, str]  # each text, and the place it stands in
 
 
@@ -72,35 +73,60 @@ def updated(path: Path, english: Texts) -> str:
     new = Catalog(locale=language, fuzzy=False, header_comment=f"# {path.stem}")
     for text, place in english.items():
         new.add(text, locations=[(place, None)])
+    carry_over(old, english)
     old.update(new)
     for message in old:
-        _settle(message, holed=path.parent.name != "notebooks")
+        _flag(message, holed=path.parent.name != "notebooks")
     return _written(old, language)
 
 
-def _settle(message: Message, holed: bool) -> None:
-    """A text that changed in its numbers only stays translated, with the new ones."""
-    if not message.id:
-        return
+def _flag(message: Message, holed: bool) -> None:
+    """Mark the templates as such, for a translator's editor; nothing else."""
     message.flags -= {"python-format", "python-brace-format"}
-    if holed and re.search(r"(?<!\{)\{\w+\}", message.id):
+    if holed and HOLE.search(str(message.id)):
         message.flags.add("python-brace-format")
-    before = message.previous_id[0] if message.previous_id else ""
-    if before and NUMBER.sub("0", before) == NUMBER.sub("0", message.id):
-        message.string = renumbered(message.string, before, message.id)
-        message.flags.discard("fuzzy")
-        message.previous_id = []
 
 
-def renumbered(text: str, before: str, after: str) -> str:
-    """A translation with the numbers that its English has now, in the same order.
+def carry_over(catalogue: Catalog, english: Texts) -> None:
+    """Keep the translation of a text in which only numbers or names of holes changed.
 
-    >>> renumbered("In 45 Minuten", "In 45 minutes", "In 50 minutes")
-    'In 50 Minuten'
+    The minutes of a notebook change by a command, a variable of the code by its author:
+    neither is work for a translator.
     """
-    new = iter(NUMBER.findall(after))
-    same_order = NUMBER.findall(text) == NUMBER.findall(before)
-    return NUMBER.sub(lambda _: next(new), text) if same_order else text
+    gone = [m for m in catalogue if m.id and m.id not in english]
+    by_shape = {shape(str(message.id)): message for message in gone}
+    for text in english:
+        message = by_shape.get(shape(text))
+        if message is None or catalogue.get(text) is not None:
+            continue
+        if here := carried(str(message.string), str(message.id), text):
+            catalogue.add(text, here, flags=message.flags)
+
+
+def shape(text: str) -> str:
+    """A text without its numbers and without the names of its holes."""
+    return PART.sub(lambda part: "0" if part[0].isdigit() else "{}", text)
+
+
+def carried(text: str, before: str, after: str) -> str:
+    """A translation with the numbers and the holes that its English has now.
+
+    Empty if its numbers stand in another order: which is which?
+
+    >>> carried("In 45 Minuten: {a}", "In 45 minutes: {a}", "In 50 minutes: {b}")
+    'In 50 Minuten: {b}'
+    """
+    was, now = PART.findall(before), PART.findall(after)
+    names = dict(zip(was, now, strict=True))
+    if list(filter(str.isdigit, PART.findall(text))) != list(filter(str.isdigit, was)):
+        return ""
+    numbers = filter(str.isdigit, now)
+    return PART.sub(
+        lambda part: (
+            next(numbers) if part[0].isdigit() else names.get(part[0], part[0])
+        ),
+        text,
+    )
 
 
 def _written(catalogue: Catalog, language: str) -> str:

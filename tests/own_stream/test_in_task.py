@@ -71,7 +71,7 @@ async def test_the_ends_of_models_underneath_are_heard(make):
     async with TaskStream(make(model)) as items:
         async for _ in items:
             pass
-        end = items.pressure.ends.decisive
+        end = items.pressure.hearing.ends.decisive
     assert end is not None
     assert end.meaning == "length"
 

@@ -23,6 +23,7 @@ from course_utils.own_stream.threads import in_threads
 from course_utils.reliability import StreamTimeout, reliable
 from tests.support.asking import PATIENCE
 from tests.support.callers import chat
+from tests.support.threads import no_threads_left
 
 HELD_IN_A_VARIABLE = """
 import asyncio
@@ -205,10 +206,8 @@ def test_an_alarm_ends_a_sleep_and_all_later_ones():
 
 
 def test_tries_that_were_given_up_leave_no_threads():
-    before = threading.active_count()
     stuck = Reply("One two.", stall_after=0)
     model = FakeStreamingChatModel(replies=[stuck])
     sturdy = reliable(model, attempts=3, wait_initial=0, first_token_timeout=0.2)
-    with pytest.raises(StreamTimeout):
+    with no_threads_left(), pytest.raises(StreamTimeout):
         sturdy.invoke("Hi")
-    assert threading.active_count() == before

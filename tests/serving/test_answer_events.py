@@ -184,6 +184,15 @@ async def test_an_item_that_nobody_can_read_is_an_error_with_the_text_before_it(
     assert events[-1][0] == "error" and events[-1][1]["type"] == "TypeError"
 
 
+async def test_half_a_character_is_told_though_the_stream_breaks():
+    def breaks():
+        yield "One" + chr(0xD83D)
+        raise ConnectionError("reset")
+
+    (_, one), (name, half), (last, _) = await served(breaks())
+    assert (one, name, half, last) == ({"text": "One"}, "text", {"text": "�"}, "error")
+
+
 def test_a_misspelt_mode_is_refused_before_anything_is_sent():
     agent = create_agent(fake("Hi"), [])
     question = {"messages": [("user", "Hi")]}
@@ -199,8 +208,9 @@ def test_a_misspelt_mode_is_refused_before_anything_is_sent():
         lambda model: model | StrOutputParser(),
         lambda model: model | StrOutputParser() | buffered(WordBuffer),
         lambda model: RunnableParallel(a=model | StrOutputParser()),
+        lambda model: model | StrOutputParser() | fake("A second answer."),
     ],
-    ids=["text", "buffered", "parallel"],
+    ids=["text", "buffered", "parallel", "question of another"],
 )
 async def test_text_that_was_taken_back_and_cannot_be_is_no_success(chain, around, way):
     broken = [Reply("Half an answer.", drop_after=2), "A whole answer."]

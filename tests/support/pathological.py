@@ -104,3 +104,28 @@ KINDS = {
     "quotes in code": "```python\n" + filled('"\\'),
     "long quotes in code": "```python\n" + filled('"""'),
 }
+
+# What models write at length: of these only the last parts are read again.
+LONG_BLOCKS = {
+    "a tight list": counted("- item {0} of many\n"),
+    "a loose list": counted("- item {0} of many\n\n"),
+    "a numbered list": counted("{0}. item of many\n"),
+    "a list of tasks": counted("- [ ] item {0}\n"),
+    "a list of lists": counted("- item {0}\n  - under it\n"),
+    "a list with quotes": counted("- item {0}\n  > said\n"),
+    "a table": "| a | b |\n|---|---|\n" + counted("| {0} | two |\n"),
+    "a program": "```python\n" + counted("x = {0}  # note\n"),
+    "programs": counted("```\nx = {0}\n```\n\n"),
+    "paragraphs": counted("Words of number {0}.\n\n"),
+    "headings": counted("# Title {0}\n\n"),
+    "quotes": counted("> said {0}\n\nWords.\n\n"),
+}
+# Blocks inside of one block, or one without an end: all of it is read again.
+NESTED_BLOCKS = {
+    "a list in a list": "- top\n" + counted("  - item {0} of many\n"),
+    "a quote of paragraphs": counted("> line {0} of many\n>\n"),
+    "a list in a quote": counted("> - item {0} of many\n"),
+    "a table in a quote": "> | a | b |\n> |---|---|\n" + counted("> | {0} | two |\n"),
+    "a program in a quote": "> ```\n" + counted("> x = {0}\n"),
+    "one paragraph": counted("Words of number {0}. "),
+}

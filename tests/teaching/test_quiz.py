@@ -124,7 +124,7 @@ def test_the_widget_holds_the_guess_until_it_is_asked():
     assert question.guess == "a"
     assert HELD in view.note
     assert "The reader waits less." not in view.note
-    view.asked = True
+    view.requested = True
     assert "The reader waits less." in view.note
 
 

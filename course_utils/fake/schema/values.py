@@ -206,8 +206,8 @@ class _Filler:
         options = [one for one in schema["enum"] if self._fits(plain, one)]
         if not options:
             raise Unanswerable("none of its enum fits the rest of it")
-        asked = self.prompt.lower()
-        mentioned = [one for one in options if str(one).lower() in asked]
+        prompt = self.prompt.lower()
+        mentioned = [one for one in options if str(one).lower() in prompt]
         ordered = mentioned + [one for one in options if one not in mentioned]
         return ordered[variant % len(ordered)]
 

@@ -44,17 +44,17 @@ class Shared:
     Attributes:
         reasoning_field: The field of a chat completion that tells what the model
             thinks: `reasoning_content` or `reasoning`, or None: only counted.
-        kept: The last responses by their id; older ones are forgotten.
+        responses: The last by their id; older ones are forgotten.
     """
 
     reasoning_field: str | None = "reasoning_content"
-    kept: dict[str, Kept] = field(default_factory=dict)
+    responses: dict[str, Kept] = field(default_factory=dict)
 
     def keep(self, response: dict[str, Any], items: list[Any]) -> None:
         """Remember a response and the items it answered."""
-        self.kept[response["id"]] = Kept(response, items)
-        for oldest in list(self.kept)[:-MOST_KEPT]:
-            self.kept.pop(oldest, None)
+        self.responses[response["id"]] = Kept(response, items)
+        for oldest in list(self.responses)[:-MOST_KEPT]:
+            self.responses.pop(oldest, None)
 
 
 class Api:
@@ -88,7 +88,7 @@ class Api:
     def frame(self, step: Step) -> bytes:
         """The bytes of this step; none when the API has no event for it."""
         text: str = getattr(self, f"_{step.kind}", _nothing)(step)
-        return text.encode(errors="replace")
+        return text.encode(errors="backslashreplace")
 
     def whole(self, steps: Sequence[Step]) -> dict[str, Any]:
         """The answer of a call that does not stream."""

@@ -71,10 +71,10 @@ class Refused(Exception):
     @property
     def headers(self) -> dict[str, str]:
         """The headers that go with this refusal."""
-        told = {"Allow": self.allow} if self.allow else {}
+        headers = {"Allow": self.allow} if self.allow else {}
         if self.retry_after is not None:
-            told["Retry-After"] = f"{self.retry_after:g}"
-        return told
+            headers["Retry-After"] = f"{self.retry_after:g}"
+        return headers
 
 
 def refusal(reply: Reply) -> Refused:

@@ -247,7 +247,7 @@ class Handler(BaseHTTPRequestHandler):
         body: dict[str, Any],
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        data = encode(body).encode(errors="replace")
+        data = encode(body).encode(errors="backslashreplace")
         with contextlib.suppress(ConnectionError):  # the reader need not wait for it
             self._wire.head(status, {**JSON, **(headers or {})}, len(data))
             self._wire.send(data)
@@ -261,8 +261,8 @@ class Handler(BaseHTTPRequestHandler):
         # A status of 500 and more would be retried, and a method is no matter of luck.
         status = 405 if code == HTTPStatus.NOT_IMPLEMENTED else code
         text = message or HTTPStatus(status).phrase
-        told = allow(self.path) if status == HTTPStatus.METHOD_NOT_ALLOWED else ""
-        refused = Refused(status, text, allow=told)
+        allowed = allow(self.path) if status == HTTPStatus.METHOD_NOT_ALLOWED else ""
+        refused = Refused(status, text, allow=allowed)
         self._send(status, {"error": refused.error}, refused.headers)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # its name

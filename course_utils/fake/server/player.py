@@ -101,4 +101,5 @@ class Player:
     def _body(self, steps: list[Step]) -> bytes:
         padding = sum(step.padding for step in steps)
         ignored = {"obfuscation": "x" * padding} if padding else {}
-        return encode(self._api.whole(steps) | ignored).encode(errors="replace")
+        body = encode(self._api.whole(steps) | ignored)
+        return body.encode(errors="backslashreplace")

@@ -56,7 +56,7 @@ class Responses(Api):
         name = self.body.get("previous_response_id")
         if name is None:
             return []
-        if (earlier := self.shared.kept.get(name)) is None:
+        if (earlier := self.shared.responses.get(name)) is None:
             raise invalid(
                 f"Previous response with id '{name}' not found.",
                 "previous_response_id",

@@ -62,14 +62,14 @@ def _kept(method: str, path: str, shared: Shared) -> dict[str, Any]:
     if what not in ("", "input_items"):
         raise Refused(404, f"Invalid URL ({method} {path})")
     _only("GET" if what else ("GET", "DELETE"), method, path)
-    if (kept := shared.kept.get(name)) is None:
+    if (earlier := shared.responses.get(name)) is None:
         raise Refused(404, f"Response with id '{name}' not found.", param="id")
     if what:
-        return {"object": "list", "data": kept.input[::-1], "has_more": False}
+        return {"object": "list", "data": earlier.input[::-1], "has_more": False}
     if method == "DELETE":
-        shared.kept.pop(name, None)
+        shared.responses.pop(name, None)
         return {"id": name, "object": "response", "deleted": True}
-    return kept.response
+    return earlier.response
 
 
 def models(name: str) -> dict[str, Any]:
@@ -84,8 +84,8 @@ def allow(path: str) -> str:
     path = path.partition("?")[0].rstrip("/")
     if path in APIS:
         return "POST, OPTIONS"
-    kept = path.startswith(f"{Responses.path}/") and "/input_items" not in path
-    return f"GET, HEAD{', DELETE' if kept else ''}, OPTIONS"
+    stored = path.startswith(f"{Responses.path}/") and "/input_items" not in path
+    return f"GET, HEAD{', DELETE' if stored else ''}, OPTIONS"
 
 
 def _only(allowed: str | tuple[str, ...], method: str, path: str) -> None:

@@ -94,7 +94,7 @@ class Refusing(BaseChatModel):
         return "refusing"
 
     @property
-    def asked(self) -> list[str]:
+    def requested(self) -> list[str]:
         """The pages it was asked for, in the order of the requests."""
         return self._asked
 

@@ -53,12 +53,12 @@ def _check_text_chain(text_chain: Any) -> None:
 
 
 def _check_asked(model: Scripted, thing: str, number: int) -> None:
-    count = len(model.asked)
+    count = len(model.requests)
     other = "Your chain asked another model: build it with the `model` given."
     expect(count >= number, other if not count else "It did not ask the model again.")
     expect(count == number, "It asked the model more than once for one answer.")
-    asked = " ".join(str(message.text) for message in model.asked[-1])
-    expect(thing in asked, f"The model was asked {asked!r}: where is {thing!r}?")
+    prompt = " ".join(str(message.text) for message in model.requests[-1])
+    expect(thing in prompt, f"The model was asked {prompt!r}: where is {thing!r}?")
 
 
 def _invoke(chain: Any, thing: str) -> Any:

@@ -63,24 +63,25 @@ def check_summaries(summaries: Any) -> None:
 
 
 def _judge(summaries: Any, scene: str, model: Refusing, pages: list[str]) -> None:
-    told = f"With {scene},"
+    case = f"With {scene},"
     try:
         got = _given(summaries, model, list(pages))
     except Exception as error:
         if not on_purpose(error):
             raise
         what = f"the {type(error).__name__} of one page reached the caller"
-        raise NotYet(f"{told} {what}: keep the answers of the others.") from error
-    expect(got is not None, f"{told} it gave None. Is a `return` missing?")
+        raise NotYet(f"{case} {what}: keep the answers of the others.") from error
+    expect(got is not None, f"{case} it gave None. Is a `return` missing?")
     if not isinstance(got, dict):
-        raise NotYet(f"{told} it gave {shorten(got)}: a dict, please.")
-    odd = next((asked for asked in model.asked if asked not in model.says), None)
-    expect(odd is None, f"{told} the model was asked {odd!r}: ask it the page itself.")
+        raise NotYet(f"{case} it gave {shorten(got)}: a dict, please.")
+    odd = next((page for page in model.requested if page not in model.says), None)
+    expect(odd is None, f"{case} the model was asked {odd!r}: ask it the page itself.")
     for page in dict.fromkeys([*model.says, *got]):
         if why := _fault(page, model.says.get(page), got):
-            raise NotYet(f"{told} {why}")
-    asked = f"{told} the model got {len(model.asked)} requests for {len(pages)} pages"
-    expect(sorted(model.asked) == sorted(pages), f"{asked}: ask once for each.")
+            raise NotYet(f"{case} {why}")
+    count = f"{len(model.requested)} requests for {len(pages)} pages"
+    why = f"{case} the model got {count}: ask once for each."
+    expect(sorted(model.requested) == sorted(pages), why)
 
 
 def _given(summaries: Any, model: Refusing, pages: list[str]) -> Any:

@@ -245,9 +245,9 @@ def _check_one_reader(build: Callable[[Any, Any], Any], run: str) -> None:
             raise NotYet(why) from error
         expect_equal(got, NASTY, "of an odd answer, the text")
         unasked = "It never asked `model`: the backup comes second."
-        expect(first.asked, unasked)
+        expect(first.requests, unasked)
         idle = "`model` had answered, and `backup` was asked as well."
-        expect(name == "down" or not backup.asked, idle)
+        expect(name == "down" or not backup.requests, idle)
 
 
 production_chat = Exercise(

@@ -82,8 +82,8 @@ def _check_close_open_calls(close_open_calls: Callable[..., Any]) -> None:
         where = f"with {name}"
         given, before = list(history), deepcopy(history)
         got = _gives(close_open_calls, (given,), where)
-        kept = given == history and history == before
-        expect(kept, f"W{where[1:]} it changed the list that it got: make a new one.")
+        same = given == history and history == before
+        expect(same, f"W{where[1:]} it changed the list that it got: make a new one.")
         _is_closed(history, got, left_open, f"W{where[1:]}")
 
 

@@ -65,24 +65,24 @@ def _words(error: Any) -> str:
     return shorten(error) + said[:80]
 
 
-def _kept(keep_partial: Callable[[Any], Any], stream: Any, told: str) -> Any:
+def _kept(keep_partial: Callable[[Any], Any], stream: Any, case: str) -> Any:
     try:
-        return _pair(keep_partial(stream), told)
+        return _pair(keep_partial(stream), case)
     except (NotYet, NotImplementedError):
         raise
     except Exception as error:
         if not on_purpose(error):
             raise
-        raised = f"{told} it raised {type(error).__name__}"
+        raised = f"{case} it raised {type(error).__name__}"
         raise NotYet(f"{raised}: return it with the text.") from error
 
 
-def _pair(got: Any, told: str) -> tuple[Any, Any]:
+def _pair(got: Any, case: str) -> tuple[Any, Any]:
     if got is None:
-        raise NotYet(f"{told} it gave None. Is a `return` missing?")
+        raise NotYet(f"{case} it gave None. Is a `return` missing?")
     if not isinstance(got, tuple | list) or len(got) != 2:
         raise NotYet(
-            f"{told} it gave {shorten(got)}: return two things, the text and the error."
+            f"{case} it gave {shorten(got)}: return two things, the text and the error."
         )
     return got[0], got[1]
 
@@ -162,8 +162,8 @@ def _ask(asks: Callable[..., Any], given: Asked, name: str, *more: Any) -> Scrip
     came = f"With {name} the reader got {_words(error)}, not the model's "
     expect(error is given.error, f"{came}{type(given.error).__name__} as it is.")
     expect_equal(shown, given.text, f"with {name}, the text")
-    asked = f"It was given the prompt {prompt!r}, and asked {shorten(model.prompts)}."
-    expect(set(model.prompts) == {prompt}, asked)
+    fact = f"It was given the prompt {prompt!r}, and asked {shorten(model.prompts)}."
+    expect(set(model.prompts) == {prompt}, fact)
     return model
 
 

@@ -11,13 +11,13 @@ from course_utils.finish import finish_of
 
 
 def keep_partial(stream):
-    kept = []
+    texts = []
     try:
         for chunk in stream:
-            kept.append(chunk.text)
+            texts.append(chunk.text)
     except Exception as error:
-        return "".join(kept), error
-    return "".join(kept), None
+        return "".join(texts), error
+    return "".join(texts), None
 
 
 def is_whole(stream):

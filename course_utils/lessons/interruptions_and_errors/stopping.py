@@ -77,7 +77,7 @@ async def _check_stop(read_until: Callable[..., Any], tokens: int) -> None:
     expect(done, "`stop` is set while the stream is silent, and it still waits.")
     said = "".join(pieces(WHOLE)[:tokens])
     expect_equal(reading.result(), said, "stopped in a stall, the text")
-    expect(stop.asked, "It left the stall without a look at `stop`: wait for it.")
+    expect(stop.checked, "It left the stall without a look at `stop`: wait for it.")
     left = model.log[0].outcome if model.log else "closed by reader"
     expect(
         left == "closed by reader",

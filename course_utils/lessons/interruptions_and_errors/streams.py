@@ -62,14 +62,14 @@ async def pressing(stream: Any, stop: asyncio.Event, tokens: int) -> Any:
 class WatchedEvent(asyncio.Event):
     """An event that knows whether a reader has looked at it."""
 
-    asked = False
+    checked = False
 
     async def wait(self) -> Literal[True]:
-        self.asked = True
+        self.checked = True
         return await super().wait()
 
     def is_set(self) -> bool:
-        self.asked = True
+        self.checked = True
         return super().is_set()
 
 

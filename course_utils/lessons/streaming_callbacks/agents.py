@@ -44,8 +44,8 @@ def _step(node: str, *messages: BaseMessage, ns: tuple[str, ...] = ()) -> Part:
 
 
 def _asks(value: Any) -> Part:
-    asked = (Interrupt(value=value, id="1"),)
-    return {"type": "updates", "ns": (), "data": {"__interrupt__": asked}}
+    interrupts = (Interrupt(value=value, id="1"),)
+    return {"type": "updates", "ns": (), "data": {"__interrupt__": interrupts}}
 
 
 def _answered(pieces: Iterable[str]) -> list[Part]:
@@ -100,11 +100,11 @@ def check_read_parts(read_parts: Any) -> None:
             isinstance(got, tuple) and len(got) == 2,
             f"read_parts(...) gave {shorten(got)}: a pair is wanted, (text, question).",
         )
-        told = f"With {name}, the text is {shorten(got[0])}, and should be "
-        expect(got[0] == text, f"{told}{shorten(text)}.{_why_text(got[0], text)}")
-        asked = f"With {name}, the question is {shorten(got[1])}, and should be "
+        fact = f"With {name}, the text is {shorten(got[0])}, and should be "
+        expect(got[0] == text, f"{fact}{shorten(text)}.{_why_text(got[0], text)}")
+        fact = f"With {name}, the question is {shorten(got[1])}, and should be "
         same = got[1] == question and type(got[1]) is type(question)
-        expect(same, f"{asked}{shorten(question)}.{_why_question(got[1])}")
+        expect(same, f"{fact}{shorten(question)}.{_why_question(got[1])}")
     for error in errors():
         broken = breaking(_answered(_TWO_WORDS)[:2], error)
         lets_through(partial(read_parts, broken), error, "read_parts")
@@ -169,9 +169,9 @@ def _import(report: Any, count: int, mode: Any = "custom") -> Iterator[Any]:
 def _compare_progress(got: list[Any], wanted: list[Any], when: str) -> None:
     if got == wanted:
         return
-    told = f"{when}, the stream of `custom` gave {shorten(got)}, and should be "
+    fact = f"{when}, the stream of `custom` gave {shorten(got)}, and should be "
     why = " Nothing was written." if not got else ""
-    raise NotYet(f"{told}{shorten(wanted)}.{why}")
+    raise NotYet(f"{fact}{shorten(wanted)}.{why}")
 
 
 def _outside(call: Any, when: str) -> None:
@@ -275,8 +275,8 @@ def check_spent(spent: Any) -> None:
     """The check of a bill: the tokens of each answer in an agent's stream."""
     for name, (items, wanted) in _COSTS.items():
         got = spent(iter(items))
-        told = f"With {name}, spent(...) gave {shorten(got)}, and should be {wanted}."
-        expect(got == wanted, f"{told}{_why_cost(got, wanted)}")
+        fact = f"With {name}, spent(...) gave {shorten(got)}, and should be {wanted}."
+        expect(got == wanted, f"{fact}{_why_cost(got, wanted)}")
     for error in errors():
         broken = breaking(_call("a", _told(3, 4)), error)
         lets_through(partial(spent, broken), error, "spent")

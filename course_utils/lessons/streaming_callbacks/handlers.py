@@ -72,21 +72,21 @@ def listen(
         every = "every handler is a BaseCallbackHandler."
         known = isinstance(handler, BaseCallbackHandler)
         expect(known, f"LangChain got a {kind} as a handler: {every}")
-    heard = Heard()
+    reading = Heard()
     with quietly():
         stream = model.stream("Hi", {"callbacks": list(handlers)})
         try:
             for text in map(text_of, stream):
                 if text:
-                    heard.texts.append(text)
-                    at_each(heard.texts)
+                    reading.texts.append(text)
+                    at_each(reading.texts)
         except NotYet:
             raise
         except (Exception, KeyboardInterrupt) as error:
-            heard.error = error
-    if slip := own_error(heard.error):
+            reading.error = error
+    if slip := own_error(reading.error):
         raise _explained(slip)
-    return heard
+    return reading
 
 
 @contextmanager
@@ -172,29 +172,29 @@ class Request:
         """Go on if screen and log got what they should."""
         unknown = "".join(map(unknown_event, self.handlers))
         compare_heard("update", self.screen, texts, when, unknown)
-        told = f"{when}, the log got {self.log}: it should be one line, {line!r}."
-        expect(self.log == [line], told + unknown)
+        fact = f"{when}, the log got {self.log}: it should be one line, {line!r}."
+        expect(self.log == [line], fact + unknown)
         expect(not self.early, f"{when}, the log wrote before the answer had ended.")
         late = "update got a token after the reader did: call it as each token comes."
         expect(not self.late, f"{when}, {late}")
 
 
 def compare_heard(
-    name: str, heard: list[Any], texts: list[str], when: str, unknown: str = ""
+    name: str, pieces: list[Any], texts: list[str], when: str, unknown: str = ""
 ) -> None:
     """Whether the learner's function got each token with text, and nothing else."""
-    for piece in heard:
+    for piece in pieces:
         if not isinstance(piece, str):
             raise NotYet(
                 f"{when}, {name} got {piece!r}, a {type(piece).__name__}: the text of "
                 "every token is `chunk.text`."
             )
     expect(
-        "" not in heard,
-        f"{when}, {name} got '' as well: {heard}. It is called for tokens with text.",
+        "" not in pieces,
+        f"{when}, {name} got '' as well: {pieces}. It is called for tokens with text.",
     )
-    got, text = "".join(heard), "".join(texts)
-    told = f"{when}, {name} got {got!r} in all, and {text!r} arrived.{unknown}"
-    expect(got == text, told)
-    times = f"{when}, {name} was called {len(heard)} times: once for each token."
-    expect(len(heard) == len(texts), times)
+    got, text = "".join(pieces), "".join(texts)
+    fact = f"{when}, {name} got {got!r} in all, and {text!r} arrived.{unknown}"
+    expect(got == text, fact)
+    times = f"{when}, {name} was called {len(pieces)} times: once for each token."
+    expect(len(pieces) == len(texts), times)

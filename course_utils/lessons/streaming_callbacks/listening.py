@@ -69,8 +69,8 @@ def check_listeners(listeners: Any) -> None:
     for name, (script, line) in _LOGGED.items():
         for chain in (Scripted(answers=[script]), _parsed(script)):
             request = Request(listeners)
-            heard = listen(chain, *request.handlers, at_each=request.at_each)
-            request.judge(heard.texts, line, f"With {name}")
+            reading = listen(chain, *request.handlers, at_each=request.at_each)
+            request.judge(reading.texts, line, f"With {name}")
     _listen_to_two(listeners)
 
 
@@ -119,9 +119,9 @@ def check_audit(make_handler: Any) -> None:
         def at_each(texts: list[str], written: Any = written, late: Any = unwritten):  # type: ignore[no-untyped-def]
             late.extend(texts[len(written) :])
 
-        heard = listen(Scripted(answers=[script]), handler, at_each=at_each)
+        reading = listen(Scripted(answers=[script]), handler, at_each=at_each)
         when = f"When every token is {kind}"
-        compare_heard("write", written, heard.texts, when, unknown_event(handler))
+        compare_heard("write", written, reading.texts, when, unknown_event(handler))
         late = f"{when}, the reader had {unwritten[:1]} before it was written."
         expect(not unwritten, late)
     for number, error in enumerate(_WRITE_ERRORS):
@@ -141,18 +141,18 @@ def _check_full_disk(make_handler: Any, room: int, failure: Exception) -> None:
         written.append(text)
 
     script = answer(["one", " two", " three", " four"])
-    heard = listen(Scripted(answers=[script]), make_handler(write))
+    reading = listen(Scripted(answers=[script]), make_handler(write))
     recorded = "".join(written)
-    if heard.error is None:
+    if reading.error is None:
         raise NotYet(
             f"write failed at token {room + 1}, and the reader read on: "
-            f"{heard.text!r}. What swallowed the error?"
+            f"{reading.text!r}. What swallowed the error?"
         )
-    kind = type(heard.error).__name__
+    kind = type(reading.error).__name__
     its = f"write failed, and the reader got a {kind}, not its error."
-    expect(heard.error is failure, its)
-    told = f"The reader got {heard.text!r}, recorded is {recorded!r}."
-    expect(heard.text == recorded, told)
+    expect(reading.error is failure, its)
+    fact = f"The reader got {reading.text!r}, recorded is {recorded!r}."
+    expect(reading.text == recorded, fact)
 
 
 def _write_two_at_once(make_handler: Any) -> None:

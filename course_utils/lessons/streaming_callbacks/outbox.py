@@ -90,9 +90,9 @@ def check_outbox(make_handler: Any) -> None:
         before = set(threading.enumerate())
         screen = Screen()
         handler = make_handler(screen.draw)
-        heard = _read(script, handler, screen)
+        reading = _read(script, handler, screen)
         when = f"With {name}"
-        _judge(screen, heard, when, unknown_event(handler))
+        _judge(screen, reading, when, unknown_event(handler))
         _judge_threads(before, when)
     _draw_two(make_handler)
 
@@ -119,7 +119,7 @@ def _read(script: list[Any], handler: Any, screen: Screen) -> Heard:
             failed.append(error)
 
     _in_time(read, screen)
-    for error in [*failed, *(heard.error for heard in found)]:
+    for error in [*failed, *(reading.error for reading in found)]:
         if error is not None and not on_purpose(error):
             raise error  # a slip of the handler, or of a thread never started
     return found[0]
@@ -140,22 +140,22 @@ def _in_time(read: Callable[[], None], screen: Screen) -> None:
     )
 
 
-def _judge(screen: Screen, heard: Heard, when: str, unknown: str) -> None:
+def _judge(screen: Screen, reading: Heard, when: str, unknown: str) -> None:
     direct = "draw was called by the thread that reads the stream, which waited for it."
     expect(not screen.by_reader, f"{when}, {direct} Give the text to the queue.")
     held = "the reader waited while the screen stood still: does the queue have room?"
     expect(not screen.held, f"{when}, {held}")
     two = "two threads called draw at the same time: one thread keeps the order."
     expect(not screen.at_once, f"{when}, {two}")
-    if len(screen.drawn) < len(heard.texts):
-        told = f"{len(screen.drawn)} of {len(heard.texts)} texts had been drawn"
+    if len(screen.drawn) < len(reading.texts):
+        fact = f"{len(screen.drawn)} of {len(reading.texts)} texts had been drawn"
         raise NotYet(
-            f"{when}, {told} when the call was over: what waits for the thread, after "
+            f"{when}, {fact} when the call was over: what waits for the thread, after "
             f"an end and after an error?{unknown}"
         )
-    compare_heard("draw", screen.drawn, heard.texts, when, unknown)
+    compare_heard("draw", screen.drawn, reading.texts, when, unknown)
     order = f"{when}, the texts were drawn in another order than they came."
-    expect(screen.drawn == heard.texts, order)
+    expect(screen.drawn == reading.texts, order)
 
 
 def _judge_threads(before: set[threading.Thread], when: str) -> None:

@@ -131,6 +131,6 @@ def spent(stream):
         if isinstance(message, AIMessageChunk):
             before = totals.setdefault(message.id, None)
             if message.usage_metadata:
-                told = message.usage_metadata["total_tokens"]
-                totals[message.id] = (before or 0) + told
+                tokens = message.usage_metadata["total_tokens"]
+                totals[message.id] = (before or 0) + tokens
     return list(totals.values())

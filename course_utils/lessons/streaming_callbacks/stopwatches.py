@@ -47,10 +47,10 @@ _TIMED: dict[str, tuple[list[Any], float | None]] = {
 def check_first_token(make_handler: Any) -> None:
     for name, (script, seconds) in _TIMED.items():
         clock = VirtualClock(_START)
-        asked = Asked(clock)
-        handler = make_handler(asked)
+        watch = Asked(clock)
+        handler = make_handler(watch)
         listen(Scripted(answers=[script], clock=clock), *loud(handler))
-        _compare(handler, seconds, f"After a stream {name}", asked.times)
+        _compare(handler, seconds, f"After a stream {name}", watch.times)
     clock = VirtualClock(_START)
     handler = make_handler(clock)
     calls = {1: [1, say("one")], 3: [3, say("two")], None: [say("", "stop")]}
@@ -69,8 +69,8 @@ def _time_two_at_once(make_handler: Any) -> None:
     handlers = [*loud(make_handler(clock), make_handler(clock))]
     model = Scripted(answers=[[say(), 1, say("one")], [say(), 3, say("two")]])
     model.clock = clock
-    asked = [model.stream("Hi", {"callbacks": [each]}) for each in handlers]
-    with closed_in_time(*asked) as streams:
+    calls = [model.stream("Hi", {"callbacks": [each]}) for each in handlers]
+    with closed_in_time(*calls) as streams:
         for stream in streams:
             next(stream)
             clock.advance(5)
@@ -79,7 +79,7 @@ def _time_two_at_once(make_handler: Any) -> None:
             _compare(handler, seconds, "With two calls at once, after one")
 
 
-def _compare(handler: Any, seconds: float | None, when: str, asked: int = 1) -> None:
+def _compare(handler: Any, seconds: float | None, when: str, readings: int = 1) -> None:
     if not hasattr(handler, "seconds"):
         raise NotYet(f"{when}, the handler has no `.seconds`.{unknown_event(handler)}")
     got = handler.seconds
@@ -89,18 +89,18 @@ def _compare(handler: Any, seconds: float | None, when: str, asked: int = 1) -> 
     if got == seconds:
         return
     want = "None" if seconds is None else f"{seconds:g}"
-    why = _why_wrong(got, seconds, asked) or unknown_event(handler)
+    why = _why_wrong(got, seconds, readings) or unknown_event(handler)
     raise NotYet(f"{when}, `.seconds` is {got}, and should be {want}.{why or _LOOK}")
 
 
 _LOOK = " Look at which token sets it, and where the stopwatch starts."
 
 
-def _why_wrong(got: Any, seconds: float | None, asked: int) -> str:
+def _why_wrong(got: Any, seconds: float | None, readings: int) -> str:
     """A guess at why a time is wrong; empty if there is none."""
     if not isinstance(got, float | int):
         return ""
-    if not asked:
+    if not readings:
         return " Its clock was never asked: that is `self.clock.now()`."
     if got < 0:
         return " Take the start from the time of the token, not the other way round."
@@ -223,12 +223,12 @@ def _look_what_is_kept(make_handler: Any) -> None:
     for script in [_ANSWER, _BREAKS] * (_MANY_CALLS // 2):
         listen(Scripted(answers=[script], clock=clock), *loud(handler))
     places = {**vars(type(handler)), **vars(handler)}
-    kept = {n: len(v) for n, v in places.items() if isinstance(v, dict | list | set)}
-    kept.pop("times", None)
-    left = next((n for n, size in kept.items() if size >= _MANY_CALLS // 2), "")
+    sizes = {n: len(v) for n, v in places.items() if isinstance(v, dict | list | set)}
+    sizes.pop("times", None)
+    left = next((n for n, size in sizes.items() if size >= _MANY_CALLS // 2), "")
     if left:
         raise NotYet(
-            f"{_MANY_CALLS} calls have ended, and `{left}` still holds {kept[left]} "
+            f"{_MANY_CALLS} calls have ended, and `{left}` still holds {sizes[left]} "
             "of them: take a call out with `pop` when it ends, or fails."
         )
 

@@ -225,8 +225,8 @@ _SLIPS = (LookupError, TypeError, ValueError, AttributeError)
 def _check_sse_text(sse_text: Any) -> None:
     for kind, lines, text in EVENTS:
         said = _text_of_lines(sse_text, kind, lines)
-        told = f"With {kind} the text is {text!r}, and `sse_text` gave {said!r}."
-        expect(said == text, told + shown(lines))
+        fact = f"With {kind} the text is {text!r}, and `sse_text` gave {said!r}."
+        expect(said == text, fact + shown(lines))
     got = take(sse_text(iter([*ROLE, *TEXT, *FINISH, *DONE])))
     left = f"`sse_text` yielded {got}: leave out the events that have no text."
     expect("" not in got, left)

@@ -50,28 +50,28 @@ class Silence:
 
     def judge(self, name: str, stalls: Callable[[StreamTiming, float], Any]) -> None:
         """Go on if `stalls` finds what is right; else say what is wrong with it."""
-        told = f"For a stream {self.kind}, with a limit of {self.limit:g} s, `{name}`"
+        fact = f"For a stream {self.kind}, with a limit of {self.limit:g} s, `{name}`"
         try:
             got = stalls(self.timing(), self.limit)
         except (LookupError, TypeError, ValueError) as error:
             what = f"{type(error).__name__}: {error}"
-            raise NotYet(f"{told} raised {what}.") from error
-        pairs = _pairs(got, f"{told} gave")
+            raise NotYet(f"{fact} raised {what}.") from error
+        pairs = _pairs(got, f"{fact} gave")
         if pairs == self.right:
             return
         why = _slip(pairs, self.right) or self.missed
-        raise NotYet(f"{told} gave {pairs}, not {self.right}. {why}".rstrip())
+        raise NotYet(f"{fact} gave {pairs}, not {self.right}. {why}".rstrip())
 
 
-def _pairs(got: Any, told: str) -> list[Stall]:
+def _pairs(got: Any, fact: str) -> list[Stall]:
     if got is None:
-        raise NotYet(f"{told} None. Is a `return` missing?")
+        raise NotYet(f"{fact} None. Is a `return` missing?")
     if not isinstance(got, list):
-        raise NotYet(f"{told} {shorten(got)}: a list, please.")
+        raise NotYet(f"{fact} {shorten(got)}: a list, please.")
     for one in got:
         pair = isinstance(one, tuple | list) and len(one) == 2
         if not pair or not all(isinstance(part, int | float) for part in one):
-            raise NotYet(f"{told} a list with {shorten(one)}: two numbers, please.")
+            raise NotYet(f"{fact} a list with {shorten(one)}: two numbers, please.")
     return [(round(begin, 3), round(length, 3)) for begin, length in got]
 
 

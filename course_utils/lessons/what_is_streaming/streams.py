@@ -56,15 +56,15 @@ class Timed:
         if not isinstance(result, tuple) or len(result) != 2:
             raise NotYet(_no_pair(name, result))
         if result != self.right:
-            told = f"For a stream {self.kind}, {self._told()}, `{name}` returned "
-            raise NotYet(f"{told}{shorten(result)}. {self._slip(*result)}")
+            fact = f"For a stream {self.kind}, {self._told()}, `{name}` returned "
+            raise NotYet(f"{fact}{shorten(result)}. {self._slip(*result)}")
 
     def _told(self) -> str:
-        at, told = 0.0, []
+        at, items = 0.0, []
         for wait, item in self.script:
             at += wait
-            told.append(f"{text_of(item)!r} at {at:g} s")
-        few = told if len(told) < 6 else [*told[:4], f"{len(told)} items in all"]
+            items.append(f"{text_of(item)!r} at {at:g} s")
+        few = items if len(items) < 6 else [*items[:4], f"{len(items)} items in all"]
         return ", ".join(few) or "nothing at all"
 
     def _slip(self, text: Any, first: Any) -> str:

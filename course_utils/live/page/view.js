@@ -271,6 +271,7 @@ class Pace {
 }
 
 const BATCH = 105; // milliseconds between two messages: the time to spread a batch over
+const MOST = 2000; // letters drawn in one frame: so many it can lay out, whatever they say
 
 /** One lane: its label with the state, and its passages. */
 class LaneView {
@@ -299,7 +300,8 @@ class LaneView {
   /** Draw as much as is due; true if text is left for the next frame. */
   paint(whole) {
     const now = performance.now();
-    let share = whole ? Infinity : this.share(Math.min(100, now - this.last));
+    const most = document.hidden ? Infinity : MOST;
+    let share = whole ? most : Math.min(most, this.share(Math.min(100, now - this.last)));
     this.last = now;
     let left = 0;
     for (const [i, passage] of this.lane.passages.entries()) {

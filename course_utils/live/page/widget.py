@@ -67,7 +67,7 @@ class Page:
     """One view in the page: what it gets and what it asks."""
 
     # A page that was reloaded, or a notebook opened again, still points to the widget.
-    kept: ClassVar["deque[Page]"] = deque()
+    recent: ClassVar["deque[Page]"] = deque()
 
     def __init__(
         self, display: Display, now: Callable[[], float] = time.monotonic
@@ -135,11 +135,11 @@ class Page:
     def _keep(self) -> None:
         """Keep a few widgets for pages that still show them."""
         self._ended = self._now()
-        self.kept.append(self)
-        while len(self.kept) > MOST_KEPT or (
-            len(self.kept) > KEPT and self._ended - self.kept[0]._ended > ON_ITS_WAY
+        self.recent.append(self)
+        while len(self.recent) > MOST_KEPT or (
+            len(self.recent) > KEPT and self._ended - self.recent[0]._ended > ON_ITS_WAY
         ):
-            old = self.kept.popleft()
+            old = self.recent.popleft()
             feeder().outbox.forget(old.display.key)
             old.widget.close()
 

@@ -48,7 +48,7 @@ def total(usages: Iterable[Mapping[str, Any]]) -> dict[str, int] | None:
     >>> total([{"input_tokens": 1, "output_tokens": 2, "total_tokens": 3}] * 2)
     {'input_tokens': 2, 'output_tokens': 4, 'total_tokens': 6}
     """
-    told = list(usages)
+    counts = list(usages)
     names = (*COUNTS, "total_tokens")
-    sums = {name: sum(usage.get(name) or 0 for usage in told) for name in names}
-    return sums if told else None
+    sums = {name: sum(usage.get(name) or 0 for usage in counts) for name in names}
+    return sums if counts else None

@@ -56,6 +56,11 @@ class Voice:
             self.late[key] = self.late.get(key, "") + args
 
     @property
+    def ends(self) -> bool:
+        """Whether it must say why it ends, or has said so."""
+        return self.open or self.finish is not None
+
+    @property
     def end(self) -> Finish | None:
         """Why the message ended; None if it has not, or half a call came later."""
         return self.finish if all(map(_is_object, self.late.values())) else None
@@ -84,6 +89,7 @@ class Voices:
         self.bare = Lane()
         self._lanes: dict[Any, Lane] = {}
         self._all: list[Voice] = []
+        self._by_id: dict[str | None, Voice] = {}
         self._keys: dict[str, int] = {}
 
     def lane(
@@ -100,14 +106,13 @@ class Voices:
         """
         get = metadata.get
         task, node = get("langgraph_checkpoint_ns"), get("langgraph_node")
-        internal = get("lc_source") or get("lc_internal_call")
+        internal = is_internal(metadata)
         key = (ns, task, node, internal, run, whole)
         lane = self._lanes.get(key)
         if lane is None:
             # The agent itself does not speak in its tools and hooks: a helper does.
             node = node or ""
-            hook = not whole and bool(HOOK.match(node))
-            helper = bool(internal) or in_tool((node,)) or hook
+            helper = is_helper(metadata, whole)
             who = node if helper else get("lc_agent_name") or node
             lane = Lane(source(ns, who), helper or in_tool(names(ns)), ns)
             self._lanes[key] = lane
@@ -126,6 +131,7 @@ class Voices:
         voice = lane.voices.get(message_id)
         if voice is None:
             voice = lane.voices[message_id] = self._open(lane, message_id)
+            self._by_id[message_id] = voice
         elif voice in lane.unpaired:  # it keeps the provider's id
             lane.unpaired.remove(voice)
         lane.last = voice
@@ -146,7 +152,7 @@ class Voices:
         wanted = message_id or ""
         number = self._keys[wanted] = self._keys.get(wanted, 0) + 1
         key = wanted if number == 1 else f"{wanted}#{number}"
-        voice = Voice(key, lane)
+        voice = self._by_id[message_id] = Voice(key, lane)
         self._all.append(voice)
         return voice
 
@@ -169,9 +175,14 @@ class Voices:
         """How each message of the answer ended; asides are no part of it."""
         ends = Endings()
         for voice in self._all:
-            if not voice.aside and (voice.open or voice.finish):
+            if not voice.aside and voice.ends:
                 ends.hear(voice.key, ended=voice.end)
         return ends
+
+    def judge(self, ids: Iterable[str]) -> bool:
+        """Whether one of these messages came here in a way that tells its end."""
+        found = filter(None, map(self._by_id.get, ids))
+        return any(voice.ends for voice in found)
 
 
 def _is_object(args: str) -> bool:
@@ -189,6 +200,24 @@ def names(ns: Iterable[str]) -> tuple[str, ...]:
 def source(ns: Iterable[str], who: str) -> str:
     """The path to whoever speaks: `tools/weather_agent`."""
     return "/".join(part for part in (*names(ns), who) if part)
+
+
+def is_internal(metadata: Mapping[str, Any]) -> bool:
+    """Whether a middleware calls this model for itself."""
+    return bool(metadata.get("lc_source") or metadata.get("lc_internal_call"))
+
+
+def is_helper(metadata: Mapping[str, Any], whole: bool = False) -> bool:
+    """Whether a tool, a hook or a middleware calls this model."""
+    node = metadata.get("langgraph_node") or ""
+    hook = not whole and bool(HOOK.match(node))
+    return is_internal(metadata) or in_tool((node,)) or hook
+
+
+def is_aside(metadata: Mapping[str, Any]) -> bool:
+    """The same of a model at any depth: what it says is no part of the answer."""
+    path = str(metadata.get("langgraph_checkpoint_ns") or "").split("|")
+    return is_helper(metadata) or in_tool(names(path))
 
 
 def in_tool(path: Iterable[str]) -> bool:
@@ -253,5 +282,5 @@ class Calls:
         return not again
 
 
-def _another(known: str, told: str) -> bool:
-    return bool(known and told and known != told)
+def _another(known: str, given: str) -> bool:
+    return bool(known and given and known != given)

@@ -61,8 +61,8 @@ class Entry(NamedTuple):
 
 def fields_of(worker: str, first: int, events: Iterable[Event]) -> dict[str, str]:
     """What an entry says."""
-    told = json.dumps([[event.event, event.data] for event in events])
-    return {"worker": worker, "first": str(first), "events": told}
+    data = json.dumps([[event.event, event.data] for event in events])
+    return {"worker": worker, "first": str(first), "events": data}
 
 
 def entry_of(name: str, found: tuple[str, dict[str, str]]) -> Entry:
@@ -73,8 +73,8 @@ def entry_of(name: str, found: tuple[str, dict[str, str]]) -> Entry:
     """
     number, fields = found
     first = int(fields["first"])
-    told = enumerate(json.loads(fields["events"]), first)
-    events = [Event(kind, data, f"{name}.{at}") for at, (kind, data) in told]
+    numbered = enumerate(json.loads(fields["events"]), first)
+    events = [Event(kind, data, f"{name}.{at}") for at, (kind, data) in numbered]
     return Entry(number, fields["worker"], first, events)
 
 

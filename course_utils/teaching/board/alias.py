@@ -65,11 +65,11 @@ def join_board(alias: str = "") -> Message:
     leave_board()
     chosen = _claimed(alias) if alias else _made_up()
     go_by(chosen)
-    told = (
+    text = (
         f"You are on it as `{chosen}`: with the exercises you solved and your tries, "
         "no answer and no guess. `leave_board()` takes you off."
     )
-    return Message("✓", "Class board.", told, GREEN)
+    return Message("✓", "Class board.", text, GREEN)
 
 
 @settings()

@@ -409,5 +409,5 @@ def test_only_the_last_responses_are_remembered() -> None:
     shared = Shared()
     for number in range(MOST_KEPT + 1):
         shared.keep({"id": f"resp_{number}"}, [])
-    assert len(shared.kept) == MOST_KEPT
-    assert "resp_0" not in shared.kept
+    assert len(shared.responses) == MOST_KEPT
+    assert "resp_0" not in shared.responses

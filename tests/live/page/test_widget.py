@@ -106,7 +106,7 @@ async def test_stop_ends_a_silent_async_stream_without_an_error(outputs):
 
 def test_a_page_that_asks_gets_the_whole_and_the_number_it_stands_for(outputs):
     show(iter(["one ", "two"]))
-    page = Page.kept[-1]
+    page = Page.recent[-1]
     state = page.widget.get_state("snapshot")["snapshot"]
     [lane] = state["lanes"]
     assert lane["passages"] == [["text", "", "one two", False]]
@@ -115,7 +115,7 @@ def test_a_page_that_asks_gets_the_whole_and_the_number_it_stands_for(outputs):
 
 def test_a_page_can_stop_but_not_write(outputs):
     show(iter(["one"]))
-    page = Page.kept[-1]
+    page = Page.recent[-1]
     page.widget.set_state({"snapshot": {"number": 99}})
     assert page.widget.snapshot.get("number") != 99
     page._on_message(page.widget, {"ask": "stop"}, [])
@@ -131,9 +131,9 @@ def end_a_view(now: float) -> None:
 
 @pytest.fixture
 def kept() -> Iterator[Any]:
-    Page.kept.clear()
-    yield Page.kept
-    Page.kept.clear()
+    Page.recent.clear()
+    yield Page.recent
+    Page.recent.clear()
 
 
 def test_only_a_few_widgets_are_kept(outputs, kept):

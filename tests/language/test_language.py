@@ -1,0 +1,103 @@
+"""One setting decides the language; without it all is English and nothing is read."""
+
+import subprocess
+import sys
+
+import pytest
+
+from course_utils.language import language, languages, phrases, translated
+from course_utils.lessons import full_responses as lesson
+from course_utils.teaching import progress
+from course_utils.teaching.quiz_widget import QuestionView
+
+
+@pytest.fixture
+def german(monkeypatch):
+    monkeypatch.setenv("COURSE_LANGUAGE", "de")
+
+
+def shown():
+    """What notebook 1 shows of each kind."""
+    return [
+        repr(lesson.slower),
+        lesson.slower._html(),
+        repr(lesson.quiz),
+        repr(lesson.quiz.answer("a", "b", "c")),
+        repr([lesson.text_chain.hint() for _ in lesson.text_chain.hints][-1]),
+        repr(progress(lesson)),
+        lesson.text_chain.check(...)._repr_html_(),
+    ]
+
+
+def test_there_are_english_and_german():
+    assert languages() == ["en", "de"]
+
+
+@pytest.mark.parametrize("setting", ["de", "DE", "de_AT", "de-CH", "de_DE.UTF-8"])
+def test_a_region_does_not_count(monkeypatch, setting):
+    monkeypatch.setenv("COURSE_LANGUAGE", setting)
+    assert language() == "de"
+    assert translated("Nothing came.") == "Es kam nichts."
+
+
+@pytest.mark.parametrize("setting", ["", "en", "en_GB"])
+def test_without_the_setting_all_is_english_and_no_catalogue_is_read(
+    monkeypatch, setting
+):
+    monkeypatch.delenv("COURSE_LANGUAGE", raising=False)
+    english = shown()
+    monkeypatch.setenv("COURSE_LANGUAGE", setting)
+    phrases.cache_clear()
+    assert shown() == english
+    assert phrases.cache_info().currsize == 0
+
+
+def test_each_kind_of_text_is_shown_in_german(monkeypatch):
+    english = shown()
+    monkeypatch.setenv("COURSE_LANGUAGE", "de")
+    assert [one for one in shown() if one in english] == []
+
+
+@pytest.mark.parametrize("setting", ["fr", "xx", "../de", "package"])
+def test_a_language_without_catalogues_is_refused_with_what_there_is(
+    monkeypatch, setting
+):
+    monkeypatch.setenv("COURSE_LANGUAGE", setting)
+    with pytest.raises(ValueError, match=r"one of en, de, got '.*docs/translation"):
+        translated("Nothing came.")
+
+
+def test_importing_the_course_reads_no_catalogue():
+    code = (
+        "import course_utils.lessons.full_responses\n"
+        "from course_utils.language import phrases\n"
+        "print(phrases.cache_info().currsize)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ran.stdout.split() == ["0"]
+
+
+def test_the_live_question_speaks_german_to_its_last_button(german):
+    view = QuestionView(lesson.limited)
+    assert view.why == "Warum?"
+    assert view.question.startswith("Du erlaubst 12 Tokens.")
+    assert [text for _, text in view.options][2].startswith("Die ersten 12 Tokens")
+    view.guess = "c"
+    assert "Dein Tipp: c." in view.note
+    assert "Führe die Zellen darunter aus" in view.note
+    view.asked = True
+    assert "Du hast auf c getippt, und das ist richtig." in view.note
+    assert "Nur die Finish Reason" in view.note
+
+
+def test_what_is_done_is_kept_under_the_same_key_in_every_language(monkeypatch):
+    english = [lesson.slower.key, lesson.text_chain.key]
+    monkeypatch.setenv("COURSE_LANGUAGE", "de")
+    assert [lesson.slower.key, lesson.text_chain.key] == english
+
+
+def test_a_wrong_letter_is_told_in_german(german):
+    with pytest.raises(ValueError, match="Eine Antwort ist eines von a, b, c"):
+        lesson.slower.answer("x")
+    with pytest.raises(ValueError, match="Das Quiz hat 3 Fragen, gekommen sind 1"):
+        lesson.quiz.answer("a")
