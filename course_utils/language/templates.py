@@ -89,7 +89,8 @@ class Phrases:
     """
 
     def __init__(self, entries: Mapping[str, str]) -> None:
-        made = [template(a.strip(), b.strip()) for a, b in entries.items()]
+        pairs = [(a.strip(), b.strip()) for a, b in entries.items() if a != b]
+        made = [template(text, here) for text, here in pairs]
         self._whole = {t.literals[0]: t.here.format() for t in made if not t.names}
         self._holed = [t for t in made if t.names]
 
@@ -143,8 +144,8 @@ def _by_chance(text: str, here: str) -> bool:
 def _joined(text: str, read: Callable[[str], Reading]) -> Iterator[Reading]:
     """The text as two parts that code joined, or one with a mark put to its end."""
     if len(text) > 1 and text[-1] in ".:":
-        left, here = read(text[:-1])
-        yield left, here + text[-1]
+        unmarked = read(text[:-1])
+        yield unmarked[0], unmarked[1] + text[-1]
     for joint in JOINT.finditer(text):
         left, right = read(text[: joint.start()]), read(text[joint.end() :])
         if text[: joint.start()] and text[joint.end() :]:

@@ -85,7 +85,7 @@ def test_the_live_question_speaks_german_to_its_last_button(german):
     view.guess = "c"
     assert "Dein Tipp: c." in view.note
     assert "Führe die Zellen darunter aus" in view.note
-    view.asked = True
+    view.requested = True
     assert "Du hast auf c getippt, und das ist richtig." in view.note
     assert "Nur die Finish Reason" in view.note
 
