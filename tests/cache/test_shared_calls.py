@@ -12,8 +12,7 @@ from course_utils.cache import cached
 from course_utils.cache.source import desk_of
 from course_utils.fake import FakeStreamingChatModel, Reply
 from course_utils.own_stream import own_stream
-from tests.support.asking import PATIENCE, fake, in_threads, texts
-from tests.support.threads import no_threads_left
+from tests.support.asking import PATIENCE, fake, in_threads, no_threads_left, texts
 from tests.support.ways import AWAYS, WAYS, ask, astream
 
 pytestmark = pytest.mark.filterwarnings(

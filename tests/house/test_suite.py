@@ -64,7 +64,7 @@ def test_a_process_that_runs_a_share_does_not_share_it_out_again(tmp_path):
         (tmp_path / "t" / f"test_{name}.py").write_text(NAMES_ITSELF)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:langsmith_plugin"]
     surroundings = {k: v for k, v in os.environ.items() if "PYTEST" not in k}
-    subprocess.run(command, cwd=tmp_path, env=surroundings, check=True, timeout=60)
+    subprocess.run(command, cwd=tmp_path, env=surroundings, check=True, timeout=120)
     cores = min(os.cpu_count() or 1, 4)
     found = {file.read_text() for file in (tmp_path / "t").glob("*.worker")}
     assert found <= {f"gw{number}" for number in range(cores)}

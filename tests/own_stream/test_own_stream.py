@@ -12,6 +12,7 @@ from langchain_core.runnables import RunnableLambda, RunnableParallel
 from course_utils.clock import VirtualClock
 from course_utils.fake import FakeStreamingChatModel, Reply
 from course_utils.own_stream import own_stream
+from tests.support.asking import no_threads_left
 from tests.support.made_streams import (
     ASYNC,
     LONG,
@@ -21,7 +22,6 @@ from tests.support.made_streams import (
     pick,
     sync_streams,
 )
-from tests.support.threads import no_threads_left
 from tests.support.watched import WatchedModel
 
 pytestmark = pytest.mark.filterwarnings(

@@ -21,9 +21,8 @@ from course_utils.own_stream import own_stream
 from course_utils.own_stream.off_thread import stepped, within_seconds
 from course_utils.own_stream.threads import in_threads
 from course_utils.reliability import StreamTimeout, reliable
-from tests.support.asking import PATIENCE
+from tests.support.asking import PATIENCE, no_threads_left
 from tests.support.callers import chat
-from tests.support.threads import no_threads_left
 
 HELD_IN_A_VARIABLE = """
 import asyncio

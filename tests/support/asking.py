@@ -1,9 +1,11 @@
-"""Ask the same question through caches, in this process and in another."""
+"""Ask the same question through caches: here, in threads that end, elsewhere."""
 
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from course_utils.cache import cached
 from course_utils.fake import FakeStreamingChatModel
@@ -36,6 +38,21 @@ def in_threads(count, work):
 
     with ThreadPoolExecutor(count) as pool:
         return list(pool.map(begin, range(count)))
+
+
+@contextmanager
+def no_threads_left() -> Iterator[None]:
+    """Fail if a thread that began in this block does not end after it.
+
+    It may take its time: a busy machine ends threads late. Those of earlier tests,
+    which may be ending just now, do not count.
+    """
+    before = set(threading.enumerate())
+    yield
+    begun = set(threading.enumerate()) - before
+    for thread in begun:
+        thread.join(PATIENCE)
+    assert not [thread.name for thread in begun if thread.is_alive()]
 
 
 ASKER = """

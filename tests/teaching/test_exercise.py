@@ -12,7 +12,7 @@ from course_utils.teaching import (
     shorten,
 )
 from course_utils.teaching.sandbox import MOST_PRINTED, in_sandbox
-from tests.support.threads import no_threads_left
+from tests.support.asking import no_threads_left
 
 
 @pytest.fixture(autouse=True)
