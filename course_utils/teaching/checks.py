@@ -39,10 +39,10 @@ def expect_equal(got: Any, want: Any, call: str) -> None:
     """
     if got == want and (isinstance(got, bool) or not isinstance(want, bool)):
         return
-    told = f"{call[:1].upper()}{call[1:]}: {shorten(got)}."
+    fact = f"{call[:1].upper()}{call[1:]}: {shorten(got)}."
     if "(" in call:
-        told = f"`{call}` gave {shorten(got)}."
-    raise NotYet(f"{told} {guess(got, want)}".rstrip())
+        fact = f"`{call}` gave {shorten(got)}."
+    raise NotYet(f"{fact} {guess(got, want)}".rstrip())
 
 
 class _Short(reprlib.Repr):

@@ -119,11 +119,11 @@ class Predict:
     def _letter(self, answer: str) -> str:
         letter = str(answer).strip().lower().rstrip(".)")
         if letter not in self.options:
-            told = (
+            error = (
                 f"An answer is one of {', '.join(self.options)}, got {answer!r}: "
                 f'type the letter, answer("{next(iter(self.options))}").'
             )
-            raise ValueError(translated(told))
+            raise ValueError(translated(error))
         return letter
 
     def answer(self, letter: str) -> Explanation:
@@ -198,15 +198,15 @@ class Quiz:
         """Answer all questions, in order, and see why each option is right or wrong."""
         if len(letters) != len(self.questions):
             example = ", ".join(['"a"'] * len(self.questions))
-            told = (
+            error = (
                 f"The quiz has {len(self.questions)} questions, got {len(letters)} "
                 f"letters: answer({example})."
             )
-            raise ValueError(translated(told))
+            raise ValueError(translated(error))
         pairs = zip(self.questions, letters, strict=True)
         explained = tuple(question.answer(letter) for question, letter in pairs)
-        asked = tuple(translated(one.question) for one in self.questions)
-        return Marked(asked, explained)
+        texts = tuple(translated(one.question) for one in self.questions)
+        return Marked(texts, explained)
 
     def __repr__(self) -> str:
         blocks = [

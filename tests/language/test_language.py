@@ -1,5 +1,6 @@
 """One setting decides the language; without it all is English and nothing is read."""
 
+import json
 import subprocess
 import sys
 
@@ -8,7 +9,9 @@ import pytest
 from course_utils.language import language, languages, phrases, translated
 from course_utils.lessons import full_responses as lesson
 from course_utils.teaching import progress
+from course_utils.teaching.progress_file import progress_files
 from course_utils.teaching.quiz_widget import QuestionView
+from course_utils.teaching.stub import stub
 
 
 @pytest.fixture
@@ -94,6 +97,27 @@ def test_what_is_done_is_kept_under_the_same_key_in_every_language(monkeypatch):
     english = [lesson.slower.key, lesson.text_chain.key]
     monkeypatch.setenv("COURSE_LANGUAGE", "de")
     assert [lesson.slower.key, lesson.text_chain.key] == english
+
+
+def test_what_is_done_in_a_translated_notebook_is_kept_beside_the_english_ones(
+    monkeypatch, tmp_path, german
+):
+    monkeypatch.setenv("COURSE_LIVE", "live")
+    (tmp_path / "de").mkdir()
+    monkeypatch.chdir(tmp_path / "de")
+    assert progress_files() == [tmp_path / ".course_progress.json"]
+    monkeypatch.delenv("COURSE_LANGUAGE")
+    assert progress_files() == [tmp_path / "de" / ".course_progress.json"]
+
+
+def test_an_exercise_is_reset_to_the_cell_of_the_translated_notebook(tmp_path, german):
+    (tmp_path / "de").mkdir()
+    for folder, source in ((tmp_path, "# English"), (tmp_path / "de", "# Deutsch")):
+        cells = {"cells": [{"id": "ask-all", "source": [source]}]}
+        (folder / "01_full_responses.ipynb").write_text(json.dumps(cells))
+    assert stub("full_responses", "ask_all", tmp_path) == "# Deutsch"
+    (tmp_path / "de" / "01_full_responses.ipynb").unlink()
+    assert stub("full_responses", "ask_all", tmp_path) == "# English"
 
 
 def test_a_wrong_letter_is_told_in_german(german):

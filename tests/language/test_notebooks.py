@@ -92,7 +92,7 @@ def solved_cells(path):
 def test_its_solutions_are_correct_and_told_so_in_its_language(path):
     checks = [c for c in solved_cells(path).values() if ".check(" in c.source]
     told = [cell.outputs[0].data["text/plain"] for cell in checks]
-    correct = phrases(path.parent.name).translate("✓ Correct.")
+    correct = f"✓ {phrases(path.parent.name).translate('Correct.')}"
     assert len(told) > 1
     assert [text for text in told if not text.startswith(correct)] == []
 
