@@ -143,7 +143,7 @@ def _by_chance(text: str, here: str) -> bool:
 
 def _joined(text: str, read: Callable[[str], Reading]) -> Iterator[Reading]:
     """The text as two parts that code joined, or one with a mark put to its end."""
-    if len(text) > 1 and text[-1] in ".:":
+    if len(text) > 1 and text[-1] in ".,:":
         unmarked = read(text[:-1])
         yield unmarked[0], unmarked[1] + text[-1]
     for joint in JOINT.finditer(text):

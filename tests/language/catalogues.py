@@ -14,7 +14,9 @@ from pathlib import Path
 from babel.messages import Catalog, Message
 from babel.messages.pofile import read_po, write_po
 
+from course_utils.finish import UNSAID
 from course_utils.language import CATALOGUES
+from course_utils.live.page.widget import WORDS
 from tests.language.cells import texts
 from tests.language.extract import HOLE, words
 from tests.notebooks.outputs import NOTEBOOKS, ROOT, read
@@ -24,8 +26,14 @@ PACKAGE = ROOT / "course_utils"
 SHARED = [
     *(f"teaching/{name}.py" for name in ("checks", "exercise", "quiz", "quiz_widget")),
     *("teaching/progress.py", "timing/stream_timing.py", "plots/drawing.py"),
-    "lessons/scenes.py",
+    *("live/lane.py", "live/race.py", "lessons/scenes.py"),
 ]
+# Words that code puts together: how an answer ends, and what the page itself says.
+ALONE = {
+    "course_utils/finish.py": ("done", "stopped", "paused", "cut", "error", UNSAID),
+    "course_utils/live/race.py": ("together",),
+    "course_utils/live/page/widget.py": WORDS,
+}
 # What may change without a new translation: a hole's name, a number.
 PART = re.compile(r"(?<!\{)\{[A-Za-z_]\w*\}(?!\})|\d+")
 Texts = Mapping[str, str]  # each text, and the place it stands in
@@ -33,7 +41,8 @@ Texts = Mapping[str, str]  # each text, and the place it stands in
 
 def english_of_package() -> dict[str, str]:
     """What every lesson shows."""
-    return _said([PACKAGE / name for name in SHARED])
+    alone = {word: place for place, texts in ALONE.items() for word in texts}
+    return _said([PACKAGE / name for name in SHARED]) | alone
 
 
 def english_of_lesson(name: str) -> dict[str, str]:

@@ -16,7 +16,16 @@ from pathlib import Path
 TELLS = {"Message", "Outcome", "translated", "Quiz", "_say"}
 # What these are given is told to nobody.
 KEEPS = {"Broke", "ModelRateLimitError", "JSONDecodeError", "KeyboardInterrupt"}
-KEEPS |= {"say", "in_blocks", "getattr", "partition", "endswith", "removesuffix"}
+KEEPS |= {
+    "TypeError",
+    "ValueError",
+    "say",
+    "in_blocks",
+    "getattr",
+    "partition",
+    "endswith",
+    "removesuffix",
+}
 PROSE = re.compile(r"\w\w.*\s.*\w|\w\w.*[.?!:,]$|\w\W*\s\W*\w\w", re.DOTALL)
 NO_PROSE = re.compile(r"</?[a-z]+[ >]|[a-z-]+: ?[^;]+;|^\.|=\"|^(offset|axes) \w+$")
 HOLE = re.compile(r"(?<!\{)\{([A-Za-z_]\w*)\}(?!\})")

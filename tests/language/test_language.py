@@ -6,8 +6,13 @@ import sys
 
 import pytest
 
+from course_utils import FakeStreamingChatModel, VirtualClock, race, show
 from course_utils.language import language, languages, phrases, translated
 from course_utils.lessons import full_responses as lesson
+from course_utils.live.display import LiveDisplay
+from course_utils.live.lane import Lane
+from course_utils.live.page.widget import WORDS, Page
+from course_utils.live.stop import StopSwitch
 from course_utils.teaching import progress
 from course_utils.teaching.progress_file import progress_files
 from course_utils.teaching.quiz_widget import QuestionView
@@ -91,6 +96,31 @@ def test_the_live_question_speaks_german_to_its_last_button(german):
     view.requested = True
     assert "Du hast auf c getippt, und das ist richtig." in view.note
     assert "Nur die Finish Reason" in view.note
+
+
+@pytest.mark.parametrize("mode", ["text", "static"])
+def test_a_shown_answer_ends_in_german_and_its_model_speaks_as_it_did(
+    monkeypatch, capsys, german, mode
+):
+    monkeypatch.setenv("COURSE_LIVE", mode)
+    fast = {"first_token": 0, "per_token": 0}
+    model = FakeStreamingChatModel("It is done. Nothing came.", **fast)
+    show(model.stream("Hi"))
+    race(full=model.stream("Hi"), cut=model.stream("Hi", max_tokens=2))
+    shown = capsys.readouterr().out
+    assert shown.count("It is done. Nothing came.") == 2 or mode == "static"
+    for words in ("fertig", "abgeschnitten: length", "Erster Text: ", "cut nie"):
+        assert words in shown
+
+
+def test_the_page_gets_its_own_words_only_where_they_are_not_english(monkeypatch):
+    lane = Lane("", True, VirtualClock())
+    display = LiveDisplay([lane], StopSwitch())
+    assert Page(display).widget.words == {}
+    monkeypatch.setenv("COURSE_LANGUAGE", "de")
+    words = Page(display).widget.words
+    assert words["Stop"] == "Stopp"
+    assert set(words) == set(WORDS)
 
 
 def test_what_is_done_is_kept_under_the_same_key_in_every_language(monkeypatch):
