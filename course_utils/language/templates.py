@@ -14,7 +14,7 @@ from operator import itemgetter
 from string import Formatter
 from typing import NamedTuple
 
-LONGEST = 1000  # characters of a message that is taken apart
+LONGEST = 600  # characters of a message that is taken apart
 MOST_WAYS = 40  # of filling the holes of one template
 FEW = 10  # letters of a template that may fit by chance: `a {name}`
 # Where code joins two sentences, or the parts of a line.
@@ -109,8 +109,7 @@ class Phrases:
             if inner != text:
                 left, here = read(inner)
                 return left, text.replace(inner, here) if inner else text
-            as_it_is = _letters(text), text
-            readings = [*self._filled(text, read), *_joined(text, read), as_it_is]
+            readings = [*self._filled(text, read), *_joined(text, read), _value(text)]
             return min(readings, key=itemgetter(0))
 
         return read
@@ -119,16 +118,22 @@ class Phrases:
         """The text as each template it may be of, its holes read in turn."""
         for one in self._holed:
             for found in islice(ways(text, one.literals), MOST_WAYS):
-                costs, parts = zip(*map(read, found), strict=True)
+                holes = [read(hole) if " " in hole else _value(hole) for hole in found]
+                costs, parts = zip(*holes, strict=True)
                 if _letters(one.literals) < FEW and any(map(_by_chance, found, parts)):
                     continue
-                holes = dict(zip(one.names, parts, strict=True))
                 cost = sum(costs) + sum(map(_cut, found))
-                yield cost, one.here.format(**holes)
+                filled = dict(zip(one.names, parts, strict=True))
+                yield cost, one.here.format(**filled)
 
 
 def _letters(texts: Iterable[str]) -> int:
     return sum(map(str.isalpha, "".join(texts)))
+
+
+def _value(text: str) -> Reading:
+    """A single word in a hole: a name that is given, also if it is a word we know."""
+    return _letters(text), text
 
 
 def _cut(text: str) -> int:
@@ -147,6 +152,12 @@ def _joined(text: str, read: Callable[[str], Reading]) -> Iterator[Reading]:
         unmarked = read(text[:-1])
         yield unmarked[0], unmarked[1] + text[-1]
     for joint in JOINT.finditer(text):
-        left, right = read(text[: joint.start()]), read(text[joint.end() :])
-        if text[: joint.start()] and text[joint.end() :]:
-            yield left[0] + right[0], left[1] + joint[0] + right[1]
+        sides = text[: joint.start()], text[joint.end() :]
+        if not all(sides):
+            continue
+        # A bare word in mid-sentence is a name, in a line of parts it is one of them.
+        names = joint[0] != " · "
+        left, right = (
+            _value(one) if names and one.isalpha() else read(one) for one in sides
+        )
+        yield left[0] + right[0], left[1] + joint[0] + right[1]

@@ -31,7 +31,6 @@ SHARED = [
 # Words that code puts together: how an answer ends, and what the page itself says.
 ALONE = {
     "course_utils/finish.py": ("done", "stopped", "paused", "cut", "error", UNSAID),
-    "course_utils/live/race.py": ("together",),
     "course_utils/live/page/widget.py": WORDS,
 }
 # What may change without a new translation: a hole's name, a number.

@@ -17,6 +17,7 @@ ENTRIES = {
     "page 7 refused": "Seite 7 abgelehnt",
     "{page} has {got}: leave it out.": "{page} hat {got}: Lass sie weg.",
     "{one} or {other}": "{one} oder {other}",
+    "done": "fertig",
     "{n} of {all} exercises": "{n} von {all} Aufgaben",
     "a {name}": "ein {name}",
     "{{}} is a dict": "{{}} ist ein Dict",
@@ -44,6 +45,11 @@ SAID = Phrases(ENTRIES)
         ("It raised `E`: odd {name} here", "Es gab einen `E`: odd {name} here"),
         ("  The end is missing.\n", "  Das Ende fehlt.\n"),
         ("`f()` gave a dict.", "`f()` gab ein dict."),
+        ("done · 1 of 2 exercises", "fertig · 1 von 2 Aufgaben"),
+        ("done: 1 of 2 exercises", "fertig: 1 von 2 Aufgaben"),
+        # A name that a learner gave is no word of ours.
+        ("`done` gave done.", "`done` gab done."),
+        ("done or done", "done oder done"),
     ],
 )
 def test_a_message_is_read_as_the_parts_that_leave_least_of_it(english, german):
