@@ -20,7 +20,7 @@ from typing import Any
 
 from course_utils.language import translated
 from course_utils.settings import settings
-from course_utils.style import BLUE, GREEN, ORANGE
+from course_utils.style import BLUE, GREEN, ORANGE, wrapped
 from course_utils.teaching.checks import NotYet, expect, expect_equal, guess, shorten
 from course_utils.teaching.message import Message
 from course_utils.teaching.progress_file import done, note_done, note_try
@@ -108,7 +108,7 @@ class Exercise:
 
     def __repr__(self) -> str:
         usage = f"{self.name}: .check(your answer), .hint(), .solution(), .reset()"
-        return translated(usage)
+        return wrapped(translated(usage))
 
     def check(self, answer: Any = None) -> Outcome:
         """Say whether the answer is not started, not yet right, or correct.

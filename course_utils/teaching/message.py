@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from html import escape
 
 from course_utils.language import translated
-from course_utils.style import callout
+from course_utils.style import callout, wrapped
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Message:
 
     def __repr__(self) -> str:
         word, text = translated(self.word), translated(self.text)
-        return f"{self.sign} {word} {text}".rstrip()
+        return wrapped(f"{self.sign} {word} {text}".rstrip())
 
     def _repr_html_(self) -> str:
         word, text = translated(self.word), translated(self.text)

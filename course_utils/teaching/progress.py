@@ -10,7 +10,7 @@ from types import ModuleType
 
 from course_utils.language import translated
 from course_utils.settings import settings
-from course_utils.style import BLUE, DIV, GREEN, bar
+from course_utils.style import BLUE, DIV, GREEN, bar, wrapped
 from course_utils.teaching.exercise import Exercise
 from course_utils.teaching.message import as_html
 from course_utils.teaching.progress_file import done
@@ -36,7 +36,7 @@ class Progress:
         parts = counts or ["Nothing to do here."]
         if self._next:
             parts.append(f"next: {self._next}")
-        return translated(" · ".join(parts))
+        return wrapped(translated(" · ".join(parts)))
 
     def _of(self, kind: str) -> list[bool]:
         return [is_done for its_kind, _, is_done in self.tasks if its_kind == kind]

@@ -16,7 +16,7 @@ from typing import Any
 from course_utils.language import translated
 from course_utils.notebook import live_mode
 from course_utils.settings import settings
-from course_utils.style import BLUE, DIV, GREEN, ORANGE, TEXT, bar
+from course_utils.style import BLUE, DIV, GREEN, ORANGE, TEXT, bar, wrapped
 from course_utils.teaching.message import as_html
 from course_utils.teaching.progress_file import note_belief, note_done
 
@@ -40,7 +40,7 @@ class Explanation:
 
     def __repr__(self) -> str:
         lines = [self._line(*reason) for reason in self.reasons]
-        return "\n".join([self._verdict(), *lines])
+        return wrapped("\n".join([self._verdict(), *lines]))
 
     def _verdict(self) -> str:
         if self.guess == self.right:
@@ -146,7 +146,8 @@ class Predict:
 
     def __repr__(self) -> str:
         choices = [f"  {letter}. {option}" for letter, option, _ in self.reasons()]
-        return "\n".join([f"? {translated(self.question)}", *choices, self._how()])
+        question = f"? {translated(self.question)}"
+        return wrapped("\n".join([question, *choices, self._how()]))
 
     def _how(self) -> str:
         place = f"lesson.{self.name}" if self.name else ""
@@ -216,7 +217,7 @@ class Quiz:
         example = ", ".join(['"a"'] * len(self.questions))
         place = f"lesson.{self.name}" if self.name else ""
         how = translated(f"Type {place}.answer({example})")
-        return "\n".join([translated(self.title), *blocks, how])
+        return wrapped("\n".join([translated(self.title), *blocks, how]))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         html = "".join(question._html() for question in self.questions)
@@ -244,7 +245,8 @@ class Marked:
 
     def __repr__(self) -> str:
         pairs = zip(self.questions, self.explained, strict=True)
-        return "\n".join([self._head(), *(f"{text}\n{one!r}" for text, one in pairs)])
+        texts = (f"{text}\n{one!r}" for text, one in pairs)
+        return wrapped("\n".join([self._head(), *texts]))
 
     def _head(self) -> str:
         return translated(f"{self.right} of {len(self.explained)} right.")
