@@ -11,6 +11,7 @@ import json
 import os
 import time
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -21,11 +22,23 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
+from benchmarks.readers import GAP
 from chat.app import create
+from chat.models import cache_of
 from chat.settings import Settings
-from course_utils import TextParser, cached, reliable, sse_response, tune_gc
+from course_utils import (
+    RedisReplay,
+    ReplayBuffer,
+    TextParser,
+    cached,
+    reliable,
+    sse_body,
+    sse_events,
+    sse_response,
+    tune_gc,
+)
+from course_utils.serving import Replay
 
-GAP = 0.05  # seconds from token to token
 SSE = "text/event-stream"
 
 
@@ -63,8 +76,9 @@ class Timed(BaseChatModel):
 
 MODEL = Timed()
 CHAIN = MODEL | StrOutputParser()
-RELIABLE = reliable(MODEL) | TextParser()
-STACK = cached(reliable(MODEL)) | TextParser()
+RELIABLE = reliable(MODEL)
+MESSAGES = cached(RELIABLE)
+STACK = MESSAGES | TextParser()
 
 
 def line(text: str) -> str:
@@ -94,14 +108,36 @@ def response(body: Callable[[str], AsyncIterator[str]]) -> Callable[[str], Respo
     return lambda question: StreamingResponse(body(question), media_type=SSE)
 
 
+KEEP = 1.0  # seconds an answer is kept after its end
+MEMORY = ReplayBuffer(keep=KEEP)
+
+
+def redis_url() -> str:
+    """The server of this run; there is none, say, where none is installed."""
+    return os.environ.get("REDIS", "")
+
+
+async def replayed(replay: Replay, question: str) -> AsyncIterator[str]:
+    """The same, kept for readers who come back."""
+    name = await replay.start(sse_events(MESSAGES.astream(question)))
+    if events := await replay.follow(name):
+        async for text in sse_body(events):
+            yield text
+
+
 WAYS: dict[str, Callable[[str], Response]] = {
     "plain": response(plain),
     "text-events": response(text_events),
     "whole-events": response(whole_events),
     "model": lambda question: sse_response(MODEL.astream(question)),
     "reliable": lambda question: sse_response(RELIABLE.astream(question)),
+    "messages": lambda question: sse_response(MESSAGES.astream(question)),
     "stack": lambda question: sse_response(STACK.astream(question)),
+    "memory": response(partial(replayed, MEMORY)),
 }
+if redis_url():
+    IN_REDIS = RedisReplay(redis_url(), keep=KEEP)
+    WAYS["redis"] = response(partial(replayed, IN_REDIS))
 _asked = count()  # no question twice: else the cache answers
 
 app = FastAPI()
@@ -119,9 +155,13 @@ async def serve_way(way: str, tokens: int) -> Response:
     return WAYS[way](f"{tokens} tokens, number {next(_asked)}")
 
 
-harmless = {"max_streams": 100_000, "rate": "100000/second", "keep": 1.0}
-chat_app = create(Settings(**harmless), STACK.astream)
-app.mount("/app", chat_app)
+harmless: dict[str, Any] = {"max_streams": 100_000, "rate": "100000/second"}
+harmless |= {"keep": KEEP}
+app.mount("/app", create(Settings(**harmless), MESSAGES.astream))
+if redis_url():
+    shared = Settings(**harmless, redis=redis_url())
+    model = cached(RELIABLE, cache_of(shared))
+    app.mount("/app-redis", create(shared, model.astream))
 
 
 async def raw(scope: Any, send: Any) -> None:

@@ -3,124 +3,83 @@
 A server of its own runs on one core and a bare reader on another. All ways run in the
 same minutes and take turns, with Python's garbage collector tuned for all or for none.
 
-    python benchmarks/serving.py > benchmarks/serving.md
+    python -m benchmarks.serving > benchmarks/serving.md      # about ten minutes
 """
 
 import argparse
 import os
 import platform
-import re
-import selectors
+import shutil
 import socket
-import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from urllib.request import urlopen
 
+from benchmarks.readers import GAP, read
+from benchmarks.serving_table import (
+    AS_IT_COMES,
+    BARE,
+    HEAD,
+    HELD,
+    IN_REDIS,
+    PLAIN,
+    SHARED,
+    TARGETS,
+    TOKENS,
+    TUNED,
+    WAYS,
+    Row,
+    Rows,
+    profile,
+)
+
 ROOT = Path(__file__).resolve().parents[1]
 ROUNDS = 3
-STREAMS, TOKENS = 60, 60
-STARTS = 100
+STREAMS = 60
+STARTS, QUICKLY = 100, 200  # of one token each, and how many begin a second
+RAMP, FULL = 100, 2.0  # beginnings a second, then so many seconds with all at once
 LATE = 50.0  # milliseconds that the 99th percentile may be late
-DUE = re.compile(rb"(\d+\.\d{4}) ")
-TUNED, PLAIN = "tuned", "as it comes"
-WAYS = {
-    "raw": "a raw ASGI loop, no model",
-    "plain": "`StreamingResponse`, the bare model",
-    "text-events": "`astream_events` v2 of a chain, its text",
-    "whole-events": "`astream_events` v2 of a chain, whole",
-    "model": "`sse_response`, the bare model",
-    "reliable": "`sse_response`, `reliable` and `TextParser`",
-    "stack": "`sse_response`, `cached(reliable)` and `TextParser`: the full stack",
-    "app": "`notebooks/chat` with the full stack: limits, metrics, replay",
-}
-HELD = ("raw", "plain", "text-events", "stack")  # whose capacity is sought
-
-
-@dataclass
-class Reading:
-    """What a reader of many streams saw."""
-
-    late: list[float]  # milliseconds, sorted
-    whole: int  # streams that had all their tokens
-
-    def p(self, share: float) -> float:
-        """The lateness that this share of the tokens does not exceed."""
-        last = len(self.late) - 1
-        return self.late[min(last, int(len(self.late) * share))] if self.late else 1e9
-
-
-@dataclass
-class Stream:
-    """One open stream, and what has come of it."""
-
-    connection: socket.socket
-    parts: list[tuple[float, bytes]] = field(default_factory=list)
-
-    def read(self) -> bool:
-        """Take what is there; False if that was the end."""
-        data = self.connection.recv(1 << 18)
-        self.parts.append((time.monotonic(), data))
-        return bool(data) and not data.endswith(b"0\r\n\r\n")
-
-    def late(self) -> list[float]:
-        """How late each token was, in milliseconds."""
-        due = {}
-        for at, data in self.parts:
-            for moment in DUE.findall(data):
-                due.setdefault(moment, at)
-        return [1e3 * (at - float(moment)) for moment, at in due.items()]
-
-
-def request(way: str, tokens: int, number: int) -> bytes:
-    """The bytes of a question; each for another answer."""
-    if way != "app":
-        return f"GET /{way}?tokens={tokens} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
-    body = f'{{"text": "{tokens} tokens, number {number} of {time.monotonic()}"}}'
-    head = "POST /app/chat HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-    return f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode()
-
-
-def read(port: int, way: str, streams: int, tokens: int = TOKENS) -> Reading:
-    """Read so many streams at once; their beginnings are spread at 60 a second."""
-    selector = selectors.DefaultSelector()
-    found: list[Stream] = []
-    began, open_now = time.monotonic(), 0
-    limit = began + streams / 60 + tokens * 0.05 + 20
-    while (len(found) < streams or open_now) and time.monotonic() < limit:
-        while len(found) < streams and time.monotonic() - began >= len(found) / 60:
-            connection = socket.create_connection(("127.0.0.1", port), 10)
-            connection.sendall(request(way, tokens, len(found)))
-            found.append(Stream(connection))
-            selector.register(connection, selectors.EVENT_READ, found[-1])
-            open_now += 1
-        for key, _ in selector.select(0.005):
-            if not key.data.read():
-                selector.unregister(key.fileobj)
-                open_now -= 1
-    for stream in found:
-        stream.connection.close()
-    all_late = [stream.late() for stream in found]
-    whole = sum(len(late) == tokens for late in all_late)
-    return Reading(sorted(one for late in all_late for one in late), whole)
 
 
 @contextmanager
-def running(collector: str) -> Iterator[int]:
-    """The port of a server in a process of its own, on the first core."""
+def redis_running() -> Iterator[str]:
+    """The address of an empty Redis of our own; nothing where it is not installed."""
+    if shutil.which("redis-server") is None:
+        yield ""
+        return
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1"]
+        command += ["--appendonly", "no", "--save", "", "--dir", folder]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        try:
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            process.kill()
+            process.wait()
+
+
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as free:
-        port = int(free.getsockname()[1])
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def running(collector: str, redis: str = "") -> Iterator[int]:
+    """The port of a server in a process of its own, on the first core."""
+    port = free_port()
     command = [sys.executable, "-m", "uvicorn", "benchmarks.served:serve"]
     command += ["--port", str(port), "--log-level=critical", "--no-access-log"]
     command += ["--http=h11", "--loop=asyncio"]  # what plain `uvicorn` installs
     paths = os.pathsep.join([str(ROOT), str(ROOT / "notebooks")])
-    env = {"LANGSMITH_TRACING": "false", "PYTHONPATH": paths, "COLLECTOR": collector}
+    env = {"LANGSMITH_TRACING": "false", "PYTHONPATH": paths}
+    env |= {"COLLECTOR": collector, "REDIS": redis}
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | env)
     try:
         if hasattr(os, "sched_setaffinity"):
@@ -150,57 +109,51 @@ def cpu(port: int) -> float:
         return float(answer.read())
 
 
-@dataclass
-class Row:
-    """One way with one collector, and what each round measured."""
+def costs(row: Row, port: int) -> None:
+    """Processor time of a token, and of a start, at an easy load."""
+    before = cpu(port)
+    reading = read(port, row.way, STREAMS, TOKENS)
+    row.per_token.append(1e6 * (cpu(port) - before) / (STREAMS * TOKENS))
+    row.p99.append(reading.p(0.99))
+    before = cpu(port)
+    read(port, row.way, STARTS, 1, QUICKLY)
+    row.start.append(1e3 * (cpu(port) - before) / STARTS)
 
-    way: str
-    collector: str
-    per_token: list[float] = field(default_factory=list)
-    p99: list[float] = field(default_factory=list)
-    start: list[float] = field(default_factory=list)
-    streams: list[float] = field(default_factory=list)
 
-    def costs(self, port: int) -> None:
-        """Processor time of a token, and of a start, at an easy load."""
-        before = cpu(port)
-        reading = read(port, self.way, STREAMS)
-        self.per_token.append(1e6 * (cpu(port) - before) / (STREAMS * TOKENS))
-        self.p99.append(reading.p(0.99))
-        before = cpu(port)
-        read(port, self.way, STARTS, 1)
-        self.start.append(1e3 * (cpu(port) - before) / STARTS)
+def seek_capacity(row: Row, port: int) -> None:
+    """The most streams at once whose tokens keep their time."""
+    step = 1.12 if row.streams else 1.5  # near the last round's, or anywhere
+    low, high, streams = 0, 0, int(row.streams[-1] if row.streams else 100)
+    while not (low and high) or high > 1.15 * low:
+        if holds(port, row.way, streams):
+            low = streams
+        else:
+            high = streams
+        streams = (low + high) // 2 if low and high else scaled(streams, low, step)
+        if streams < 4:
+            break
+    row.streams.append(low)
 
-    def capacity(self, port: int) -> None:
-        """The most streams at once whose tokens keep their time."""
-        low, high, streams = 0, 0, int(self.streams[-1] if self.streams else 64) or 8
-        while not high or high - low > max(4, low / 10):
-            if holds(port, self.way, streams):
-                low, streams = streams, (streams + high) // 2 or streams * 2
-                streams = streams if high else low * 3 // 2
-            else:
-                high, streams = streams, (low + streams) // 2
-            if streams < 4:
-                break
-        self.streams.append(low)
 
-    def cells(self) -> list[str]:
-        """The row of the table: medians."""
-        streams = f"{statistics.median(self.streams):,.0f}" if self.streams else ""
-        return [
-            WAYS[self.way],
-            self.collector,
-            f"{statistics.median(self.per_token):.0f}",
-            streams,
-            f"{statistics.median(self.start):.1f}",
-            f"{statistics.median(self.p99):.0f}",
-        ]
+def at_half(row: Row, port: int, streams: int) -> None:
+    """How late tokens are when so many streams are open."""
+    row.half.append(read(port, row.way, streams, length(streams), RAMP).p(0.99))
+
+
+def scaled(streams: int, holds: float, step: float) -> int:
+    """More streams if these were in time, else fewer."""
+    return int(streams * step) if holds else int(streams / step)
+
+
+def length(streams: int) -> int:
+    """Tokens of each stream, so that for a while all of them are open."""
+    return round((streams / RAMP + FULL) / GAP)
 
 
 def holds(port: int, way: str, streams: int) -> bool:
     """Whether so many streams are in time; one hiccup of the machine is forgiven."""
     for _ in range(2):
-        reading = read(port, way, streams)
+        reading = read(port, way, streams, length(streams), RAMP)
         if reading.whole == streams and reading.p(0.99) < LATE:
             return True
         if reading.p(0.5) > LATE / 10:  # this was no hiccup
@@ -208,68 +161,37 @@ def holds(port: int, way: str, streams: int) -> bool:
     return False
 
 
-@dataclass
-class Target:
-    """A ratio of two rows, and what it may be."""
-
-    says: str
-    figure: str  # of a Row
-    row: tuple[str, str]
-    over: tuple[str, str]
-    most: float | None = None
-    least: float | None = None
-
-    def line(self, rows: dict[tuple[str, str], Row]) -> str:
-        """The row of the table of targets."""
-        ours, theirs = (
-            getattr(rows[key], self.figure) for key in (self.row, self.over)
-        )
-        if not ours or not theirs:
-            return f"| {self.says} | {self.aim} | not measured | |"
-        ratio = statistics.median(ours) / max(statistics.median(theirs), 1e-9)
-        met = ratio <= self.most if self.most else ratio >= (self.least or 0)
-        return f"| {self.says} | {self.aim} | {ratio:.2f} | {'yes' if met else 'no'} |"
-
-    @property
-    def aim(self) -> str:
-        return f"at most {self.most}" if self.most else f"at least {self.least}"
-
-
-STACK, EVENTS, BARE = (("stack", TUNED), ("text-events", TUNED), ("plain", TUNED))
-TARGETS = [
-    Target(
-        "full stack ÷ text of `astream_events`, a token",
-        "per_token",
-        STACK,
-        EVENTS,
-        most=0.65,
-    ),
-    Target(
-        "full stack ÷ a plain response, a token", "per_token", STACK, BARE, most=1.5
-    ),
-    Target(
-        "full stack, tuned ÷ `astream_events` as people run it, streams",
-        "streams",
-        STACK,
-        ("text-events", PLAIN),
-        least=3,
-    ),
-]
-
-
-def measured(rounds: int, capacity: bool) -> dict[tuple[str, str], Row]:
+def measured(rounds: int, capacity: bool) -> Rows:
     """All rows, in rounds that take turns; a new server for each round."""
-    rows = {(way, how): Row(way, how) for how in (TUNED, PLAIN) for way in WAYS}
-    for number in range(rounds):
-        for collector in (TUNED, PLAIN):
-            with running(collector) as port:
-                for way in WAYS:
-                    row = rows[way, collector]
-                    row.costs(port)
-                    if capacity and way in HELD:
-                        row.capacity(port)
-                    tell(number, row)
+    rows: Rows = {}
+    with redis_running() as redis:
+        ways = {TUNED: [w for w in WAYS if redis or w not in IN_REDIS]}
+        ways[PLAIN] = list(AS_IT_COMES)
+        for how, which in ways.items():
+            rows |= {(way, how): Row(way, how) for way in which}
+        for number in range(rounds):
+            for how, which in ways.items():
+                with running(how, redis) as port:
+                    a_round(port, [rows[way, how] for way in which], capacity, number)
+                    if capacity and SHARED in rows and how == TUNED:
+                        at_half_load(port, rows)
     return rows
+
+
+def a_round(port: int, rows: list[Row], capacity: bool, number: int) -> None:
+    """Measure each of these rows once."""
+    for row in rows:
+        costs(row, port)
+        if capacity and (row.way, row.collector) in HELD:
+            seek_capacity(row, port)
+        tell(number, row)
+
+
+def at_half_load(port: int, rows: Rows) -> None:
+    """The app with Redis at half its capacity, and a plain response at that load."""
+    streams = max(4, int(rows[SHARED].streams[-1]) // 2)
+    for key in (BARE, SHARED):
+        at_half(rows[key], port, streams)
 
 
 def tell(number: int, row: Row) -> None:
@@ -279,40 +201,14 @@ def tell(number: int, row: Row) -> None:
     print(f"round {number + 1}, load {load:.1f}: {cells}", file=sys.stderr, flush=True)
 
 
-HEAD = """\
-| way | collector | µs a token | streams in time | ms a start | p99 late, ms |
-|---|---|---:|---:|---:|---:|"""
-
-# Where the work of a token goes: what a way adds to another.
-STEPS = [
-    ("model", "plain", "a task of its own, which stops whatever is underneath; events"),
-    (
-        "reliable",
-        "model",
-        "LangChain gives each token of a chain a task, and traces it",
-    ),
-    ("stack", "reliable", "a task brings the chunks, for all who ask the same"),
-    ("app", "stack", "a record for those who come back, its two tasks, metrics"),
-]
-
-
-def profile(rows: dict[tuple[str, str], Row]) -> Iterator[str]:
-    """The lines of the table of steps."""
-    yield "| way | over | adds, µs a token | which is |"
-    yield "|---|---|---:|---|"
-    for way, base, why in STEPS:
-        ours, theirs = (
-            statistics.median(rows[name, TUNED].per_token) for name in (way, base)
-        )
-        yield f"| {WAYS[way]} | {WAYS[base]} | {ours - theirs:+.0f} | {why} |"
-
-
 NOTES = """
 A server of its own on one core, plain `uvicorn` (h11, asyncio); a bare reader on the
 other. Each token is due every 50 ms and says when; *late* is how long after that it
 was read. Work is the server's processor time at 60 streams of 60 tokens at once, their
-starts included. *Streams in time* is the most at once whose p99 is under 50 ms. A
-collector that is *tuned* has `tune_gc()` behind it: the same for every way. Medians.
+starts included; a start is an answer of one token. *Streams in time* is the most at
+once whose p99 is under 50 ms, all of them open for two seconds. A collector that is
+*tuned* has `tune_gc()` behind it: the same for every way. Redis is Debian's, on the
+readers' core. Medians.
 
 On a machine that others use, *late* and *streams* depend on them as well. Trust the
 work of a token, and the ratios within one run more than the figures.
@@ -346,7 +242,7 @@ def circumstances(rounds: int, load: float) -> str:
     packages = ("langchain-core", "fastapi", "starlette", "uvicorn")
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
     return (
-        f"Made by `python benchmarks/serving.py`; {rounds} rounds that take turns, "
+        f"Made by `python -m benchmarks.serving`; {rounds} rounds that take turns, "
         f"load {load:.1f} on {os.cpu_count()} cores when it began, Python "
         f"{platform.python_version()}, {versions}.\n"
     )

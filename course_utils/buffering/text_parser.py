@@ -55,9 +55,15 @@ class TextParser(StrOutputParser):
     async def _atransform(self, input: AsyncIterator[Said]) -> AsyncIterator[str]:
         try:
             async for said in input:
-                yield self.parse_result([_generation(said)])
+                yield self._text(said)
         finally:
             await aclose(input)
+
+    def _text(self, said: Said) -> str:
+        content = said if isinstance(said, str) else said.content
+        if isinstance(content, str):  # nearly every chunk
+            return self.parse(content)
+        return self.parse_result([_generation(said)])
 
     async def aparse_result(
         self, result: list[Generation], *, partial: bool = False

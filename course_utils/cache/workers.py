@@ -19,6 +19,7 @@ from course_utils.cache.record import Arrival
 from course_utils.cache.single_flight import CallLost, Seat, SharedCall
 from course_utils.clock import Alarm
 from course_utils.own_stream.backpressure import outside
+from course_utils.own_stream.patience import Bell
 from course_utils.reliability.hang_up import hang_up
 
 Steps = Generator[Arrival, None, None]
@@ -185,9 +186,9 @@ class LoopCall(SharedCall):
         self._steps = steps
         self._context: Context = outside()
         self._loop = asyncio.get_running_loop()
-        self._waiting: list[asyncio.Future[None]] = []
+        self._news = Bell()  # for readers: a chunk, or the end
         self._furthest = -1  # the position of the chunk that a reader needs
-        self._changed = asyncio.Event()
+        self._changed = Bell()  # for the task: a chunk is needed, or a reader has left
         self._task: asyncio.Task[None] | None = None
 
     # The readers' side
@@ -198,12 +199,10 @@ class LoopCall(SharedCall):
             self._task = self._loop.create_task(self._run(), context=self._context)
             self._task.add_done_callback(self._over)
             _tasks.add(self._task)
-        self._furthest = max(self._furthest, position)
-        if not self._changed.is_set():
-            self._changed.set()
-        news = self._loop.create_future()
-        self._waiting.append(news)
-        await news
+        if position > self._furthest:
+            self._furthest = position
+        self._changed.ring()
+        await self._news.rings()
 
     def left(self) -> None:
         """A reader has left: the last one ends the task."""
@@ -218,7 +217,7 @@ class LoopCall(SharedCall):
     def _leave(self) -> None:
         if self.seats or self._task is None:
             return
-        self._changed.set()
+        self._changed.ring()
         if self.finished:
             self._loop.call_later(GRACE, self._cancel)
         else:
@@ -239,7 +238,7 @@ class LoopCall(SharedCall):
             error = failure
         finally:
             self._end(error)
-            self._wake()
+            self._news.ring()
 
     async def _work(self) -> CallLost | None:
         steps = self._steps(self)
@@ -248,7 +247,7 @@ class LoopCall(SharedCall):
             async for arrival in steps:
                 slow = perf_counter() - begin > SLOW
                 self._come(arrival)
-                self._wake()
+                self._news.ring()
                 # Asked even if a cancel was swallowed.
                 if not await self._goes_on(1 if slow else 0):
                     return CallLost("all readers have left")
@@ -264,20 +263,13 @@ class LoopCall(SharedCall):
                 return False
             if self._furthest >= len(self.record) - ahead:
                 return True
-            self._changed.clear()
-            await self._changed.wait()
+            await self._changed.rings()
         return True
-
-    def _wake(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for news in waiting:
-            if not news.done():
-                news.set_result(None)
 
     def _over(self, task: "asyncio.Task[None]") -> None:
         _tasks.discard(task)
         self._end(CallLost("its task was interrupted"))
-        self._wake()
+        self._news.ring()
 
 
 _tasks: set["asyncio.Task[None]"] = set()  # the loop itself keeps only weak references

@@ -19,6 +19,7 @@ from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.tracers.context import register_configure_hook
 
 from course_utils.own_stream.hearing import Hearing
+from course_utils.streams import is_model
 
 _in_threads: ContextVar["Backpressure | None"] = ContextVar(
     "course_backpressure", default=None
@@ -45,8 +46,13 @@ class TaskStopped(Exception):  # not an error: its reader has left
 
 
 def _tells_an_error(record: logging.LogRecord) -> bool:
-    """LangChain logs whatever a handler raises; that a reader has left is no error."""
-    return f"{TaskStopped.__name__}(" not in record.getMessage()
+    """LangChain logs whatever a handler raises; that a reader has left is no error.
+
+    Nor is it one of a task that nobody awaits, as a branch of a parallel chain is then.
+    """
+    raised = record.exc_info[1] if record.exc_info else None
+    stopped = isinstance(raised, TaskStopped)
+    return not stopped and f"{TaskStopped.__name__}(" not in record.getMessage()
 
 
 class Backpressure(BaseCallbackHandler):
@@ -168,7 +174,8 @@ class LoopBackpressure(BaseCallbackHandler):
         self._came = True  # an item reached the queue since a token passed
         self._thread = threading.get_ident()
         self._tasks: WeakSet[asyncio.Task[Any]] = WeakSet()
-        logging.getLogger("langchain_core.callbacks.manager").addFilter(_tells_an_error)
+        for teller in ("langchain_core.callbacks.manager", "asyncio"):
+            logging.getLogger(teller).addFilter(_tells_an_error)
 
     def stop(self) -> None:
         """The reader has left: cancel every task in which a model has spoken."""
@@ -264,9 +271,15 @@ def entered(pressure: Backpressure, loop: LoopBackpressure) -> Iterator[None]:
 
 
 @contextmanager
-def listening() -> Iterator[Backpressure]:
-    """Hear how the models end that start in here; they wait for nobody."""
+def listening(stream: Any) -> Iterator[Backpressure]:
+    """Hear how the models under a stream end; they wait for nobody.
+
+    A model's own stream tells it itself.
+    """
     pressure = Backpressure()
+    if is_model(stream):
+        yield pressure
+        return
     token = _in_threads.set(pressure)
     try:
         yield pressure

@@ -9,16 +9,14 @@ task hands its items over itself; one in another task takes turns with the reade
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Generic, Self, TypeVar
-
-from langchain_core.language_models import BaseChatModel
+from typing import Generic, Self, TypeVar
 
 from course_utils.own_stream.backpressure import (
     Backpressure,
     LoopBackpressure,
     entered,
 )
-from course_utils.streams import aclose
+from course_utils.streams import aclose, is_model
 
 T = TypeVar("T")
 
@@ -49,12 +47,3 @@ class TaskStream(Generic[T]):
 
     def __aiter__(self) -> AsyncIterator[T]:
         return self._items
-
-
-def is_model(stream: Any) -> bool:
-    """Whether this is a model's own stream: its chunks tell all, its closing ends it.
-
-    Without a gate a chunk costs half as much, for LangChain awaits each handler.
-    """
-    code = getattr(stream, "ag_code", None)
-    return code is not None and code is getattr(BaseChatModel.astream, "__code__", 0)

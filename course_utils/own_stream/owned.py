@@ -8,8 +8,8 @@ is read. Both times the models underneath pass a gate that the owner can shut.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
-from contextlib import aclosing, suppress
+from collections.abc import AsyncIterable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any, Generic, TypeVar, overload
 
 from course_utils.finish import Endings
@@ -19,9 +19,9 @@ from course_utils.own_stream.backpressure import (
     StreamStopped,
     behind,
 )
-from course_utils.own_stream.patience import Patience
+from course_utils.own_stream.patience import Bell, Patience
 from course_utils.settings import settings
-from course_utils.streams import aclose, check_stream
+from course_utils.streams import aclose, check_stream, is_model
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -135,11 +135,12 @@ class AsyncOwnedStream(Generic[T]):
         self._stream = stream
         self._maxsize = maxsize
         self._items: deque[T] = deque()
-        self._news = asyncio.Event()  # for the reader: an item, or the end
-        self._patience = Patience(self._news.set)
-        self._space = asyncio.Event()  # for the pump: the reader has taken one
+        self._news = Bell()  # for the reader: an item, or the end
+        self._patience = Patience(self._news.ring)
+        self._space = Bell()  # for the pump: the reader has taken one
         self._in_loop = LoopBackpressure(self.pressure)  # for the models underneath
         self._ended = False
+        self._whole = False  # every item has come, and no generator waits any more
         self._ending: BaseException | None = None
         self._entered = False
         self._task: asyncio.Task[None] | None = None
@@ -154,9 +155,8 @@ class AsyncOwnedStream(Generic[T]):
 
     async def __aenter__(self) -> "AsyncOwnedStream[T]":
         self._entered = True
-        self._task = asyncio.create_task(
-            self._pump(), context=behind(self.pressure, self._in_loop)
-        )
+        gate = None if is_model(self._stream) else behind(self.pressure, self._in_loop)
+        self._task = asyncio.create_task(self._pump(), context=gate)
         _tasks.add(self._task)
         self._task.add_done_callback(self._forget)
         return self
@@ -172,7 +172,8 @@ class AsyncOwnedStream(Generic[T]):
             raise _not_begun("async with")
         if self.pressure.stopped and self._ending is None:
             raise StopAsyncIteration
-        return await self._next()
+        await self._wait()
+        return self._take()
 
     @overload
     async def get(self, timeout: float) -> T | None: ...
@@ -192,7 +193,7 @@ class AsyncOwnedStream(Generic[T]):
             return None
         if default is not _RAISE and not self._items and self._ending is None:
             return default
-        return await self._next()
+        return self._take()
 
     async def _silent(self, timeout: float) -> bool:
         """Wait for something to come; whether nothing has."""
@@ -203,22 +204,20 @@ class AsyncOwnedStream(Generic[T]):
             over = self._patience.end()
         return over and not self._items and not self._ended
 
-    async def _next(self) -> T:
-        await self._wait()
-        if not self._items:  # it has ended, for every later call, too
-            raise self._ending or StopAsyncIteration
-        self._space.set()
-        return self._items.popleft()
-
     async def _wait(self) -> None:
         while not (self._items or self._ended or self._patience.is_over):
-            self._news.clear()
-            await self._news.wait()
+            await self._news.rings()
+
+    def _take(self) -> T:
+        if not self._items:  # it has ended, for every later call, too
+            raise self._ending or StopAsyncIteration
+        self._space.ring()
+        return self._items.popleft()
 
     def _end(self, ending: BaseException | None) -> None:
         if not self._ended:
             self._ended, self._ending = True, ending
-        self._news.set()
+        self._news.ring()
 
     def fail(self, error: Exception) -> None:
         """Stop the stream; its reader gets what has come already, and then this error.
@@ -229,11 +228,9 @@ class AsyncOwnedStream(Generic[T]):
         self._stop()
 
     async def _pump(self) -> None:
-        """Read the stream in this task, no faster than the queue takes it."""
+        """Read the stream in this task, close it, and tell its reader of the end."""
         try:
-            async with aclosing(_closing(self._stream)) as items:
-                async for item in items:
-                    await self._put(item)
+            await self._read()
         except BaseException as error:
             if self.pressure.stopped:
                 raise
@@ -241,16 +238,27 @@ class AsyncOwnedStream(Generic[T]):
         finally:
             self._end(None)
 
-    async def _put(self, item: T) -> None:
+    async def _read(self) -> None:
+        """Take item after item, no faster than there is room for them."""
+        items = aiter(self._stream)
+        try:
+            async for item in items:
+                if self._items or self.pressure.stopped:
+                    await self._room()
+                self._items.append(item)
+                self._news.ring()
+                self._in_loop.room()
+            self._whole = True
+        finally:
+            await aclose(items)
+
+    async def _room(self) -> None:
+        """Wait until there is room for an item."""
         if self.pressure.stopped:  # Python 3.11's wait_for may swallow a cancellation
             raise asyncio.CancelledError
         while len(self._items) >= self._maxsize:
             self._in_loop.full()
-            self._space.clear()
-            await self._space.wait()
-        self._items.append(item)
-        self._news.set()
-        self._in_loop.room()
+            await self._space.rings()
 
     def _stop(self) -> None:
         self.pressure.stop()
@@ -270,7 +278,7 @@ class AsyncOwnedStream(Generic[T]):
             await asyncio.wait([self._task])
         # LangChain leaves generators to the garbage collector, which closes them one
         # turn after the other. A loop that ends in between complains on stderr.
-        for _ in range(TURNS):
+        for _ in range(0 if self._whole else TURNS):
             await asyncio.sleep(0)
 
     def _forget(self, task: "asyncio.Task[None]") -> None:
@@ -287,12 +295,3 @@ def _not_begun(how: str) -> RuntimeError:
         "An owned stream runs in a block, this one has not begun: "
         f"write `{how} own_stream(...) as items:`."
     )
-
-
-async def _closing(stream: AsyncIterable[T]) -> AsyncGenerator[T, None]:
-    items = aiter(stream)
-    try:
-        async for item in items:
-            yield item
-    finally:
-        await aclose(items)

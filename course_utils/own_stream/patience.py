@@ -1,14 +1,39 @@
-"""How long a reader waits for an item: one timer for all the waits of a stream.
+"""How a reader waits for an item, and how long: a bell, and one timer for all waits.
 
 `asyncio.timeout` sets a timer for each wait and clears it again, which for a reader of
 tokens is a good part of the work. Here a wait moves the moment, and the timer stays.
 
-    patience.begin(15); await news.wait(); patience.end()   # True: nothing came
+    patience.begin(15); await bell.rings(); patience.end()   # True: nothing came
 """
 
 import asyncio
 from collections.abc import Callable
 from math import inf
+
+
+class Bell:
+    """Wakes who waits in this event loop: an `asyncio.Event` for half the work.
+
+    It does not remember that it has rung, so look first, and wait if there is nothing.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._waiting: list[asyncio.Future[None]] = []
+
+    def ring(self) -> None:
+        """Something has changed: all who wait shall look again."""
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            for one in waiting:
+                if not one.done():
+                    one.set_result(None)
+
+    async def rings(self) -> None:
+        """Wait until the bell is rung."""
+        one = self._loop.create_future()
+        self._waiting.append(one)
+        await one
 
 
 class Patience:
@@ -26,17 +51,17 @@ class Patience:
         self._tell = tell
         self._due: float | None = None  # None: nobody waits
         self._timer: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
 
     def begin(self, seconds: float) -> None:
         """A wait begins, and may take so many real seconds."""
         if seconds == inf:
             return
-        loop = asyncio.get_running_loop()
-        self._due = loop.time() + seconds
+        self._due = self._loop.time() + seconds
         if self._timer is not None and self._timer.when() > self._due:
             self.cancel()
         if self._timer is None:
-            self._timer = loop.call_at(self._due, self._look, loop)
+            self._timer = self._loop.call_at(self._due, self._look)
 
     def end(self) -> bool:
         """The wait has ended: whether because it took too long."""
@@ -49,12 +74,12 @@ class Patience:
             self._timer.cancel()
             self._timer = None
 
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _look(self) -> None:
         self._timer = None
         if self._due is None:
             return
-        if loop.time() < self._due:
-            self._timer = loop.call_at(self._due, self._look, loop)
+        if self._loop.time() < self._due:
+            self._timer = self._loop.call_at(self._due, self._look)
         else:
             self.is_over = True
             self._tell()

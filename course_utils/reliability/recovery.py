@@ -173,6 +173,9 @@ class Recovery:
 
     def _show(self, chunks: Chunks) -> Chunks:
         """Show these; but of an attempt that has said nothing yet, nothing is seen."""
+        if self._opening is None and self._visible:  # nearly every chunk
+            self._shown += chunks
+            return chunks
         if self._opening is None or any(map(carries, chunks)):
             return self._release(chunks)
         self._opening += chunks

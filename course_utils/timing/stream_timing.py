@@ -209,7 +209,7 @@ def measure(
         timing.expect(stream, "measure")
         if hasattr(stream, "__aiter__"):
             return _measure_async(timing, stream, keep_error)
-        with listening() as models:
+        with listening(stream) as models:
             timing.hearing = models.hearing
             for _ in timing.watch(stream):
                 pass
@@ -222,7 +222,7 @@ async def _measure_async(
     timing: StreamTiming, stream: AsyncIterable[Any], keep_error: bool
 ) -> StreamTiming:
     try:
-        with listening() as models:
+        with listening(stream) as models:
             timing.hearing = models.hearing
             async for _ in timing.watch(stream):
                 pass

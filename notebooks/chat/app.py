@@ -52,14 +52,20 @@ GONE = "No such answer, or no longer."
 router = APIRouter()
 
 
-def chat_of(request: Request) -> Chat:
+# Both async, though they wait for nothing: FastAPI asks a plain function on a thread.
+async def chat_of(request: Request) -> Chat:
     """The chat of the app that got this request."""
     chat: Chat = request.app.state.chat
     return chat
 
 
+async def asker_of(request: Request) -> str:
+    """Whose request it is."""
+    return session_of(request)
+
+
 Here = Annotated[Chat, Depends(chat_of)]
-Session = Annotated[str, Depends(session_of)]
+Session = Annotated[str, Depends(asker_of)]
 
 
 class Question(BaseModel):

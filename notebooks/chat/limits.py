@@ -50,7 +50,11 @@ class Limits:
             raise HTTPException(
                 429, f"At most {self._rate} from one address.", {"Retry-After": wait}
             )
-        if self.open >= self._most:  # last: nothing else runs before it is counted
+        self.room()  # last: nothing else runs before it is counted
+
+    def room(self) -> None:
+        """Raise the status that refuses one answer more, if there are too many."""
+        if self.open >= self._most:
             raise HTTPException(
                 503, "Too many answers at once: ask again soon.", {"Retry-After": "2"}
             )

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncGenerator, AsyncIterable
 from typing import Any
 
+from chat.claims import Claims
 from chat.limits import Limits
 from chat.metrics import Metrics, Watched
 from chat.models import Agent, Ask, asking
@@ -40,7 +41,7 @@ class Chat:
         if isinstance(replay, RedisReplay):
             self.metrics.watch_redis(lambda: replay.away)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._going_on: set[str] = set()
+        self.claims = Claims(settings.redis, settings.alive)
 
     async def begin(self, question: str, session: str) -> str:
         """Ask the model; the answer's name, by which this session follows it."""
@@ -54,34 +55,36 @@ class Chat:
     async def go_on(self, paused: str, value: Any, session: str) -> str | None:
         """Answer a run that waits for a person; None if it does not wait, or no more.
 
-        What it says then is an answer of its own, whose name this returns.
+        What it says then is an answer of its own, whose name this returns. Of two who
+        answer, here or at two workers, one goes on.
         """
         thread = thread_of(paused)
-        if not isinstance(self.ask, Agent) or thread in self._going_on:
+        if not isinstance(self.ask, Agent) or not await self.claims.take(thread):
             return None
-        self._going_on.add(thread)  # of two tabs, one is first, until its answer ends
-        stream = None
+        name = None
         try:
-            if await self.ask.waits(thread):
+            if await self.ask.waits(thread):  # asked by who has the claim
+                self.limits.room()  # others may have begun since it was let in
                 stream = self.ask.go_on(value, thread)
+                name = await self._start(stream, name_for(session, thread))
         finally:
-            if stream is None:
-                self._going_on.discard(thread)
-        if stream is None:
-            return None
-        return await self._start(stream, name_for(session, thread))
+            if name is None:
+                await self.claims.release(thread)
+        return name
 
     async def _start(self, stream: AsyncIterable[Any], name: str) -> str:
-        events = sse_events(stream, note=note)
-        watched = Watched(self.metrics, name)
+        watched, thread = Watched(self.metrics, name), thread_of(name)
+        events = watched.events(sse_events(stream, note=note))
+        if thread in self.claims:
+            events = self.claims.until_the_end(thread, events)
         self.limits.open += 1
 
         def ended(last: Event) -> None:
             self.limits.open -= 1
-            self._going_on.discard(thread_of(name))
+            self.claims.release_soon(thread)
             watched.ended(last)
 
-        return await self.replay.start(watched.events(events), name=name, ended=ended)
+        return await self.replay.start(events, name=name, ended=ended)
 
     async def refusal(self, name: str) -> Event | None:
         """The error with which an answer began, if one came before any text."""
@@ -120,6 +123,7 @@ class Chat:
     async def close(self) -> None:
         """End what is open, and let go of Redis: the last call."""
         await self.end()
+        await self.claims.aclose()
         await self.replay.aclose()
 
     async def end(self) -> None:

@@ -38,9 +38,14 @@ paid: list[int] = []
 
 @pytest.fixture
 def client():
+    return client_with([CALL, WORDS])
+
+
+def client_with(replies):
+    """A client of an app whose agent's model answers so."""
     paid.clear()
     agent = create_agent(
-        FakeStreamingChatModel(replies=[CALL, WORDS], per_token=0),
+        FakeStreamingChatModel(replies=replies, per_token=0),
         [pay],
         middleware=[HumanInTheLoopMiddleware(interrupt_on={"pay": True})],
         checkpointer=InMemorySaver(),
@@ -77,6 +82,27 @@ async def test_of_two_tabs_that_answer_one_is_heard(client):
     assert sorted(answer.status_code for answer in answers) == [200, 409]
     assert (await client.post(f"/{address}/answer", json=YES)).status_code == 409
     assert paid == [5]
+
+
+async def test_many_who_answer_at_once_do_not_slip_through():
+    client = client_with([CALL] * 3 + [WORDS] * 3)
+    addresses = [await paused(client) for _ in range(3)]
+    chat, both = client.app.state.chat, asyncio.Event()
+    waits, asked = chat.ask.waits, []
+
+    async def slow(thread):
+        asked.append(thread)
+        if len(asked) == len(addresses):
+            both.set()
+        await both.wait()
+        return await waits(thread)
+
+    chat.ask.waits = slow
+    chat.limits._most = chat.limits.open + 1
+    told = [client.post(f"/{one}/answer", json=YES) for one in addresses]
+    statuses = [answer.status_code for answer in await asyncio.gather(*told)]
+    assert sorted(statuses) == [200, 503, 503]
+    assert len(chat.claims._mine) == 0
 
 
 async def test_what_does_not_wait_takes_no_answer(client):

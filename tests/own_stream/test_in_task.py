@@ -8,8 +8,9 @@ from langchain.agents import create_agent
 from langchain_core.output_parsers import StrOutputParser
 
 from course_utils.fake import FakeStreamingChatModel, Reply
-from course_utils.own_stream.in_task import TaskStream, is_model
+from course_utils.own_stream.in_task import TaskStream
 from course_utils.reliability import reliable
+from course_utils.streams import is_model
 
 TEXT = "One two three four five six."
 

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from course_utils.own_stream.backpressure import outside
+from course_utils.own_stream.patience import Bell
 from course_utils.serving.answer_events import error_event
 from course_utils.serving.replay.protocol import CUT, LAST, LEFT, STOPPED
 from course_utils.serving.sse import Event
@@ -49,7 +50,7 @@ class Record:
         self._tell_change = changed or (lambda: None)
         self._followers = 0
         self._leaving: asyncio.TimerHandle | None = None
-        self._changed = asyncio.Event()
+        self._changed = Bell()
 
     def begin(self, events: AsyncGenerator[Event, None]) -> None:
         """Take the events from here on, whether anybody reads or not."""
@@ -95,9 +96,7 @@ class Record:
             self._wake()
 
     def _wake(self) -> None:
-        """Wake who waits now; later waits are for the next change."""
-        self._changed.set()
-        self._changed = asyncio.Event()
+        self._changed.ring()
         self._tell_change()
 
     async def follow(self, position: int) -> AsyncGenerator[Event, None]:
@@ -111,7 +110,7 @@ class Record:
                 if self.ended and position >= len(self.events):
                     return
                 if position >= len(self.events):
-                    await self._changed.wait()
+                    await self._changed.rings()
         finally:
             self._leave()
 

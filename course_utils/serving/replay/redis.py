@@ -30,9 +30,10 @@ TIMEOUT = 1.0  # real seconds for one answer of Redis
 class RedisReplay:
     """Keeps answers for readers of every process that reaches this Redis.
 
-    An answer that was begun in one process is followed in another and stopped from
-    there. If its owner is gone, its readers are told `error`, with `StreamLost`; an
-    owner that only was frozen hears of it and stops its model.
+    An answer that was begun in one process is followed in another, where its events
+    come five times a second, and stopped from there. If its owner is gone, its readers
+    are told `error`, with `StreamLost`; an owner that only was frozen hears of it and
+    stops its model.
 
     Args:
         redis: The server's address, `redis://host:port/0`.

@@ -18,7 +18,8 @@ from course_utils.serving.replay.record import Record
 
 log = logging.getLogger(__name__)
 
-TICK = 0.05  # real seconds between two batches, at least
+TICK = 0.2  # real seconds between two batches, at least: an entry has several tokens
+TICKS = 10  # at least, in the time after which a silent worker counts as gone
 PATIENCE = 1.0  # ... that the last batch may take when the process ends
 LONGEST = 3_600_000  # milliseconds an answer is kept that has not ended
 
@@ -40,6 +41,7 @@ class Writer:
         self._client = client
         self._keys = keys
         self._alive = alive
+        self._tick = min(TICK, alive / TICKS)
         self._keep = max(1, round(keep * 1000))
         self._news = asyncio.Event()
         self._one_at_a_time = asyncio.Lock()
@@ -73,7 +75,7 @@ class Writer:
         while True:
             await self._something()
             await self.write()
-            await asyncio.sleep(self._alive / 4 if self.away else TICK)
+            await asyncio.sleep(self._alive / 4 if self.away else self._tick)
 
     async def _something(self) -> None:
         """Wait for news, or until a sign of life is due."""

@@ -49,6 +49,26 @@ def test_tokens_flow_through_a_proxy_that_is_set_right(name, workers):
     assert max(gaps) < 1
 
 
+@pytest.fixture(scope="module")
+def docker_options():
+    """How the image starts a worker: it believes whatever proxy is in front of it."""
+    words = re.findall(r'"(.*?)"', (DEPLOY / "Dockerfile").read_text("utf-8"))
+    return words[words.index("--proxy-headers") :]
+
+
+@takes_a_minute
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RIGHT)
+def test_who_lies_about_an_address_is_counted_by_the_true_one(name, docker_options):
+    program(PROGRAMS[name])
+    worker = Worker(*docker_options, rate="1/hour")
+    with running(worker), proxy(name, worker) as address:
+        for lie, status in (("8.8.8.8", 200), ("9.9.9.9, 1.1.1.1", 429)):
+            headers = {"X-Forwarded-For": lie}
+            ask = {"json": {"text": "Hi"}, "headers": headers, "timeout": PATIENCE}
+            assert httpx.post(f"{address}/chat", **ask).status_code == status
+
+
 @takes_a_minute
 @pytest.mark.slow
 @pytest.mark.parametrize("row", BEHIND, ids=lambda row: f"{row.conf}-{row.path}")

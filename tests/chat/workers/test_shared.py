@@ -1,11 +1,13 @@
 """Two workers that share a Redis: an answer is everybody's, and so are the limits."""
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
 from chat.app import create
+from chat.models import cache_of
+from course_utils import cached
 from course_utils.fake import Reply
 from tests.chat.measured.test_metrics import numbers
 from tests.chat.site import (
@@ -87,6 +89,27 @@ async def test_what_one_was_told_the_other_need_not_ask(redis):
         assert text_in(events_in(await other.post("/chat", json=ASK))) == first
         found = await numbers(other)
     assert found["chat_cache_answers_total", ("answered_by", "cache")] == 1
+
+
+async def test_equal_questions_in_one_moment_cost_at_most_a_call_a_worker(redis):
+    asked = 20
+    async with AsyncExitStack() as stack:
+        clients, models = [], []
+        for _ in range(2):
+            models.append(WatchedModel(replies=TEXT, per_token=2))
+            shared = settings(redis=redis.url)
+            model = cached(models[-1], cache_of(shared))
+            app = create(shared, model.astream)
+            clients.append(await stack.enter_async_context(client_of(app, SESSION)))
+            stack.push_async_callback(app.state.chat.close)
+        questions = [client.post("/chat", json=ASK) for client in clients * asked]
+        answers = await asyncio.gather(*questions)
+        assert {text_in(events_in(answer)) for answer in answers} == {TEXT}
+        calls = [len(model.log) for model in models]
+        assert max(calls) == 1
+        for client in clients:
+            await client.post("/chat", json=ASK)
+        assert [len(model.log) for model in models] == calls  # all have it now
 
 
 async def test_while_redis_is_away_questions_are_answered_and_readers_told(redis):
