@@ -6,16 +6,17 @@ The answers stand in lists, and each of them becomes a test:
         exercises, right, wrong, stubs = EXERCISES, RIGHT, WRONG, STUBS
 """
 
-import re
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import pytest
 
+from course_utils.teaching.message import Message
 
-def one_line(shown: object) -> str:
-    """What `repr` says of a thing, as it was before it was wrapped."""
-    return re.sub(r"\n +(?=\S)", " ", repr(shown))
+
+def one_line(outcome: Message) -> str:
+    """What a check says, not wrapped."""
+    return f"{outcome.sign} {outcome.word} {outcome.text}"
 
 
 CASE = ("exercise", "answer", "words", "untouched")

@@ -44,7 +44,7 @@ Told = Callable[[Wrong], str]
 def said(wrong: Wrong) -> str:
     """What the check says to this wrong answer, on one line."""
     for _ in range(TRIES):
-        message = str(wrong.exercise.check(wrong.answer)).removeprefix("✗ Not yet. ")
+        message = wrong.exercise.check(wrong.answer).text
         line = re.sub(r" at 0x[0-9a-f]+", "", " ".join(message.split()))
         if wrong.words in line:
             break
