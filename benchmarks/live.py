@@ -1,16 +1,16 @@
 """What a live display costs: messages, bytes, time of the kernel and of the browser.
 
 Each way shows the same tokens, 500 a second, in a JupyterLab and a Chromium of its own
-run. The table in live.md is made by this command; it needs about half an hour:
+run. The whole of live.md, with the targets, is written by one command at its end; it
+needs about half an hour, and a machine that does nothing else:
 
-    python -m benchmarks.live --runs 3 > benchmarks/live.md
+    python -m benchmarks.live --runs 3 --write
 
-The peers that the course does not need are looked for in a folder, and left out if
-they are not there:
+The peers that the course does not need are looked for in a folder, and the page says
+which are missing:
 
     pip install --target /tmp/peers rich panel chatlas
-    PYTHONPATH=/tmp/peers JUPYTER_PATH=/tmp/peers/share/jupyter \
-        python -m benchmarks.live --runs 3 > benchmarks/live.md
+    python -m benchmarks.live --runs 3 --write --peers /tmp/peers
 """
 
 import argparse
@@ -35,6 +35,8 @@ from tests.browser.lab import OpenNotebook, lab_server, write_notebook
 
 RATE = 500  # tokens a second
 SIZES = (1000, 2000, 4000, 10_000)
+PAGE = Path(__file__).with_name("live.md")
+BUSY = 3  # programs that want to run: above it the figures are not the display's
 TOO_SLOW = 2000  # a way that needs more than a minute beyond this stays below it
 END = "THE-END"
 
@@ -163,24 +165,53 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="*", default=list(SIZES))
     parser.add_argument("--ways", nargs="*", default=list(WAYS))
     parser.add_argument("--runs", type=int, default=1)
-    asked = parser.parse_args()
+    parser.add_argument("--write", action="store_true", help="write live.md at the end")
+    parser.add_argument("--peers", type=Path, help="where pip put the other libraries")
+    options = parser.parse_args()
+    if options.write and os.getloadavg()[0] > BUSY:
+        sys.exit(
+            f"The load is above {BUSY}: figures for the page need an idle machine."
+        )
+    if options.peers:
+        bring(options.peers)
+    page = [heading(options.runs)]
+    print(page[0])
+    for part in measured(options):
+        page.append(part)
+        print(part, flush=True)
+    if options.write:
+        PAGE.write_text("\n".join(page) + "\n", "utf-8")
+
+
+def bring(peers: Path) -> None:
+    """Let this process, and the kernels it starts, import what is in the folder."""
+    for name, path in (
+        ("PYTHONPATH", peers),
+        ("JUPYTER_PATH", peers / "share/jupyter"),
+    ):
+        there = [os.environ[name]] if os.environ.get(name) else []
+        os.environ[name] = os.pathsep.join([str(path), *there])
+    sys.path.append(str(peers))
+
+
+def measured(options: argparse.Namespace) -> Iterator[str]:
+    """The tables of the page, row by row as they are known, and the verdict."""
     chromium = shutil.which("chromium")
     if chromium is None:
         sys.exit("The benchmark needs Chromium: apt install chromium.")
-    print(heading(asked.runs))
     with sync_playwright() as playwright, lab() as (address, folder):
         browser = playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox"]
         )
         found: dict[tuple[str, int], dict[str, Any]] = {}
-        for size in asked.sizes:
-            print(table_head(size))
-            for way in (way for way in asked.ways if not skipped(way, size)):
+        for size in options.sizes:
+            yield table_head(size)
+            for way in (way for way in options.ways if not skipped(way, size)):
                 place = (browser, address, folder)
-                runs = [measure(*place, way, size) for _ in range(asked.runs)]
+                runs = [measure(*place, way, size) for _ in range(options.runs)]
                 found[way, size] = middle(runs)
-                print(table_row(way, found[way, size]), flush=True)
-    print(verdict(found))
+                yield table_row(way, found[way, size])
+    yield verdict(found)
 
 
 @contextmanager
@@ -288,16 +319,18 @@ def heading(runs: int) -> str:
     names = ("jupyterlab", "ipykernel", "ipywidgets", "anywidget", "rich", "panel")
     found = [f"{name} {version(name)}" for name in names if find_spec(name)]
     load = os.getloadavg()[0]
+    missing = [name for name in PEERS.values() if find_spec(name) is None]
+    without = f" Not here, so not measured: {', '.join(missing)}." if missing else ""
     return (
         "# What a live display costs\n\n"
-        f"Made by `python -m benchmarks.live --runs {runs}`, each figure the median "
+        f"Made by `python -m benchmarks.live --runs {runs} --write`, each the median "
         f"of its runs: {RATE} tokens a second, four bytes each, in a paragraph per 40 "
         "tokens. *Bytes* are what the browser got per byte of text; *kernel* and "
         "*browser* are seconds of work (the browser's with the probe); *last token* is "
         "from the end of the cell's work until it is seen (below zero: before); "
         "*right* says whether every token stands there.\n\n"
         f"Python {platform.python_version()}, {', '.join(found)}; {os.cpu_count()} "
-        f"cores, load {load:.0f}, Chromium without a graphics card.\n"
+        f"cores, load {load:.0f}, Chromium without a graphics card.{without}\n"
     )
 
 

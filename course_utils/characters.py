@@ -19,6 +19,8 @@ class Characters:
 
     def push(self, text: str) -> str:
         """Take a piece of text; returns all that is whole by now."""
+        if not self._half and text.isascii():
+            return text
         text = self._half + text
         cut = len(text) - 1 if "\ud800" <= text[-1:] <= "\udbff" else len(text)
         self._half = text[cut:]

@@ -28,7 +28,6 @@ class Latency:
         tail_share: Share of answers whose first token comes `tail_factor` times later.
         tail_factor: See `tail_share`.
         per_prompt_token: Added to the first wait for each token of the prompt.
-        burst_share: Share of tokens that come together with the one before.
         stall_share: Share of tokens before which the model pauses.
         stall: Median length of such a pause.
     """
@@ -40,7 +39,6 @@ class Latency:
     tail_share: float = 0.0
     tail_factor: float = 1.0
     per_prompt_token: float = 0.0
-    burst_share: float = 0.0
     stall_share: float = 0.0
     stall: float = 0.0
 
@@ -60,7 +58,7 @@ class Latency:
         if draw.random() < self.tail_share:
             first *= self.tail_factor
         yield first + self.per_prompt_token * prompt_tokens
-        if not (self.per_spread or self.burst_share or self.stall_share):
+        if not (self.per_spread or self.stall_share):
             yield from repeat(self.per_token)  # exact: nothing to draw
         while True:
             yield self._gap(draw)
@@ -68,8 +66,6 @@ class Latency:
     def _gap(self, draw: random.Random) -> float:
         if draw.random() < self.stall_share:
             return self.stall * exp(draw.gauss(0, 0.5))
-        if draw.random() < self.burst_share:
-            return 0.0
         return self.per_token * exp(draw.gauss(0, self.per_spread))
 
 
@@ -82,10 +78,10 @@ def _is_amount(value: object) -> bool:
 # Fitted to public probes of hosted models in 2026 (percentiles of time to first token
 # and of gaps between chunks); absolute values age, their proportions less so.
 PRESETS: dict[str, Latency] = {
-    "fast": Latency(0.45, 0.008, 0.28, 0.45, 0.015, 6, 20e-6, 0.25),
-    "frontier": Latency(0.95, 0.022, 0.33, 0.50, 0.02, 5, 50e-6, 0.15, 0.0008, 0.6),
-    "reasoning": Latency(7.5, 0.014, 0.50, 0.50, 0.02, 4, 50e-6, 0.15, 0.001, 0.8),
-    "overloaded": Latency(2.7, 0.045, 0.70, 0.70, 0.05, 4, 1e-4, 0.05, 0.002, 2.5),
+    "fast": Latency(0.45, 0.008, 0.28, 0.45, 0.015, 6, 20e-6),
+    "frontier": Latency(0.95, 0.022, 0.33, 0.50, 0.02, 5, 50e-6, 0.0008, 0.6),
+    "reasoning": Latency(7.5, 0.014, 0.50, 0.50, 0.02, 4, 50e-6, 0.001, 0.8),
+    "overloaded": Latency(2.7, 0.045, 0.70, 0.70, 0.05, 4, 1e-4, 0.002, 2.5),
 }
 
 

@@ -63,7 +63,6 @@ class FakeStreamingChatModel(BaseChatModel):
         first_token: Seconds before the first token.
         per_token: Seconds before each later token.
         seed: Draws other waits from the same preset.
-        fault_rate: Share of replies that break, as on a bad day.
         strict: Refuse a tool call without its result, as OpenAI and the server do.
         clock: What waits; a `VirtualClock` does not really wait.
 
@@ -80,7 +79,6 @@ class FakeStreamingChatModel(BaseChatModel):
     first_token: float = 0.0
     per_token: float = 0.0
     seed: str = ""
-    fault_rate: float = 0.0
     strict: bool = False
     temperature: float | None = None
     max_tokens: int | None = None
@@ -105,7 +103,7 @@ class FakeStreamingChatModel(BaseChatModel):
         latency = Latency(self.first_token, self.per_token)
         if self.preset is not None:
             latency = preset(self.preset)
-        self._script = Script(self.replies, latency, self.seed, self.fault_rate)
+        self._script = Script(self.replies, latency, self.seed)
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         yield from set_fields(self, BaseChatModel)
@@ -253,7 +251,7 @@ def _refused(request: Request) -> str | None:
 
 def _no_such_setting(name: str, known: Collection[str]) -> str:
     near = get_close_matches(name, known, n=1)
-    ours = "replies, preset, first_token, per_token, seed, fault_rate, strict, clock"
+    ours = "replies, preset, first_token, per_token, seed, strict, clock"
     advice = f"write {near[0]}=" if near else f"there are {ours}"
     return f"FakeStreamingChatModel() has no such setting, got {name}=...: {advice}."
 

@@ -6,10 +6,9 @@ next reply to a request, play the reply's steps, and note the outcome in its log
     script = Script([Reply(status=429), "Hello."])
 """
 
-import random
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_core.messages import BaseMessage
@@ -18,7 +17,6 @@ from course_utils.fake.latency import Latency
 from course_utils.fake.plan import TOKENS, Step, limited, plan
 from course_utils.fake.reply import Reply
 from course_utils.fake.responder import Request, respond
-from course_utils.tokens import pieces
 
 Answer = str | Reply | Exception
 Replies = Answer | Callable[[list[BaseMessage]], Answer] | Sequence[Any]
@@ -58,23 +56,15 @@ class Script:
         replies: Text, a `Reply`, an exception, a function of the messages that returns
             one of these, or a list of them. Without any, the default responder answers.
         latency: Timing of replies that have none of their own.
-        seed: Makes the drawn waits and faults differ; the same seed draws the same.
-        fault_rate: Share of replies that a "bad day" breaks, from 0 to 1.
+        seed: Makes the drawn waits differ; the same seed draws the same.
     """
 
     replies: Replies | None = None
     latency: Latency = field(default_factory=Latency)
     seed: str = ""
-    fault_rate: float = 0.0
     log: list[Call] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        share = isinstance(self.fault_rate, float | int)
-        if not share or not 0 <= self.fault_rate <= 1:
-            raise ValueError(
-                f"fault_rate is a share from 0 to 1, got {self.fault_rate!r}: "
-                "0.07 is a bad day."
-            )
         self._turns = _turns(self.replies)
         if not self._turns:
             raise ValueError(
@@ -105,11 +95,7 @@ class Script:
 
     def _reply(self, number: int, request: Request) -> Reply:
         turn = self._turns[number % len(self._turns)]
-        reply = limited(_reply(turn, request), request.stop, request.max_tokens)
-        if not self.fault_rate:
-            return reply
-        draw = random.Random(f"bad day {self.seed} {number}")
-        return bad_day(reply, draw, self.fault_rate)
+        return limited(_reply(turn, request), request.stop, request.max_tokens)
 
     def play(self, reply: Reply, call: Call) -> Generator[Step]:
         """The steps of the reply; the log follows them."""
@@ -171,22 +157,3 @@ def _as_reply(turn: Any) -> Reply:
         f"A reply is text, a Reply or an exception, got {type(turn).__name__}: "
         'write replies=["Hello", Reply("Slow.", first_token=2)].'
     )
-
-
-def bad_day(reply: Reply, draw: random.Random, rate: float) -> Reply:
-    """The reply, broken with probability `rate` in one of the ways that happen."""
-    if draw.random() >= rate:
-        return reply
-    after = draw.randrange(max(1, len(pieces(reply.text))))
-    faults: list[dict[str, Any]] = [
-        {"status": 429, "retry_after": 0.5},
-        {"status": 500},
-        {"status": 503},
-        {"reset": True},
-        {"drop_after": after},
-        {"cut_after": after},
-        {"error_after": after},
-        {"stall_after": after, "stall": 60.0},
-        {"first_token": 30.0},
-    ]
-    return replace(reply, **draw.choice(faults))

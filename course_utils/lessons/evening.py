@@ -18,6 +18,7 @@ from pathlib import Path
 from course_utils.fake.model import FakeStreamingChatModel
 from course_utils.fake.server import FakeServer
 from course_utils.fake.your_model import your_model
+from course_utils.style import wrapped
 from course_utils.teaching.stub import NOTEBOOKS
 
 EACH = 1024  # megabytes a learner: a server and two or three open notebooks
@@ -173,10 +174,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     missing = 0
     for look in looks(options.learners, options.hub):
         try:
-            print(f"✓ {look()}", flush=True)
+            print(wrapped(f"✓ {look()}"), flush=True)
         except Missing as reason:
             missing += 1
-            print(f"✗ {reason}", flush=True)
+            print(wrapped(f"✗ {reason}"), flush=True)
     print(f"no go: {missing} to put right" if missing else "go")
     return 1 if missing else 0
 

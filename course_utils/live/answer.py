@@ -11,6 +11,7 @@ from html import escape
 
 from course_utils.live.entry import Entry
 from course_utils.live.markdown import markdown_html, visible
+from course_utils.style import wrapped
 
 SIGNS = {
     "text": "",
@@ -65,7 +66,7 @@ def answer_html(
 def answer_text(title: str, state: str, entries: Sequence[Entry]) -> str:
     """The same answer as plain text."""
     label = f"{title} · {state}" if title else state
-    return "\n\n".join([label, *map(entry_text, entries)])
+    return "\n\n".join([wrapped(label), *map(entry_text, entries)])
 
 
 def entry_html(entry: Entry, markdown: bool, figures: bool = False) -> str:

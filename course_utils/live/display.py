@@ -15,10 +15,12 @@ from typing import Any, Self
 
 from course_utils.live.answer import title_html
 from course_utils.live.lane import Lane
+from course_utils.live.markdown import markdown_html
 from course_utils.live.stop import StopSwitch
 from course_utils.live.terminal import Terminal, harmless
 from course_utils.live.transcript import Change
 from course_utils.notebook import live_mode
+from course_utils.style import wrapped
 
 # As in view.css: three lanes stand side by side in a notebook's column.
 ROW = "display: flex; flex-wrap: wrap; gap: 0 2em"
@@ -28,12 +30,14 @@ LANE = "flex: 1 1 13em; min-width: 0"
 def load_page() -> None:
     """Let the page load its code now, so that the first token of a stream meets it.
 
+    The reader of Markdown is loaded, too, which would delay the end of the first view.
     A lesson asks for it; without that the first view does.
     """
     if live_mode() == "live":
         from course_utils.live.page.feeder import feeder
 
         feeder()
+        markdown_html("")
 
 
 class LiveDisplay:
@@ -117,5 +121,9 @@ class LiveDisplay:
     def plain(self) -> str:
         """All lanes as text, one after the other, and the finding."""
         return "\n\n".join(
-            [self.title, *(lane.text() for lane in self.lanes), self.finding]
+            [
+                wrapped(self.title),
+                *(lane.text() for lane in self.lanes),
+                wrapped(self.finding),
+            ]
         ).strip()

@@ -91,7 +91,8 @@ def _race(lanes: list[Lane], streams: dict[str, Any], title: str) -> Raced:
         finally:
             switch.pressed = switch.pressed or any(run.is_alive() for run in runs)
             for run in runs:
-                run.join(timeout=1)
+                if run.is_alive():  # an interrupt may come before the last has begun
+                    run.join(timeout=1)
             display.finding = finding(lanes)
     return _result(lanes, [run.error for run in runs if run.error])
 

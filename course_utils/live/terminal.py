@@ -14,6 +14,7 @@ from course_utils.live.answer import entry_head, entry_text
 from course_utils.live.entry import Entry
 from course_utils.live.markdown import visible
 from course_utils.live.transcript import Change
+from course_utils.style import wrapped
 
 STREAMED = ("text", "aside", "tool_call")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -30,7 +31,7 @@ class Terminal:
     def begin(self, title: str) -> None:
         """Write the title, if there is one."""
         if title:
-            self._say(f"{title}\n\n")
+            self._say(f"{wrapped(title)}\n\n")
 
     def update(self, entries: Sequence[Entry], changes: Sequence[Change]) -> None:
         """Write what is new, as far as it is its turn."""
@@ -48,7 +49,7 @@ class Terminal:
         """Write how it ended."""
         if entries:
             self._renew(entries[-1], final=True)
-        self._write(f"\n[{state}]\n")
+        self._write(wrapped(f"\n[{state}]\n"))
 
     def _streams(self, entries: Sequence[Entry]) -> bool:
         return entries[self._at].kind in STREAMED

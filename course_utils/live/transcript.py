@@ -39,6 +39,7 @@ class Transcript:
         self._open: dict[Hashable, int] = {}  # where a message, a call, a line goes on
         self._of: dict[int, str] = {}  # the message an entry belongs to
         self._speakers: list[str] = []
+        self._saying: tuple[str, str, int] | None = None  # who says the last text
         self._objects: dict[int, Any] = {}
 
     @property
@@ -70,9 +71,15 @@ class Transcript:
             return []
         if passage.aside:
             return self._say("aside", passage.source, passage)
+        last = len(self.entries) - 1
+        saying = (passage.message, passage.source, last)
+        if saying == self._saying and not self.entries[last].struck:
+            return self._grow(last, passage.text)  # the short way of most tokens
         changes = self._listen(passage.source)
         label = passage.source if len(self._speakers) > 1 else ""
-        return changes + self._say("text", label, passage)
+        changes += self._say("text", label, passage)
+        self._saying = (passage.message, passage.source, self._open[place(passage)])
+        return changes
 
     def _reasoning(self, passage: Passage) -> list[Change]:
         if not passage.text:

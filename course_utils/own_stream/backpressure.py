@@ -46,8 +46,13 @@ class TaskStopped(Exception):  # not an error: its reader has left
 
 
 def _tells_an_error(record: logging.LogRecord) -> bool:
-    """LangChain logs whatever a handler raises; that a reader has left is no error."""
-    return f"{TaskStopped.__name__}(" not in record.getMessage()
+    """LangChain logs whatever a handler raises; that a reader has left is no error.
+
+    Nor is it one of a task that nobody awaits, as a branch of a parallel chain is then.
+    """
+    raised = record.exc_info[1] if record.exc_info else None
+    stopped = isinstance(raised, TaskStopped)
+    return not stopped and f"{TaskStopped.__name__}(" not in record.getMessage()
 
 
 class Backpressure(BaseCallbackHandler):
@@ -169,7 +174,8 @@ class LoopBackpressure(BaseCallbackHandler):
         self._came = True  # an item reached the queue since a token passed
         self._thread = threading.get_ident()
         self._tasks: WeakSet[asyncio.Task[Any]] = WeakSet()
-        logging.getLogger("langchain_core.callbacks.manager").addFilter(_tells_an_error)
+        for teller in ("langchain_core.callbacks.manager", "asyncio"):
+            logging.getLogger(teller).addFilter(_tells_an_error)
 
     def stop(self) -> None:
         """The reader has left: cancel every task in which a model has spoken."""

@@ -39,6 +39,8 @@ class Ending:
     def hear(self, passage: Passage) -> None:
         """Take one passage of the stream."""
         self._kinds.add(passage.kind)
+        if passage.kind == "text":
+            return
         if passage.kind == "interrupt":
             self.questions.append({"id": passage.call, "value": passage.value})
         elif passage.kind == "usage":

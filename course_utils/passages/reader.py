@@ -131,6 +131,8 @@ class Reader:
         try:
             if type(item) is AIMessageChunk and self._modes is None:
                 return self._messages.chunk(item, self._bare)
+            if type(item) is str and self._modes is None:
+                return (Passage("text", item),) if item else NOTHING
             if self._modes is not None and not self._modes.v2:
                 mode, ns, data = parts_of(item, self._modes)
                 return self._graph.read(mode, ns, data)

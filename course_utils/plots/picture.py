@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from course_utils.plots.agent_lanes import lines_of
 from course_utils.plots.drawing import draw_curve, draw_timeline, tokens_used
 from course_utils.settings import settings
+from course_utils.style import wrapped
 from course_utils.timing.stream_timing import StreamTiming
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Picture:
         return file.getvalue()
 
     def __repr__(self) -> str:
-        return f"{self.title}\n{self.text}"
+        return wrapped(f"{self.title}\n{self.text}")
 
     def _repr_html_(self) -> str:
         """The picture and its numbers; as HTML, since Lab gives no PNG its text."""

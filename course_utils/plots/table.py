@@ -8,12 +8,11 @@ Numbers stand right, words left; the text says the same as the HTML.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    pass
 from course_utils.plots.picture import _number
 from course_utils.settings import settings
+from course_utils.style import wrapped
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
     def __repr__(self) -> str:
-        return "\n".join([self.caption, *map(self._line, self.rows)])
+        return wrapped("\n".join([self.caption, *map(self._line, self.rows)]))
 
     def _line(self, row: tuple[str, ...]) -> str:
         # Not padded to columns: a time may be one digit longer in the next run.

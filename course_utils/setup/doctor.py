@@ -14,6 +14,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable, Generator, Iterator
 from importlib import metadata, util
 from pathlib import Path
@@ -27,6 +28,7 @@ LONGEST = 120  # of a path on Windows, whose names end at 260
 SYNCED = {"onedrive", "dropbox", "icloud drive", "google drive", "mobile documents"}
 CERTIFICATES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "PIP_CERT")
 PROXIES = ("ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY")
+COLUMNS = textwrap.TextWrapper(80, "", " " * 14, break_long_words=False)
 WIDGETS = ("@jupyter-widgets/jupyterlab-manager", "anywidget")
 
 Look = Generator[str, None, str]
@@ -336,9 +338,9 @@ def main() -> None:
     """Print each look as it is done; the exit code is 1 if something is to be done."""
     count = 0
     for name, wrong, saw in report():
+        head = f"{'!' if wrong else ' '} {name:<12}"
         for line in wrong or [saw]:
-            mark = "!" if wrong else " "
-            print(f"{mark} {name:<12}{line}", flush=True)
+            print(COLUMNS.fill(head + line), flush=True)
         count += len(wrong)
     if count:
         sys.exit(f"not ready: the {count} lines marked ! say what to do")

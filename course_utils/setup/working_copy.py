@@ -10,6 +10,7 @@ yours, and a newer one is put beside it. It needs nothing but Python.
 import json
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
@@ -113,7 +114,8 @@ def main(here: Path, arguments: list[str]) -> None:
     notes = bring_up_to_date(source, copy)
     if arguments[:1] == ["reset"]:
         notes = [reset(source, copy, " ".join(arguments[1:]))]
-    print("\n".join(notes), end="\n" if notes else "", flush=True)
+    for note in notes:
+        print(textwrap.fill(note, 80, break_long_words=False), flush=True)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from types import FunctionType
 from typing import Any
 
 from course_utils.settings import settings
-from course_utils.style import BLUE, GREEN, ORANGE
+from course_utils.style import BLUE, GREEN, ORANGE, wrapped
 from course_utils.teaching.checks import NotYet, expect, expect_equal, guess, shorten
 from course_utils.teaching.message import Message
 from course_utils.teaching.progress_file import done, note_done, note_try
@@ -106,7 +106,8 @@ class Exercise:
         self._tried = False
 
     def __repr__(self) -> str:
-        return f"{self.name}: .check(your answer), .hint(), .solution(), .reset()"
+        calls = ".check(your answer), .hint(), .solution(), .reset()"
+        return wrapped(f"{self.name}: {calls}")
 
     def check(self, answer: Any = None) -> Outcome:
         """Say whether the answer is not started, not yet right, or correct.

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from html import escape
 
-from course_utils.style import callout
+from course_utils.style import callout, wrapped
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Message:
     colour: str
 
     def __repr__(self) -> str:
-        return f"{self.sign} {self.word} {self.text}".rstrip()
+        return wrapped(f"{self.sign} {self.word} {self.text}".rstrip())
 
     def _repr_html_(self) -> str:
         return callout(self.sign, self.word, as_html(self.text), self.colour)

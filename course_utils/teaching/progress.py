@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from course_utils.settings import settings
-from course_utils.style import BLUE, DIV, GREEN, bar
+from course_utils.style import BLUE, DIV, GREEN, bar, wrapped
 from course_utils.teaching.exercise import Exercise
 from course_utils.teaching.message import as_html
 from course_utils.teaching.progress_file import done
@@ -33,7 +33,7 @@ class Progress:
     def __repr__(self) -> str:
         counts = [self._count(kind) for kind in KINDS if self._of(kind)]
         line = " · ".join(counts) or "Nothing to do here."
-        return f"{line} · next: {self._next}" if self._next else line
+        return wrapped(f"{line} · next: {self._next}" if self._next else line)
 
     def _of(self, kind: str) -> list[bool]:
         return [is_done for its_kind, _, is_done in self.tasks if its_kind == kind]

@@ -14,7 +14,7 @@ from typing import Any
 
 from course_utils.notebook import live_mode
 from course_utils.settings import settings
-from course_utils.style import BLUE, DIV, GREEN, ORANGE, TEXT, bar
+from course_utils.style import BLUE, DIV, GREEN, ORANGE, TEXT, bar, wrapped
 from course_utils.teaching.message import as_html
 from course_utils.teaching.progress_file import note_belief, note_done
 
@@ -38,7 +38,7 @@ class Explanation:
 
     def __repr__(self) -> str:
         lines = [self._line(*reason) for reason in self.reasons]
-        return "\n".join([self._verdict(), *lines])
+        return wrapped("\n".join([self._verdict(), *lines]))
 
     def _verdict(self) -> str:
         if self.guess == self.right:
@@ -133,7 +133,7 @@ class Predict:
 
     def __repr__(self) -> str:
         choices = [f"  {letter}. {text}" for letter, (text, _) in self.options.items()]
-        return "\n".join([f"? {self.question}", *choices, self._how()])
+        return wrapped("\n".join([f"? {self.question}", *choices, self._how()]))
 
     def _how(self) -> str:
         place = f"lesson.{self.name}" if self.name else ""
@@ -199,7 +199,8 @@ class Quiz:
         ]
         example = ", ".join(['"a"'] * len(self.questions))
         place = f"lesson.{self.name}" if self.name else ""
-        return "\n".join([self.title, *blocks, f"Type {place}.answer({example})"])
+        how = f"Type {place}.answer({example})"
+        return wrapped("\n".join([self.title, *blocks, how]))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         html = "".join(question._html() for question in self.questions)
@@ -228,7 +229,7 @@ class Marked:
     def __repr__(self) -> str:
         head = f"{self.right} of {len(self.explained)} right."
         pairs = zip(self.questions, self.explained, strict=True)
-        return "\n".join([head, *(f"{text}\n{one!r}" for text, one in pairs)])
+        return wrapped("\n".join([head, *(f"{text}\n{one!r}" for text, one in pairs)]))
 
     def _repr_html_(self) -> str:
         pairs = zip(self.questions, self.explained, strict=True)

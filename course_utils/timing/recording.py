@@ -158,19 +158,19 @@ class TimingRecorder:
             self.start()
         found = self._reader.read(item)
         if found:
-            at = self._elapsed()
+            now = self._elapsed()  # one moment for all that an item says
             for passage in found:
-                self._note(passage, at)
+                self._note(passage, now)
         return found
 
-    def _note(self, passage: Passage, at: float) -> None:
+    def _note(self, passage: Passage, now: float) -> None:
         kind = passage.kind
-        self.spans.hear(passage, at)
+        self.spans.hear(passage, now)
         if self.time_to_first_sign is None and kind in SIGNS_OF_LIFE:
-            self.time_to_first_sign = at
+            self.time_to_first_sign = now
         if kind == "text" and not passage.aside:
             self._texts.setdefault(passage.message, []).append(passage.text)
-            self.arrivals.append(at)
+            self.arrivals.append(now)
         elif kind == "reasoning" and not passage.aside:
             self._think(passage)
         elif kind == "tool_call":

@@ -16,6 +16,7 @@ from course_utils.finish import UNSAID
 from course_utils.own_stream.backpressure import listening
 from course_utils.settings import settings
 from course_utils.streams import as_stream, check_stream, takes_nothing
+from course_utils.style import wrapped
 from course_utils.timing.recording import Mark, TimingRecorder
 from course_utils.timing.spans import ModelSpan, ToolSpan
 
@@ -147,15 +148,14 @@ class StreamTiming(TimingRecorder):
 
     def __repr__(self) -> str:
         first = self.time_to_first_token
-        return " · ".join(
-            [
-                "no text" if first is None else f"first token {first:.2f} s",
-                f"{self.chunks} chunk{'' if self.chunks == 1 else 's'}",
-                f"{self.chunks_per_second:.1f} chunks/s",
-                f"total {self.total:.2f} s",
-                self.ending,
-            ]
-        )
+        figures = [
+            "no text" if first is None else f"first token {first:.2f} s",
+            f"{self.chunks} chunk{'' if self.chunks == 1 else 's'}",
+            f"{self.chunks_per_second:.1f} chunks/s",
+            f"total {self.total:.2f} s",
+            self.ending,
+        ]
+        return wrapped(" · ".join(figures))
 
 
 @overload

@@ -237,7 +237,6 @@ def test_a_misspelt_setting_is_refused_with_the_right_one(
         ("per_token", None),
         ("preset", "slow"),
         ("seed", 3),
-        ("fault_rate", 7),
         ("strict", "yes"),
         ("max_tokens", "5"),
         ("clock", 3),

@@ -1,7 +1,5 @@
 """Which reply comes next, and what became of it."""
 
-import random
-from collections import Counter
 from typing import Any
 
 import pytest
@@ -9,7 +7,7 @@ from langchain_core.messages import BaseMessage, HumanMessage
 
 from course_utils.fake import Reply
 from course_utils.fake.responder import Request
-from course_utils.fake.script import Script, bad_day
+from course_utils.fake.script import Script
 
 ASK = Request([HumanMessage("Hi")])
 
@@ -63,23 +61,3 @@ def test_the_log_says_what_became_of_a_call() -> None:
     assert play(Reply("a b")) == "Call 1 (attempt 1): 2 tokens, finished"
     assert play(Reply("a b", drop_after=1)) == "Call 1 (attempt 1): 1 tokens, drop"
     assert play(Reply("a b"), stop_after=3).endswith("1 tokens, closed by reader")
-
-
-def test_a_bad_day_breaks_its_share_and_always_the_same_replies() -> None:
-    def day(seed: str) -> list[bool]:
-        script = Script("a b c d", seed=seed, fault_rate=0.2)
-        return [script.next(ASK)[0] == Reply("a b c d") for _ in range(500)]
-
-    assert day("x") == day("x") != day("y")
-    assert 0.72 < Counter(day("x"))[True] / 500 < 0.88
-
-
-def test_a_bad_day_knows_many_ways_to_break() -> None:
-    draw = random.Random("many")
-    broken = {repr(bad_day(Reply("a b c d"), draw, rate=1)) for _ in range(300)}
-    assert len(broken) > 12
-
-
-def test_a_share_is_from_0_to_1() -> None:
-    with pytest.raises(ValueError, match=r"0\.07 is a bad day"):
-        Script("a", fault_rate=7)

@@ -51,7 +51,7 @@ def turns(found: list[Any], key: Callable[[Any], str]) -> int:
 def two_at_once() -> Any:
     """A graph of two models that speak at the same time, word by word."""
     text = "one two three four five six"
-    return graphs.two(lambda model: FakeStreamingChatModel(text, per_token=0.1))
+    return graphs.two(lambda model: FakeStreamingChatModel(text, per_token=1.0))
 
 
 @each_mode

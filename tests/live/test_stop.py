@@ -2,12 +2,14 @@
 
 import asyncio
 import signal
+import sys
 import threading
 import time
 from contextlib import suppress
 
 import pytest
 
+from course_utils.live import race
 from course_utils.live.stop import StopSwitch, leave
 
 SILENCE = 60.0  # longer than a test may take
@@ -132,3 +134,31 @@ def test_a_stream_that_closes_is_left_alone():
     closed: list[bool] = []
     leave(lambda: closed.append(True))
     assert closed == [True]
+
+
+def interrupted_at(at: int, function: str):
+    """A trace that raises a KeyboardInterrupt at this line that the function runs."""
+
+    def trace(frame, event, arg):
+        nonlocal at
+        if frame.f_code.co_name != function:
+            return None
+        at -= event == "line"
+        if at == 0:
+            sys.settrace(None)
+            raise KeyboardInterrupt
+        return trace
+
+    return trace
+
+
+@pytest.mark.parametrize("at", range(2, 20))
+def test_an_interrupt_of_a_race_is_told_as_it_is_wherever_it_comes(at, monkeypatch):
+    monkeypatch.setenv("COURSE_LIVE", "text")
+    sys.settrace(interrupted_at(at, "_race"))
+    try:
+        with pytest.raises(KeyboardInterrupt) as told:
+            race(a=iter("One"), b=iter("Two"))
+    finally:
+        sys.settrace(None)
+    assert told.value.__context__ is None

@@ -1,6 +1,7 @@
 """own_stream in loops that end, under cancels that are swallowed, on stuck threads."""
 
 import asyncio
+import gc
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from langchain.agents import create_agent
 from langchain_core.output_parsers import StrOutputParser
+from langchain_core.runnables import RunnableParallel
 from langchain_openai import ChatOpenAI
 
 from course_utils.clock import Alarm, Clock
@@ -127,6 +129,28 @@ def test_leaving_early_makes_no_noise(kind, responses, caplog):
             asyncio.run(leave(LEFT[kind](model), at, noise))
     assert [record.getMessage() for record in caplog.records] == []
     assert noise == []
+
+
+def test_leaving_the_branches_of_a_chain_at_any_await_logs_nothing(caplog):
+    model = FakeStreamingChatModel(replies="One two three four five. " * 20)
+    branch = model | StrOutputParser()
+
+    async def reads() -> None:
+        stream = RunnableParallel(a=branch, b=branch).astream("Hi")
+        async with own_stream(stream) as items:
+            [item async for item in items]
+
+    async def leaves(turns: int) -> None:
+        task = asyncio.create_task(reads())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+
+    for turns in range(10, 60, 2):
+        asyncio.run(leaves(turns))
+        gc.collect()  # a task tells of its error when it is forgotten
+    assert [record.getMessage() for record in caplog.records] == []
 
 
 @pytest.mark.parametrize("kind", [Odd, SystemExit, KeyboardInterrupt, GeneratorExit])

@@ -59,7 +59,7 @@ def test_a_plain_answer_has_no_lanes():
 
 
 def test_the_lines_below_say_each_call_and_each_tool():
-    assert repr(timeline(agent(), title="T")).splitlines()[2:] == [
+    assert timeline(agent(), title="T").text.splitlines()[1:] == [
         "model call 1 (model): first sign 2.00 s · thinks from 2.00 s · "
         "text from 4.00 s · until 7.00 s · 7 tokens · tool_calls",
         "model call 2 (model): first sign 10.00 s · text from 10.00 s · "

@@ -13,6 +13,7 @@ from course_utils.teaching import (
 )
 from course_utils.teaching.sandbox import MOST_PRINTED, in_sandbox
 from tests.support.asking import no_threads_left
+from tests.support.exercise_rules import one_line
 
 
 @pytest.fixture(autouse=True)
@@ -144,9 +145,9 @@ async def awaits(stream):
 def test_not_yet_names_what_came_and_guesses_the_slip(answer, why):
     outcome = exercise().check(answer)
     assert outcome.outcome == "not yet"
-    assert why in repr(outcome)
-    assert "Hello" not in repr(outcome).replace("'Hello!'", ""), "never the answer"
-    assert len(repr(outcome)) < 250
+    assert why in one_line(outcome)
+    assert "Hello" not in one_line(outcome).replace("'Hello!'", ""), "never the answer"
+    assert len(one_line(outcome)) < 250
 
 
 @pytest.mark.parametrize(
@@ -178,7 +179,7 @@ async def a_coroutine():
 )
 @pytest.mark.filterwarnings("error")
 def test_a_called_answer_is_told_to_drop_the_brackets(made, shown):
-    assert shown in repr(exercise().check(made()))
+    assert shown in one_line(exercise().check(made()))
 
     def check_that_tells_of_errors(answer):
         try:
@@ -186,7 +187,7 @@ def test_a_called_answer_is_told_to_drop_the_brackets(made, shown):
         except TypeError as error:
             raise NotYet(f"It raised: {error}.") from error
 
-    assert shown in repr(exercise(check_that_tells_of_errors).check(made()))
+    assert shown in one_line(exercise(check_that_tells_of_errors).check(made()))
 
 
 async def test_an_async_answer_is_checked_inside_a_running_loop():

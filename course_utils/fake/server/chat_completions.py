@@ -1,16 +1,13 @@
 """Chat completions on the wire: what ChatOpenAI sends and reads by default.
 
 Each token is one event, `data: {"choices": [{"delta": ...}]}`; the last ones carry the
-finish reason, the usage if it was asked for, and `[DONE]`. The older completions say
-the same in bare text.
+finish reason, the usage if it was asked for, and `[DONE]`.
 
     ChatCompletions({"model": "fake", "messages": [{"role": "user", "content": "Hi"}]})
 """
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
-
-from langchain_core.messages import HumanMessage
 
 from course_utils.fake.plan import Step, logprob_of
 from course_utils.fake.responder import Request
@@ -27,7 +24,7 @@ from course_utils.fake.server.api import (
 )
 from course_utils.fake.server.errors import OVERLOADED, required
 from course_utils.fake.server.messages import messages_from
-from course_utils.fake.server.rules import check_json_word, wrong_type
+from course_utils.fake.server.rules import check_json_word
 
 ROLE = '"delta":{"role":"assistant","content":"","refusal":null}'
 
@@ -36,21 +33,19 @@ class ChatCompletions(Api):
     """A request to `/v1/chat/completions`."""
 
     path: ClassVar[str] = "/v1/chat/completions"
-    event: ClassVar[str] = "chat.completion.chunk"
-    prefix: ClassVar[str] = "chatcmpl"
 
     def __init__(self, body: Body, shared: Shared | None = None) -> None:
         super().__init__(body, shared)
         options = body.get("stream_options") or {}
         self.with_usage = bool(options.get("include_usage"))
         self.with_logprobs = bool(body.get("logprobs"))
-        head = self._head(self.event)
+        head = self._head("chat.completion.chunk")
         self._before = f"data: {encode(head)[:-1]},"
         self._after = ',"usage":null' if self.with_usage else ""
 
     def _head(self, kind: str) -> dict[str, Any]:
         return {
-            "id": f"{self.prefix}-{self.id}",
+            "id": f"chatcmpl-{self.id}",
             "object": kind,
             "created": self.created,
             "model": self.model,
@@ -202,62 +197,3 @@ def _tool_calls(steps: Sequence[Step]) -> list[dict[str, Any]]:
         for step in steps
         if step.kind == "tool"
     ]
-
-
-class Completions(ChatCompletions):
-    """A request to `/v1/completions`."""
-
-    path: ClassVar[str] = "/v1/completions"
-    event: ClassVar[str] = "text_completion"
-    prefix: ClassVar[str] = "cmpl"
-
-    def _request(self) -> Request:
-        return Request(
-            [HumanMessage(_prompt(self.body.get("prompt")))],
-            stop=stops(self.body.get("stop")),
-            max_tokens=self.body.get("max_tokens"),
-            model=self.model,
-        )
-
-    def _bare(self, step: Step, text: str, finish: str | None) -> str:
-        return self._event([_choice(text, finish)], self._after + padding(step))
-
-    def _role(self, step: Step) -> str:
-        return ""
-
-    def _text(self, step: Step) -> str:
-        return self._bare(step, step.text, None)
-
-    def _reason(self, step: Step) -> str:
-        return ""
-
-    def _refusal(self, step: Step) -> str:
-        return ""
-
-    def _tool(self, step: Step) -> str:
-        return ""
-
-    def _args(self, step: Step) -> str:
-        return ""
-
-    def _finish(self, step: Step) -> str:
-        return self._bare(step, "", step.text)
-
-    def whole(self, steps: Sequence[Step]) -> dict[str, Any]:
-        """The answer of a call that does not stream."""
-        last = {step.kind: step for step in steps}
-        finish = last["finish"].text if "finish" in last else None
-        choice = _choice(joined(steps, "text"), finish)
-        counted = usage(last.get("usage", Step("usage")))
-        return self._head(self.event) | {"choices": [choice], "usage": counted}
-
-
-def _choice(text: str, finish: str | None) -> dict[str, Any]:
-    return {"index": 0, "text": text, "logprobs": None, "finish_reason": finish}
-
-
-def _prompt(prompt: Any) -> str:
-    alone = prompt[0] if isinstance(prompt, list) and len(prompt) == 1 else prompt
-    if alone is None or isinstance(alone, str):
-        return alone or ""
-    raise wrong_type("prompt", "a string", prompt)

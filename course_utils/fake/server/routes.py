@@ -8,13 +8,11 @@ import json
 from typing import Any
 
 from course_utils.fake.server.api import Api, Shared
-from course_utils.fake.server.chat_completions import ChatCompletions, Completions
+from course_utils.fake.server.chat_completions import ChatCompletions
 from course_utils.fake.server.errors import Refused
 from course_utils.fake.server.responses import Responses
 
-APIS: dict[str, type[Api]] = {
-    api.path: api for api in (ChatCompletions, Completions, Responses)
-}
+APIS: dict[str, type[Api]] = {api.path: api for api in (ChatCompletions, Responses)}
 MODELS = "/v1/models"
 
 

@@ -23,7 +23,7 @@ FIELDS: dict[str, tuple[tuple[type, ...], str]] = {
     "stream": ((bool,), "a boolean"),
     "store": ((bool,), "a boolean"),
     "parallel_tool_calls": ((bool,), "a boolean"),
-    "logprobs": ((bool, int), "a boolean"),  # a number in the older completions
+    "logprobs": ((bool,), "a boolean"),
     "tools": ((list,), "an array of objects"),
     "include": ((list,), "an array of strings"),
     "response_format": ((dict,), "an object"),

@@ -45,7 +45,6 @@ class FakeServer:
         first_token: Seconds before the first token.
         per_token: Seconds before each later token.
         seed: Draws other waits and other faults.
-        fault_rate: Share of replies that break, as on a bad day.
         clock: What waits; a `VirtualClock` does not really wait.
         port: A fixed port; 0 takes a free one at each start.
         reasoning_field: Where chat completions tell what the model thinks:
@@ -64,7 +63,6 @@ class FakeServer:
         first_token: float = 0.0,
         per_token: float = 0.0,
         seed: str = "",
-        fault_rate: float = 0.0,
         clock: Clock = course_clock,
         port: int = 0,
         reasoning_field: str | None = "reasoning_content",
@@ -73,7 +71,7 @@ class FakeServer:
         latency = Latency(first_token, per_token)
         if preset is not None:
             latency = preset_latency(preset)
-        self._script = Script(replies, latency, seed, fault_rate)
+        self._script = Script(replies, latency, seed)
         self._key, self._clock, self._port = key, clock, port
         self._shared = Shared(_reasoning_field(reasoning_field))
         self._listener: Listener | None = None
@@ -195,8 +193,7 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(
             f"--{name}", type=float, default=0.0, help=f"seconds before {what}"
         )
-    parser.add_argument("--fault-rate", type=float, default=0.0, help="0.07: a bad day")
-    parser.add_argument("--seed", default="", help="draws other waits and faults")
+    parser.add_argument("--seed", default="", help="draws other waits")
     return parser
 
 

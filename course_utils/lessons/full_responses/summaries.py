@@ -63,14 +63,16 @@ def check_summaries(summaries: Any) -> None:
 
 
 def _judge(summaries: Any, scene: str, model: Refusing, pages: list[str]) -> None:
-    case = f"With {scene},"
+    case, mine = f"With {scene},", list(pages)
     try:
-        got = _given(summaries, model, list(pages))
+        got = _given(summaries, model, mine)
     except Exception as error:
         if not on_purpose(error):
             raise
         what = f"the {type(error).__name__} of one page reached the caller"
         raise NotYet(f"{case} {what}: keep the answers of the others.") from error
+    fault = "the list of pages is another one now: it is the caller's, leave it alone."
+    expect(mine == pages, f"{case} {fault}")
     expect(got is not None, f"{case} it gave None. Is a `return` missing?")
     if not isinstance(got, dict):
         raise NotYet(f"{case} it gave {shorten(got)}: a dict, please.")

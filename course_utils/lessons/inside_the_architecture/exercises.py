@@ -172,6 +172,8 @@ def _check_hide_numbers(hide_numbers: Callable[[Any], Any]) -> None:
     expect(
         same, f"{told}{shorten(apart)}: are the digits that you hide those you hold?"
     )
+    digits = f"{told}{shorten(apart)}: these are digits too, as `\\d` finds them."
+    expect(apart == "A [number] and [number].", digits)
     lines = [piece for piece in PIECES if "\n" not in piece]
     stage_keeps_step("hide_numbers", hide_numbers, [WORDS, [*NUMBERS], lines], _safe)
     stage_is_honest("hide_numbers", hide_numbers, cut(NUMBERS, 3))

@@ -128,7 +128,10 @@ close_open_calls = Exercise(
 
 def _check_safe_tool_calls(safe_tool_calls: Callable[[Any], Any]) -> None:
     for where, (chunks, expected) in CALLS.items():
-        got = _gives(safe_tool_calls, (list(chunks),), where)
+        given = list(chunks)
+        got = _gives(safe_tool_calls, (given,), where)
+        changed = f"{where[:1].upper()}{where[1:]} it changed the list that it got."
+        expect(given == list(chunks), f"{changed} Leave it as it is.")
         pairs = [tuple(one) if isinstance(one, list) else one for one in got]
         expect_equal(pairs, expected, f"{where}, the list")
 

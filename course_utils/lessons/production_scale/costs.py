@@ -48,12 +48,12 @@ def screen_cost(way: Way, tokens: int) -> tuple[int, float]:
 
 def wire_bytes(answer: str) -> tuple[int, int]:
     """How many bytes a server sends for an answer: at once, and as a stream."""
-    asked = {"model": "fake", "messages": [{"role": "user", "content": "Hi"}]}
+    question = {"model": "fake", "messages": [{"role": "user", "content": "Hi"}]}
     head = {"Authorization": "Bearer offline", "Content-Type": "application/json"}
     sizes = []
     with FakeServer(answer) as server:
         for stream in (False, True):
-            body = json.dumps({**asked, "stream": stream}).encode()
+            body = json.dumps({**question, "stream": stream}).encode()
             request = Request(f"{server.url}/chat/completions", body, head)
             with open_local(request, timeout=30) as response:
                 sizes.append(len(response.read()))
@@ -94,20 +94,24 @@ print(json.dumps([before, full_collection()]))
 
 def collector_pauses() -> Table:
     """How many objects a full collection looks at, and how long it stops a server."""
-    told = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-c", _COLLECT], capture_output=True, text=True, check=True
     ).stdout
     names = ("as it starts", "after tune_gc()")
     return table(
         [
-            (name, _about(count), garbage, f"{1000 * pause:.2f} ms")
+            (name, _about(count), garbage, _in_ms(pause))
             for name, (count, garbage, pause) in zip(
-                names, json.loads(told), strict=True
+                names, json.loads(output), strict=True
             )
         ],
         columns=["the server", "objects searched", "garbage", "one full collection"],
         caption="How long does one collection stop a server that does nothing?",
     )
+
+
+def _in_ms(seconds: float) -> str:
+    return f"{1000 * seconds:.0f} ms" if seconds >= 0.001 else "under 1 ms"
 
 
 def _about(count: int) -> str:

@@ -40,10 +40,8 @@ from course_utils.teaching.exercise import Exercise
 
 
 # The text of a push, its moment, and what comes back. The pause is no whole number of
-# waits: an update that counts from a grid, not from the last one, comes too early. The
-# first chunk of a model is empty, and no update.
+# waits: an update that counts from a grid, not from the last one, comes too early.
 PUSHES = [
-    ("", 0, ""),
     ("a", 0, "a"),
     ("b", 0.125, ""),
     ("c", 0.2, ""),
@@ -62,6 +60,7 @@ def _check_token_throttle(token_throttle: Callable[..., Any]) -> None:
         clock = VirtualClock(start)
         throttle = token_throttle(seconds, clock)
         _push_all(throttle, seconds, clock)
+        _begins_empty(token_throttle(seconds, clock), seconds)
         _check_flush(throttle, "")
         throttle.push("j")
         _check_flush(throttle, "j")
@@ -79,14 +78,24 @@ def _check_token_throttle(token_throttle: Callable[..., Any]) -> None:
 
 def _push_all(throttle: Any, seconds: float, clock: VirtualClock) -> None:
     start, scale = clock.now(), seconds / 0.25
-    last = "the first text goes at once, and an empty one before it is no update"
+    last = "the first text goes at once"
     for text, quarter, want in PUSHES:
         moment = quarter * scale
         clock.time = start + moment
         got = throttle.push(text)
-        told = f"With `seconds={seconds:g}`, `push({text!r})` at {moment:g} s gave "
-        _check_push(got, want, told + shorten(got), last)
+        context = f"With `seconds={seconds:g}`, `push({text!r})` at {moment:g} s gave "
+        _check_push(got, want, context + shorten(got), last)
         last = f"the last update was at {moment:g} s" if want else last
+
+
+def _begins_empty(throttle: Any, seconds: float) -> None:
+    """The first chunk of a model is empty, and no update."""
+    context = f"With `seconds={seconds:g}`, a first `push('')` gave "
+    got = throttle.push("")
+    expect(got == "", f'{context}{shorten(got)}: an empty text is no update, so `""`.')
+    got = throttle.push("a")
+    why = "an empty text is no update, so the next one is the first."
+    expect(got == "a", f"{context}'', and `push('a')` after it {shorten(got)}: {why}")
 
 
 def _loses_nothing(throttle: Any, clock: VirtualClock) -> None:
@@ -99,19 +108,19 @@ def _loses_nothing(throttle: Any, clock: VirtualClock) -> None:
     expect_equal(text, NASTY + "".join(MANY), "of 3,000 pieces, the text")
 
 
-def _check_push(got: Any, want: str, told: str, last: str) -> None:
-    expect(got is not None or want, f'{told}: too early is `""`.')
-    expect(want or not got, f"{told}: too early, {last}.")
-    expect(got != "" or not want, f"{told}, and text is due: {last}.")
+def _check_push(got: Any, want: str, context: str, last: str) -> None:
+    expect(got is not None or want, f'{context}: too early is `""`.')
+    expect(want or not got, f"{context}: too early, {last}.")
+    expect(got != "" or not want, f"{context}, and text is due: {last}.")
     twice = isinstance(got, str) and got.endswith(want)
     why = "Its beginning had come before." if twice else guess(got, want)
-    expect(got == want, f"{told}. {why}".rstrip())
+    expect(got == want, f"{context}. {why}".rstrip())
 
 
 def _check_flush(buffer: Any, want: str) -> None:
     got = buffer.flush()
-    told = f"With {repr(want) if want else 'nothing'} held, `flush()` gave "
-    expect(got == want, f"{told}{shorten(got)}. {guess(got, want)}".rstrip())
+    context = f"With {repr(want) if want else 'nothing'} held, `flush()` gave "
+    expect(got == want, f"{context}{shorten(got)}. {guess(got, want)}".rstrip())
     again = buffer.flush()
     expect(
         not again,
@@ -135,7 +144,7 @@ token_throttle = Exercise(
     check=_check_token_throttle,
     hints=[
         "Keep two things: the text that is held, and when the next update may be.",
-        '`clock.now()` is the time. `float("-inf")` is a moment long past.',
+        '`clock.now()` is the time. `float("-inf")` is before any time.',
     ],
     solution=solutions.TokenThrottle,
     minutes=7,
@@ -154,7 +163,10 @@ SPEECHES = [
 
 def _check_sentences(sentences: Callable[[], Any]) -> None:
     buffer = sentences()
-    expect_equal(buffer.push("A promise. It"), "A promise. ", 'push("A promise. It")')
+    got = buffer.push("A promise. It")
+    context = f'`push("A promise. It")` gave {shorten(got)}: '
+    why = "one sentence is complete, with the space after it."
+    expect(got == "A promise. ", f"{context}{why} {guess(got, None)}".rstrip())
     expect_equal(buffer.push(" says, "), "", 'push(" says, ")')
     _check_flush(buffer, "It says, ")
     whole = sentences().push(SPEECH)
@@ -213,7 +225,7 @@ stream_cached = Exercise(
     check=_check_stream_cached,
     hints=[
         "Collect the texts while you yield them. When may they go into the store?",
-        "After the loop, and only if a chunk had the finish reason `stop`.",
+        "After the loop, and only if a chunk said that the answer is whole.",
     ],
     solution=solutions.stream_cached,
     minutes=10,
@@ -262,15 +274,15 @@ async def _check_honest_events(honest_events: Callable[[Any], Any]) -> None:
         await events_of_two(honest_events)
 
 
-def _judge_events(events: list[Any], chunks: list[Any], end: Any, told: str) -> None:
-    when = told[:1].upper() + told[1:]
+def _judge_events(events: list[Any], chunks: list[Any], end: Any, context: str) -> None:
+    when = context[:1].upper() + context[1:]
     expect(events, f"{when} there were no events.")
-    expect_equal(events[-1], end, f"{told}, the last event")
+    expect_equal(events[-1], end, f"{context}, the last event")
     texts = [str(chunk.text) for chunk in chunks if getattr(chunk, "text", "")]
     said = [text for kind, text in events if kind == "text"]
     empty = said.count("")
     expect(not empty, f"{when} there were {empty} events without text.")
-    expect_equal("".join(map(str, said)), "".join(texts), f"{told}, the text")
+    expect_equal("".join(map(str, said)), "".join(texts), f"{context}, the text")
     others = [kind for kind, _ in events[:-1] if kind != "text"]
     expect(not others, f"{when} there was {others[:1]} before the end.")
 
@@ -280,8 +292,8 @@ honest_events = Exercise(
     check=_check_honest_events,
     hints=[
         "Three ends: an exception, a finish reason, and neither.",
-        "Remember the finish reason while you read; `.get` finds nothing in most "
-        "chunks. After `except`, return, or there will be two ends.",
+        "Remember the finish reason while you read: for most chunks `finish_of` is "
+        "`None`. After `except`, return, or there will be two ends.",
     ],
     solution=solutions.honest_events,
     minutes=8,

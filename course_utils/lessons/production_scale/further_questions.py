@@ -4,7 +4,7 @@ from course_utils.teaching.quiz import Predict
 
 users_wait = Predict(
     "Ten requests may be open at once, and one takes about 0.7 s. Eighty people ask in "
-    "the same moment. How long does half of them wait for a first word?",
+    "the same moment. What is the p50 of their wait for a first word?",
     options=[
         (
             "About 0.5 s: the model is as quick as before.",
@@ -17,7 +17,7 @@ users_wait = Predict(
         ),
         (
             "Over 2 s: they wait in a queue for a slot.",
-            "Half of them have four rounds of ten before them.",
+            "A person in the middle has three or four rounds of ten in front.",
         ),
     ],
     answer="c",
@@ -96,9 +96,9 @@ default_proxy = Predict(
     "middle of an answer. What does the reader's program report?",
     options=[
         (
-            "A success: nginx ends the half answer politely.",
-            "Before 1.29.7 it speaks HTTP/1.0 to the server, where a closed line is "
-            "the normal end.",
+            "A success: nginx ends the half answer as if it were whole.",
+            "Before 1.29.7 it speaks HTTP/1.0 to the server, where a closed connection "
+            "is the normal end.",
         ),
         (
             "An error: the chunked answer has no last chunk.",
@@ -106,7 +106,7 @@ default_proxy = Predict(
         ),
         (
             "Status 502: the server behind nginx is gone.",
-            "It would, before the first byte. A status that has been sent stays.",
+            "It would, before the first byte. Later, the status has been sent already.",
         ),
     ],
     answer="a",
@@ -122,57 +122,62 @@ collector = Predict(
             "Java and Go collect beside the program. Python's collector stops it.",
         ),
         (
-            "Under a millisecond: there is no garbage.",
-            "There is none. To find that out it has to look at every object.",
-        ),
-        (
             "As long as one or more tokens take to come.",
             "It looks at more than a hundred thousand objects, and finds nothing.",
         ),
+        (
+            "Under a millisecond: there is no garbage.",
+            "There is none. To find that out it has to look at every object.",
+        ),
     ],
-    answer="c",
+    answer="b",
     name="collector",
 )
 
-first_byte = Predict(
-    "An agent calls a tool first, and then answers. Which clock tells what its reader "
-    "feels as the time to first token?",
+first_chunk = Predict(
+    "An agent calls a tool, and then answers. Each of its two requests takes 0.5 s to "
+    "its first token. When does its stream bring the first chunk, and when the first "
+    "text?",
     options=[
         (
-            "The time to the first byte of the response.",
-            "Load tools measure it. It may be a heartbeat, or the headers.",
+            "Both after 0.5 s: the first chunk is the first text.",
+            "That is right for a model that only answers. An agent's first chunk may "
+            "belong to a tool call.",
         ),
         (
-            "The time to the first chunk of the model.",
-            "The convention's name says so. The chunk may be empty, or half a call.",
+            "The chunk after 0.5 s, and the text after 1.0 s.",
+            "The first request brings a tool call and no text. The text comes with "
+            "the second.",
         ),
         (
-            "The time to the first text on the page.",
-            "Only this is something to read.",
+            "Both after 1.0 s: nothing comes before the tool has run.",
+            "You would see that with `invoke` inside a node. Here the call's own "
+            "chunks are sent as they come.",
         ),
     ],
-    answer="c",
-    name="first_byte",
+    answer="b",
+    name="first_chunk",
 )
 
 reader_left = Predict(
-    "Three responses send an agent's stream. In each the reader leaves after three "
+    "Four responses send an agent's stream. In each the reader leaves after three "
     "events. Which of them stop the agent?",
     options=[
         (
-            "All: the framework closes what it iterates over.",
-            "It does close it. The agent's own task does not hear of it.",
+            "All four: a server closes what has lost its reader.",
+            "It does close the response's generator. The agent's own task does not "
+            "hear of it.",
         ),
         (
-            "FastAPI's own, and the course's: they are made for events.",
+            "Only the course's: it ends the task the agent runs in.",
+            "`sse_response` runs the stream in a task, and ends it with the reader.",
+        ),
+        (
+            "The three that are made for events, but not the plain one.",
             "A class for events knows how to write them. Whose task runs the agent "
             "is another question.",
         ),
-        (
-            "The course's alone: it owns the task.",
-            "`sse_response` runs the stream in a task, and ends it with the reader.",
-        ),
     ],
-    answer="c",
+    answer="b",
     name="reader_left",
 )

@@ -58,12 +58,12 @@ def keeps_what_is_whole(caches: Caches) -> None:
         texts = [str(chunk.text) for chunk in chunks if chunk.text]
         for time in ("first", "second", "third"):
             got = _texts(caches(model, PROMPT, store))
-            told = f"The {time} time the model was asked again, and the answer was "
-            expect(len(model.prompts) == 1, f"{told}whole: {name}. Keep it.")
+            context = f"The {time} time the model was asked again, and the answer was "
+            expect(len(model.prompts) == 1, f"{context}whole: {name}. Keep it.")
             said = f"of {name}, the {time} time, the text"
             expect_equal("".join(got), "".join(texts), said)
-            differ = f"Of {name}, the {time} time, the pieces are {shorten(got)}."
-            expect(got == texts, f"The pieces differ. {differ}")
+            differ = f"The {time} time, {name} came in the pieces {shorten(got)}"
+            expect(got == texts, f"{differ}, not {shorten(texts)}.")
         expect(PROMPT in store, f"The store has no {PROMPT!r}: keep the answer there.")
 
 
@@ -76,8 +76,8 @@ def keeps_prompts_apart(caches: Caches) -> None:
         for number, prompt in enumerate(prompts):
             got = "".join(_texts(caches(model, prompt, store)))
             expect_equal(got, f"Answer {number}.", f"for {prompt!r}, the text")
-    asked = f"It was given {prompts}, and asked {model.prompts}."
-    expect(model.prompts == prompts, asked)
+    problem = f"It was given {prompts}, and asked {model.prompts}."
+    expect(model.prompts == prompts, problem)
 
 
 def keeps_nothing_else(caches: Caches) -> None:

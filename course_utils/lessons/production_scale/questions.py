@@ -2,26 +2,27 @@
 
 from course_utils.teaching.quiz import Predict, Quiz
 
-always_better = Predict(
-    "Does streaming always improve performance?",
+stream_bytes = Predict(
+    "A server sends an answer of 1,000 words, once whole and once as a stream. How "
+    "many bytes does the stream take?",
     options=[
         (
-            "Yes: the first word comes sooner, whatever the answer's length.",
-            "You would think so from long answers. An answer of one word is complete "
-            "when its first word is there.",
+            "About as many: they are the same words.",
+            "That is right for a file in parts. Here each token is wrapped before "
+            "it is sent.",
         ),
         (
-            "No: it gains time for long answers, and costs work for all.",
-            "Gain and cost both grow with the length of the answer.",
+            "About twice as many: each word gets a small frame.",
+            "HTTP's own frame for a chunk is that small. Inside of it stands an event, "
+            "and each event is a JSON object.",
         ),
         (
-            "No: many small events make the whole answer come later.",
-            "Those who count network packets expect this. The events travel while "
-            "the model writes, so the total stays about the same.",
+            "About fifty times as many: each token is an event.",
+            "Each event says again which answer, model and choice it belongs to.",
         ),
     ],
-    answer="b",
-    name="always_better",
+    answer="c",
+    name="stream_bytes",
 )
 
 right_code = Predict(
@@ -30,8 +31,8 @@ right_code = Predict(
     options=[
         (
             "As with the wrong code: every token arrives in some update.",
-            "That holds for each token but the last few. What comes after the last "
-            "update waits for another one.",
+            "That holds for all tokens but the last few. What comes after the last "
+            "update waits for a next one.",
         ),
         (
             "With a part missing from its middle, where it was cleared.",
@@ -59,7 +60,7 @@ twice_as_long = Predict(
         ),
         (
             "About as many: each text replaces the one before it.",
-            "On the screen it does. On the line each of them is sent.",
+            "On the screen it does. But each of them has to be sent.",
         ),
         (
             "About four times as many: there are more, and longer, updates.",
@@ -75,11 +76,11 @@ cache_and_stream = Predict(
     "requests does the model get?",
     options=[
         (
-            "Two: a stream passes the cache by.",
+            "Two: a stream goes past the cache.",
             "`stream` neither looks into that cache nor writes to it.",
         ),
         (
-            "One: the second answer is the kept one.",
+            "One: the second answer is the stored one.",
             "That is what `invoke` does, and what the name `cache` promises.",
         ),
         (
@@ -98,7 +99,7 @@ fifty_ask = Predict(
     options=[
         (
             "One: the others read along with the first.",
-            "Who asks while the answer is on its way gets a share of that one call.",
+            "Readers who ask while the answer is on its way share that one request.",
         ),
         (
             "Fifty: there is no finished answer yet.",
@@ -116,8 +117,8 @@ fifty_ask = Predict(
 )
 
 slow_reader = Predict(
-    "A reader takes 3 of 500 tokens and pauses. The model is behind an HTTP line. How "
-    "many tokens does it send?",
+    "A reader takes 3 of 500 tokens and pauses. The model is behind an HTTP "
+    "connection. How many tokens does it send?",
     options=[
         (
             "About 3: nothing is sent before it is asked for.",
@@ -125,7 +126,7 @@ slow_reader = Predict(
             "wait to be asked.",
         ),
         (
-            "All 500: the line takes them without your reader.",
+            "All 500: the connection takes them without your reader.",
             "The buffers of both ends hold the whole answer, so the server never "
             "notices the pause.",
         ),
@@ -140,25 +141,26 @@ slow_reader = Predict(
 )
 
 lost_line = Predict(
-    "The line breaks after two words. The page asks for the rest, and names the last "
-    "event it has. What does it get?",
+    "The connection breaks after two words, and the page comes back for the rest. How "
+    "many requests does the model get in all?",
     options=[
         (
-            "The whole answer again: the server asks the model anew.",
-            "Without a memory on the server that is all it could do, and the second "
-            "answer may differ from the first.",
+            "One: the answer went on while there was no reader.",
+            "The app records each event, and lets the model go on without a reader "
+            "for a while.",
         ),
         (
-            "Nothing: the model was stopped when the line broke.",
-            "`sse_response` does that by itself. An app that lets readers come back "
-            "has to let the model go on for a while.",
+            "Two: the first one stopped when its reader had gone.",
+            "`sse_response` alone stops it. An app whose readers may come back has to "
+            "let the model go on for a while.",
         ),
         (
-            "The rest of the same answer, from one request.",
-            "The app records each event, and goes on without a reader for a while.",
+            "Two: the second asks the model to continue its text.",
+            "Without a memory on the server you would have to. The continuation may "
+            "not fit what the reader has seen.",
         ),
     ],
-    answer="c",
+    answer="a",
     name="lost_line",
 )
 
@@ -206,11 +208,11 @@ quiz = Quiz(
             "no owner. What goes on?",
             options=[
                 (
-                    "Nothing: the closed line stops it all.",
+                    "Nothing: the closed connection stops it all.",
                     "That holds for a plain model's stream, not for an agent's.",
                 ),
                 (
-                    "The heartbeat, until the line times out.",
+                    "The heartbeat, until the connection times out.",
                     "It ends with the response. The model is another matter.",
                 ),
                 (

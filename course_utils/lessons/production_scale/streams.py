@@ -117,8 +117,8 @@ async def same_items(hand_over: Answer) -> None:
         expect(error is None, raised)
         early = f"{what} ended after {len(got)}: no item of a stream may mark the end."
         expect(len(got) == len(all_items) or got != list(all_items)[: len(got)], early)
-        told = f"{what} came out as {shorten(got)}: hand on each item as it is."
-        expect(list(map(repr, got)) == list(map(repr, all_items)), told)
+        context = f"{what} came out as {shorten(got)}: hand on each item as it is."
+        expect(list(map(repr, got)) == list(map(repr, all_items)), context)
 
 
 async def error_last(hand_over: Answer) -> None:
@@ -127,9 +127,12 @@ async def error_last(hand_over: Answer) -> None:
         kind, others = type(error).__name__, asyncio.all_tasks()
         made = hand_over(play([*HELLO, error]), 5)
         got, raised = await in_time(made, f"The stream broke with a {kind}")
-        came = f"Of a broken stream came {shorten(got)}, then {shorten(raised)}: first "
+        then = "no error" if raised is None else shorten(raised)
+        context = (
+            f"A stream of {HELLO} broke with a {kind}. Its reader got {shorten(got)}"
+        )
         right = got == HELLO and raised is error
-        expect(right, f"{came}all of its items, then its error, the {kind}.")
+        expect(right, f"{context} and {then}: hand on every item, then that error.")
         ended = await until(partial(_ended, others))
         expect(ended, f"The stream broke with a {kind}, and your task runs on.")
 
@@ -187,13 +190,15 @@ async def reads_ahead(hand_over: Answer, maxsize: int) -> None:
     for _ in range(50):  # let the task run further, if it does
         await asyncio.sleep(0)
     ahead = watched.read - 3
-    told = f"With `maxsize={maxsize}` the reader took 3 items and paused:"
-    expect(ahead, f"{told} nothing was read ahead. The stream needs a task of its own.")
-    expect(enough, f"{told} only {ahead} were read ahead, {maxsize} may be.")
+    context = f"With `maxsize={maxsize}` the reader took 3 items and paused:"
+    expect(
+        ahead, f"{context} nothing was read ahead. The stream needs a task of its own."
+    )
+    expect(enough, f"{context} only {ahead} were read ahead, {maxsize} may be.")
     expect(
         ahead <= maxsize + 1,
-        f"{told} {ahead} were read ahead. At most {maxsize} may wait for the reader, "
-        "and one more be in the task's hand.",
+        f"{context} {ahead} were read ahead. At most {maxsize} may wait for the "
+        "reader, and one more be in the task's hand.",
     )
     await _leave(reader, watched, "The reader left")
 
@@ -208,24 +213,24 @@ async def leaves_a_silence(hand_over: Answer) -> None:
     await _leave(reader, watched, "The reader left while the stream was silent")
 
 
-async def _leave(reader: Any, watched: Watched, told: str) -> None:
+async def _leave(reader: Any, watched: Watched, context: str) -> None:
     """Close the reader: the answer's task and the stream end with it."""
     try:
         await reader.aclose()
     except Exception as error:
         raise NotYet(
-            f"{told}, and that raised {type(error).__name__}: {error}. "
+            f"{context}, and that raised {type(error).__name__}: {error}. "
             "Await the cancelled task before you close the stream."
         ) from error
-    await _has_left(watched, told)
+    await _has_left(watched, context)
 
 
-async def _has_left(watched: Watched, told: str) -> None:
+async def _has_left(watched: Watched, context: str) -> None:
     ended = await until(watched.tasks_ended)
-    expect(ended, f"{told}, and your task runs on: cancel it in `finally`.")
+    expect(ended, f"{context}, and your task runs on: cancel it in `finally`.")
     expect(
         watched.closed,
-        f"{told}. Your task has ended, the stream is still open: `aclose()` it.",
+        f"{context}. Your task has ended, the stream is still open: `aclose()` it.",
     )
 
 
@@ -311,8 +316,8 @@ async def events_of_two(honest_events: Answer) -> None:
     made = [honest_events(aplay(answer(HELLO))), honest_events(aplay(_HELLO[:1]))]
     got = await asyncio.gather(*map(pairs, made))
     ends = [events[-1:] for events in got]
-    told = f"Two streams at once, one whole and one cut, ended with {ends}."
-    expect(ends == [[("done", "stop")], [("cut", "no finish reason")]], told)
+    context = f"Two streams at once, one whole and one cut, ended with {ends}."
+    expect(ends == [[("done", "stop")], [("cut", "no finish reason")]], context)
 
 
 async def first_comes_early(honest_events: Answer) -> None:

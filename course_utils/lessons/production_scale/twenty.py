@@ -32,14 +32,14 @@ class Desk:
     """
 
     def __init__(self, plays: Mapping[str, Sequence[Any]], waits: str = "") -> None:
-        self.asked: list[str] = []
+        self.questions: list[str] = []
         self.open = self.most = 0
         self._plays = plays
         self._waits = waits
 
     async def astream(self, question: str, *more: Any, **options: Any) -> Any:
         """The answer to this question, open from its first turn to its last."""
-        self.asked.append(question)
+        self.questions.append(question)
         self.open += 1
         self.most = max(self.most, self.open)
         try:
@@ -55,7 +55,7 @@ class Desk:
 
     async def _turns(self, question: str) -> AsyncIterator[Any]:
         if question == self._waits:
-            await until(lambda: len(self.asked) == len(self._plays))
+            await until(lambda: len(self.questions) == len(self._plays))
         for item in self._plays[question]:
             await asyncio.sleep(0)
             if item is SILENCE:
@@ -63,7 +63,7 @@ class Desk:
             if isinstance(item, BaseException):
                 raise item
             yield item
-        for _ in range(20 - len(self.asked) % 20):  # later ones end sooner
+        for _ in range(20 - len(self.questions) % 20):  # later ones end sooner
             await asyncio.sleep(0)
 
 
@@ -90,8 +90,8 @@ async def one_fails_the_others_are_whole(ask_all: AskAll) -> None:
             try:
                 got = await _pairs(ask_all, desk, QUESTIONS, 5)
             except (type(error), ExceptionGroup) as raised:
-                told = f"Of twenty, the seventh {name}, and ask_all raised "
-                why = f"{told}{type(raised).__name__}: put the error into its pair."
+                context = f"Of twenty, the seventh {name}, and ask_all raised "
+                why = f"{context}{type(raised).__name__}: put the error into its pair."
                 raise NotYet(why) from raised
             _same(got, wanted, f"of twenty, of which the seventh {name},")
             expect(desk.open == 0, f"{desk.open} streams are still open at the end.")
@@ -102,9 +102,11 @@ async def so_many_are_open(ask_all: AskAll) -> None:
     for slots in (1, 3, 50):
         desk = Desk(plays_with(ValueError("on purpose"), []))
         await _pairs(ask_all, desk, QUESTIONS, slots)
-        told = f"With `slots={slots}`, at most {desk.most} of its streams were open"
-        expect(desk.most <= slots, f"{told}: a slot is free when its stream has ended.")
-        expect(desk.most == min(slots, 20), f"{told}: read side by side.")
+        context = f"With `slots={slots}`, at most {desk.most} of its streams were open"
+        expect(
+            desk.most <= slots, f"{context}: a slot is free when its stream has ended."
+        )
+        expect(desk.most == min(slots, 20), f"{context}: read side by side.")
 
 
 async def a_free_slot_is_used(ask_all: AskAll) -> None:
@@ -112,12 +114,14 @@ async def a_free_slot_is_used(ask_all: AskAll) -> None:
     plays = plays_with(ValueError("on purpose"), [])
     desk = Desk(plays, waits=QUESTIONS[0])
     reading = asyncio.ensure_future(_pairs(ask_all, desk, QUESTIONS, 2))
-    begun = await until(lambda: len(desk.asked) == len(QUESTIONS))
+    begun = await until(lambda: len(desk.questions) == len(QUESTIONS))
     if not begun:
         reading.cancel()
     await asyncio.wait([reading])
-    told = "The first answer is long, and `slots=2`. The other slot was not used again:"
-    expect(begun, f"{told} begin the next question as soon as an answer has ended.")
+    context = (
+        "The first answer is long, and `slots=2`. The other slot was not used again:"
+    )
+    expect(begun, f"{context} begin the next question as soon as an answer has ended.")
     await reading
 
 
@@ -149,13 +153,13 @@ async def _pairs(ask_all: AskAll, desk: Desk, questions: list[str], slots: int) 
     return await made
 
 
-def _same(got: Any, wanted: list[Any], told: str) -> None:
+def _same(got: Any, wanted: list[Any], context: str) -> None:
     expect(isinstance(got, list), f"It returned {shorten(got)}: return a list.")
-    count = f"{told.capitalize()} the list has {len(got)} of {len(wanted)} pairs."
+    count = f"{context.capitalize()} the list has {len(got)} of {len(wanted)} pairs."
     expect(len(got) == len(wanted), count)
     for number, (one, other) in enumerate(zip(got, wanted, strict=True), 1):
         right = isinstance(one, tuple) and len(one) == 2 and one[0] == other[0]
-        said = f"{told.capitalize()} pair {number} is {shorten(one)}, not {other!r}."
+        said = f"{context.capitalize()} pair {number} is {shorten(one)}, not {other!r}."
         expect(right and one[1] is other[1], said)
 
 

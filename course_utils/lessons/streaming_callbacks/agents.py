@@ -43,8 +43,8 @@ def _step(node: str, *messages: BaseMessage, ns: tuple[str, ...] = ()) -> Part:
     return {"type": "updates", "ns": ns, "data": {node: update}}
 
 
-def _asks(value: Any) -> Part:
-    interrupts = (Interrupt(value=value, id="1"),)
+def _asks(*values: Any) -> Part:
+    interrupts = tuple(Interrupt(value=value, id=str(value)) for value in values)
     return {"type": "updates", "ns": (), "data": {"__interrupt__": interrupts}}
 
 
@@ -82,6 +82,7 @@ _PARTS: dict[str, tuple[list[Part], str, Any]] = {
     ),
     "a question that is a text": ([_asks("Pay?")], "", "Pay?"),
     "a question that is the number 0": ([_asks(0)], "", 0),
+    "two questions at once": ([_asks("Pay?", "Send?")], "", "Pay?"),
     "thoughts and blocks": (
         [_said(thinking("Hm.")), _said(in_blocks("one")), _said(in_blocks(" two"))],
         "one two",

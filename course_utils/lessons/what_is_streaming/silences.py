@@ -51,11 +51,15 @@ class Silence:
     def judge(self, name: str, stalls: Callable[[StreamTiming, float], Any]) -> None:
         """Go on if `stalls` finds what is right; else say what is wrong with it."""
         fact = f"For a stream {self.kind}, with a limit of {self.limit:g} s, `{name}`"
+        timing = self.timing()
+        arrivals = [*timing.arrivals]
         try:
-            got = stalls(self.timing(), self.limit)
+            got = stalls(timing, self.limit)
         except (LookupError, TypeError, ValueError) as error:
             what = f"{type(error).__name__}: {error}"
             raise NotYet(f"{fact} raised {what}.") from error
+        if timing.arrivals != arrivals:
+            raise NotYet(f"{fact} changed `timing.arrivals`: make a list of your own.")
         pairs = _pairs(got, f"{fact} gave")
         if pairs == self.right:
             return

@@ -99,11 +99,12 @@ class Feeder:
     ) -> None:
         """Take news of a view; sent now or with the next message."""
         with self.lock:
-            self.outbox.put(view, lane, changes, **facts)
+            is_first = self.outbox.put(view, lane, changes, **facts)
+            if self._some.is_set() and not is_first:
+                return  # the thread is awake, and sends it when it is due
             if self.outbox.wait() == 0:
                 self.send()
-            if not self._some.is_set():
-                self._some.set()
+            self._some.set()
 
     def send(self) -> None:
         """Send everything now."""

@@ -37,9 +37,13 @@ class Outbox:
         lane: int,
         changes: Sequence[Change] = (),
         **facts: Any,
-    ) -> None:
-        """Add changes of one lane of a view, and facts that replace older ones."""
-        if view not in self._numbers:
+    ) -> bool:
+        """Add changes of one lane of a view, and facts that replace older ones.
+
+        Returns whether they are the first of this view.
+        """
+        is_first = view not in self._numbers
+        if is_first:
             self._numbers[view] = 0
             self._next = 0.0  # the first text of a view is worth a message of its own
         lanes = self._waiting.setdefault(view, {})
@@ -47,6 +51,7 @@ class Outbox:
         entry.update(facts)
         for change in changes:
             join_change(entry["changes"], change)
+        return is_first
 
     def wait(self) -> float | None:
         """Seconds until the next message is due: 0 for now, None for no message."""
@@ -92,10 +97,11 @@ def join_change(changes: list[Any], change: Change) -> None:
     [['add', 0, ['Hel', 'lo']]]
     """
     what, where, text = change
-    again = bool(changes) and tuple(changes[-1][:2]) == (what, where)
+    last: Any = changes[-1] if changes else ("", None, "")
+    again = last[0] == what and last[1] == where
     if what == "add":
         if again:
-            changes[-1][2].append(text)
+            last[2].append(text)
         else:
             changes.append(["add", where, [text]])
     elif again and what in ("set", "label"):

@@ -73,10 +73,11 @@ class Page:
         self, display: Display, now: Callable[[], float] = time.monotonic
     ) -> None:
         self.display = display
+        self._feeder = feeder()
         self.widget = ViewWidget(
             # The page finds the view of an output by the id that stands in it.
             model_id=display.key + uuid.uuid4().hex[len(display.key) :],
-            library=feeder().library.model_id,
+            library=self._feeder.library.model_id,
             key=display.key,
             speed=course_clock.speed,
             snapshot=self.snapshot(),
@@ -102,15 +103,17 @@ class Page:
 
     def show_text(self, text: Callable[[], str]) -> None:
         """Show the text so far if no page has answered: after 1 s, then more seldom."""
+        if self._feeder.answered:
+            return
         now = self._now()
-        if feeder().answered or now < max(self._again, self._start + 1):
+        if now < max(self._again, self._start + 1):
             return
         self._again = self._start + (now - self._start) * 1.5
         self._handle.update(self._bundle(text()), raw=True)
 
     def put(self, lane: int, changes: Sequence[Change], **facts: Any) -> None:
         """Tell the page what is new in a lane."""
-        feeder().put(self.display.key, lane, changes, **facts)
+        self._feeder.put(self.display.key, lane, changes, **facts)
 
     def snapshot(self) -> dict[str, Any]:
         """The whole view, and the number of the last message that is in it."""

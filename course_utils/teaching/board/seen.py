@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from course_utils.style import width_of, wrapped
 from course_utils.teaching.progress_file import ALIAS, Record, read_record
 
 STUCK = 3  # tries without success
@@ -52,7 +53,7 @@ class Board:
         return sorted((one for one in found if one[1]), key=lambda one: -len(one[1]))
 
     def __repr__(self) -> str:
-        return "\n".join(self._lines())
+        return wrapped("\n".join(self._lines()))
 
     def _lines(self) -> Iterator[str]:
         if not self.learners:
@@ -61,14 +62,14 @@ class Board:
         yield f"{'':30}" + "".join(f"{state:>12}" for state in STATES)
         for number, task in enumerate(self.tasks):
             counts = self.count(number)
-            name = f"{task.notebook} {task.name}"[:30]
-            yield f"{name:30}" + "".join(f"{counts[state]:12}" for state in STATES)
+            name = f"{task.notebook} {task.name}"
+            if width_of(name) > 30:  # on a line of its own
+                yield name
+                name = ""
+            room = " " * (30 - width_of(name))
+            yield name + room + "".join(f"{counts[state]:12}" for state in STATES)
         for task, names in self.stuck():
-            yield _short(f"stuck at {task.name}: {', '.join(names)}")
-
-
-def _short(line: str, width: int = 80) -> str:
-    return line if len(line) <= width else line[: width - 2] + " …"
+            yield f"stuck at {task.name}: {', '.join(names)}"
 
 
 def seen(folder: str | Path, tasks: Sequence[Task], notebook: int = 0) -> Board:

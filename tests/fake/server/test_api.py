@@ -78,11 +78,11 @@ def test_usage_is_streamed_only_when_asked_for() -> None:
     assert asked[-1]["usage"]["completion_tokens"] == 2
 
 
-@pytest.mark.parametrize("path", [CHAT, "/completions", "/responses"])
+@pytest.mark.parametrize("path", [CHAT, "/responses"])
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_limit_of_tokens_is_kept(path: str, stream: bool) -> None:
     limit = "max_output_tokens" if path == "/responses" else "max_tokens"
-    body = ASK | {"input": "Hi", "prompt": "Hi", limit: 2, "stream": stream}
+    body = ASK | {"input": "Hi", limit: 2, "stream": stream}
     with FakeServer("a b c") as server:
         answer = json.dumps(
             events(server, body, path) if stream else get(server, body, path)[1]
@@ -97,17 +97,6 @@ def test_stop_sequences_end_the_answer(stop: Any) -> None:
     with FakeServer("a b c d") as server:
         body = get(server, ASK | {"stop": stop})[1]
     assert body["choices"][0]["message"]["content"] == "a b "
-
-
-def test_the_older_completions_speak_bare_text() -> None:
-    body = {"model": "fake", "prompt": "What is a token?"}
-    with FakeServer() as server:
-        whole = get(server, body, "/completions")[1]
-        streamed = events(server, body | {"stream": True}, "/completions")
-    text = "".join(event["choices"][0]["text"] for event in streamed)
-    assert text == whole["choices"][0]["text"]
-    assert text.startswith("A token is")
-    assert streamed[-1]["choices"][0]["finish_reason"] == "stop"
 
 
 @pytest.mark.parametrize("api", ["chat", "responses"])
@@ -215,12 +204,6 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str | None, str]] = {
         400,
         "previous_response_not_found",
         "resp_1",
-    ),
-    "several prompts": (
-        {"path": "/completions", "body": {"model": "m", "prompt": ["a", "b"]}},
-        400,
-        "invalid_type",
-        "'prompt'",
     ),
     "tools that are none": ({"body": ASK | {"tools": 3}}, 400, "invalid_type", "tools"),
     "a tool that is none": (

@@ -56,7 +56,6 @@ RESPONSES: dict[str, Any] = {
 BODIES = {
     "/v1/chat/completions": CHAT,
     "/v1/responses": RESPONSES,
-    "/v1/completions": {"model": "m", "prompt": "Hi", "max_tokens": 3, "stop": "x"},
 }
 anything: Any = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),

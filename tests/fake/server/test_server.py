@@ -240,7 +240,6 @@ def test_the_command_line_explains_a_wrong_option(
         ("first_token", "2"),
         ("per_token", -1),
         ("preset", "slow"),
-        ("fault_rate", "0.1"),
         ("port", "80"),
         ("port", -1),
         ("reasoning_field", "thoughts"),

@@ -124,7 +124,7 @@ def by_passages(parts):
     for passage in passages(parts):
         if passage.kind == "text" and not passage.aside:
             text += passage.text
-        elif passage.kind == "interrupt":
+        elif passage.kind == "interrupt" and question is None:
             question = passage.value
     return text, question
 

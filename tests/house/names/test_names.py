@@ -11,7 +11,7 @@ from tests.notebooks.outputs import ROOT
 VAGUE = {"told", "asked", "heard", "kept"}
 PACKAGE = ROOT / "course_utils"
 PUBLIC = {("timing/spans.py", "asked")}  # beside `called` and `returned`: the moments
-LATER = ("lessons/production_scale", "lessons/inside_the_architecture")
+LATER = ("lessons/inside_the_architecture",)
 
 
 def bound(tree: ast.AST) -> Iterator[str]:

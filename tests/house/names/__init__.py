@@ -1,0 +1,1 @@
+"""Public and private names: what they say, and who uses them."""

@@ -1,0 +1,1 @@
+"""Answers by somebody who had not seen the checks, notebook by notebook."""
