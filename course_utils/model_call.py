@@ -52,7 +52,8 @@ class Request:
     def sent(self) -> dict[str, Any]:
         """What the model's own methods take beside the messages."""
         options = dict(self.options)
-        options.pop("stream", None)  # that we decide
+        if not self.whole:
+            options.pop("stream", None)  # that we decide
         return {"stop": self.stop, **options}
 
     def streams(self, model: BaseChatModel, *, async_api: bool) -> bool:
@@ -87,6 +88,8 @@ async def acall(model: BaseChatModel, request: Request) -> AsyncChunks:
 class WholeResponse(ChatGenerationChunk):
     """A full response as one chunk: it is whole, even if it does not say why."""
 
+    llm_output: dict[str, Any] | None = None  # what it told of the whole call
+
 
 def chunk_of(result: ChatResult) -> WholeResponse:
     """A full response as a stream of one chunk, with all that its message says.
@@ -108,7 +111,7 @@ def chunk_of(result: ChatResult) -> WholeResponse:
     )
     chunk.tool_calls = list(message.tool_calls)
     chunk.invalid_tool_calls = list(message.invalid_tool_calls)
-    return WholeResponse(message=chunk)
+    return WholeResponse(message=chunk, llm_output=result.llm_output)
 
 
 def _fragments(message: AIMessage) -> list[ToolCallChunk]:
@@ -176,5 +179,6 @@ def result_of(chunks: list[ChatGenerationChunk]) -> ChatResult:
     message = message_chunk_to_message(last[0].message)
     info = last[0].generation_info
     return ChatResult(
-        generations=[ChatGeneration(message=message, generation_info=info)]
+        generations=[ChatGeneration(message=message, generation_info=info)],
+        llm_output=getattr(last[0], "llm_output", None),
     )

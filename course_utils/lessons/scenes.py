@@ -199,11 +199,10 @@ def stage_keeps_step(
         source.keep(stage(source.play()))
         if late := source.late(ready):
             read, out = late
-            fact = f"When `{name}` had read {len(read)} of {len(pieces)} pieces, all "
-            held = (
-                f"that it had handed on was {shorten(out)}: it holds the stream back."
+            raise NotYet(
+                f"When `{name}` had read {len(read)} of {len(pieces)} pieces, all that "
+                f"it had handed on was {shorten(out)}: it holds the stream back."
             )
-            raise NotYet(fact + held)
 
 
 def stage_is_honest(name: str, stage: Stage, pieces: Sequence[str]) -> None:

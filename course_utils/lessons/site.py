@@ -4,6 +4,7 @@ site = Site(app).start()
 """
 
 import asyncio
+import logging
 import socket
 import threading
 from typing import Any, Self
@@ -11,6 +12,11 @@ from typing import Any, Self
 from course_utils.fake.model import FakeStreamingChatModel
 from course_utils.fake.server import FakeServer
 from course_utils.offline import open_local
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """asyncio warns of every event that is written for a reader who has left."""
+    return "socket.send() raised" not in record.getMessage()
 
 
 class Site:
@@ -26,6 +32,7 @@ class Site:
         """Serve in a thread until `stop()`; the site answers when this returns."""
         import uvicorn
 
+        logging.getLogger("asyncio").addFilter(_is_news)
         listening = socket.socket()
         listening.bind(("127.0.0.1", 0))
         listening.listen(128)  # from here on a request waits and is not refused

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from html import escape
 from typing import Any, Self
 
+from course_utils.language import translated
 from course_utils.live.answer import title_html
 from course_utils.live.lane import Lane
 from course_utils.live.markdown import markdown_html
@@ -83,12 +84,12 @@ class LiveDisplay:
             self._terminal.update(lane.transcript.entries, changes)
 
     def _facts(self, lane: Lane) -> dict[str, Any]:
-        facts = {"chunks": lane.timing.chunks}
+        facts: dict[str, Any] = {"chunks": lane.timing.chunks}
         if not lane.state:
             return facts
+        facts |= lane.news
         # A race tells its figures in the sentence at its end.
-        figures = lane.figures if len(self.lanes) == 1 else ""
-        return facts | {"state": lane.state, "figures": figures}
+        return facts if len(self.lanes) == 1 else facts | {"figures": ""}
 
     def __exit__(self, *error: object) -> None:
         """Leave behind what is saved: HTML and text, no widget."""
@@ -100,7 +101,7 @@ class LiveDisplay:
             display(self.bundle(), raw=True)  # type: ignore[no-untyped-call]
         elif self._terminal is not None:
             [lane] = self.lanes
-            self._terminal.end(lane.state, lane.transcript.entries)
+            self._terminal.end(lane.news["state"], lane.transcript.entries)
         else:
             print(harmless(self.plain()), flush=True)
 
@@ -115,7 +116,7 @@ class LiveDisplay:
         style = LANE
         lanes = [f'<div style="{style}">{lane.html()}</div>' for lane in self.lanes]
         row = f'<div style="{ROW}">{"".join(lanes)}</div>'
-        finding = f'<p class="mathjax_ignore">{escape(self.finding)}</p>'
+        finding = f'<p class="mathjax_ignore">{escape(translated(self.finding))}</p>'
         return title_html(self.title) + row + finding
 
     def plain(self) -> str:
@@ -124,6 +125,6 @@ class LiveDisplay:
             [
                 wrapped(self.title),
                 *(lane.text() for lane in self.lanes),
-                wrapped(self.finding),
+                wrapped(translated(self.finding)),
             ]
         ).strip()

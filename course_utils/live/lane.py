@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from course_utils.clock import Clock
 from course_utils.finish import UNSAID
+from course_utils.language import translated
 from course_utils.live.answer import answer_html, answer_text
 from course_utils.live.stop import StopSwitch, leave
 from course_utils.live.transcript import Change, Transcript
@@ -126,9 +127,17 @@ class Lane:
         parts = [] if first is None else [f"first token {first:.2f} s"]
         return " · ".join([*parts, f"total {self.timing.total:.2f} s"])
 
+    @property
+    def news(self) -> dict[str, str]:
+        """Its state and its figures as the reader is told them; both empty before."""
+        figures = translated(self.figures) if self.state else ""
+        return {"state": translated(self.state), "figures": figures}
+
     def html(self, figures: bool = False) -> str:
         """The lane as HTML, with its times if `figures`."""
-        state = f"{self.state} · {self.figures}" if figures else self.state
+        state = self.news["state"]
+        if figures:
+            state = " · ".join(self.news.values())
         entries = self.transcript.entries
         return answer_html(self.title, state, entries, self.markdown, figures)
 
@@ -136,7 +145,7 @@ class Lane:
         """The lane as text; its state says whether it is over."""
         entries = self.transcript.entries
         running = "streaming" if entries else "waiting"
-        return answer_text(self.title, self.state or running, entries)
+        return answer_text(self.title, translated(self.state or running), entries)
 
     def snapshot(self) -> dict[str, Any]:
         """Everything a page needs that has seen nothing of this lane yet."""
@@ -148,8 +157,7 @@ class Lane:
                 for entry in self.transcript.entries
             ],
             "chunks": self.timing.chunks,
-            "state": self.state,
-            "figures": self.figures if self.state else "",
+            **self.news,
         }
 
     def shown(self) -> Shown:

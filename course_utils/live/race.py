@@ -184,9 +184,10 @@ def finding(lanes: list[Lane]) -> str:
     """
     firsts = {lane.title: lane.timing.time_to_first_token for lane in lanes}
     ends = {lane.title: lane.timing.total if lane.complete else None for lane in lanes}
-    at_the_end = "together, " if together(ends.values()) else ""
-    ended = ranked(ends, in_order=not at_the_end)
-    return f"First text: {ranked(firsts)}. Complete: {at_the_end}{ended}."
+    same = together(ends.values())
+    ended = ranked(ends, in_order=not same)
+    how = f"Complete: {'together, ' if same else ''}{ended}."
+    return f"First text: {ranked(firsts)}. {how}"
 
 
 TOGETHER = 0.2  # nobody is sooner by less than this part of the longest time

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from course_utils.language import translated
 from course_utils.plots.agent_lanes import ROW, draw_rows, rows_of
 from course_utils.style import BLUE, COLOURS, GREEN, ORANGE, PINK
 from course_utils.timing.recording import Mark
@@ -68,7 +69,7 @@ def _say(axes: "Axes", text: str, at: tuple[float, float], **more: Any) -> None:
         "annotation_clip": False,
         "parse_math": False,
     }
-    axes.annotate(text, at, **(options | more))
+    axes.annotate(translated(text), at, **(options | more))
 
 
 # --- the timeline
@@ -164,7 +165,7 @@ def tokens_used(timing: StreamTiming) -> str:
     if timing.usage is None:
         return ""
     count = timing.usage["output_tokens"]
-    return f"{count:,} token{'' if count == 1 else 's'}"
+    return translated(f"{count:,} token{'' if count == 1 else 's'}")
 
 
 def _draw_marks(

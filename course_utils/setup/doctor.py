@@ -1,8 +1,7 @@
 """Is this machine ready for the course? The doctor looks, and says what to do.
 
 Each look yields a sentence, with what to do, for each thing it finds wrong, and returns
-what it saw. Only the standard library is imported before the packages are known to be
-there.
+what it saw. Only the standard library is imported before the packages are known.
 
     python start.py check
 """

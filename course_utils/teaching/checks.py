@@ -39,8 +39,10 @@ def expect_equal(got: Any, want: Any, call: str) -> None:
     """
     if got == want and (isinstance(got, bool) or not isinstance(want, bool)):
         return
-    came = f"`{call}` gave" if "(" in call else f"{call[:1].upper()}{call[1:]}:"
-    raise NotYet(f"{came} {shorten(got)}. {guess(got, want)}".rstrip())
+    fact = f"{call[:1].upper()}{call[1:]}: {shorten(got)}."
+    if "(" in call:
+        fact = f"`{call}` gave {shorten(got)}."
+    raise NotYet(f"{fact} {guess(got, want)}".rstrip())
 
 
 class _Short(reprlib.Repr):
@@ -100,9 +102,11 @@ def _guess_items(got: list[Any], want: list[Any]) -> str:
             return "All are there, in another order."
         place = next(n for n, one in enumerate(got, 1) if one != want[n - 1])
         return f"Look at number {place}."
-    fewer = len(got) < len(want)
-    wanted = {0: "None is", 1: "1 is"}.get(len(want), f"{len(want)} are")
-    return f"{wanted} wanted, {'only ' * fewer}{len(got)} came."
+    wanted = f"{len(want)} {'is' if len(want) == 1 else 'are'} wanted,"
+    if not want:
+        wanted = "None is wanted,"
+    came = f"{'only ' if len(got) < len(want) else ''}{len(got)} came."
+    return f"{wanted} {came}"
 
 
 def _guess_text(got: Any, want: str) -> str:

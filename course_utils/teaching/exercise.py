@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
+from course_utils.language import translated
 from course_utils.settings import settings
 from course_utils.style import BLUE, GREEN, ORANGE, wrapped
 from course_utils.teaching.checks import NotYet, expect, expect_equal, guess, shorten
@@ -106,8 +107,8 @@ class Exercise:
         self._tried = False
 
     def __repr__(self) -> str:
-        calls = ".check(your answer), .hint(), .solution(), .reset()"
-        return wrapped(f"{self.name}: {calls}")
+        usage = f"{self.name}: .check(your answer), .hint(), .solution(), .reset()"
+        return wrapped(translated(usage))
 
     def check(self, answer: Any = None) -> Outcome:
         """Say whether the answer is not started, not yet right, or correct.

@@ -1,7 +1,7 @@
 """What a learner is told: a sign, a word and a sentence, as text and as HTML.
 
 Messages are fixed strings, so that a saved notebook stays the same. Backticks mark
-code in both forms.
+code in both forms. This is the door where a message changes its language.
 
     Message("✓", "Correct.", "`collect` returns text.", GREEN)
 """
@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from html import escape
 
+from course_utils.language import translated
 from course_utils.style import callout, wrapped
 
 
@@ -27,10 +28,12 @@ class Message:
     colour: str
 
     def __repr__(self) -> str:
-        return wrapped(f"{self.sign} {self.word} {self.text}".rstrip())
+        word, text = translated(self.word), translated(self.text)
+        return wrapped(f"{self.sign} {word} {text}".rstrip())
 
     def _repr_html_(self) -> str:
-        return callout(self.sign, self.word, as_html(self.text), self.colour)
+        word, text = translated(self.word), translated(self.text)
+        return callout(self.sign, word, as_html(text), self.colour)
 
 
 def as_html(text: str) -> str:

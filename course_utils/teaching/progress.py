@@ -8,6 +8,7 @@ It is kept in a small file beside the notebooks that never leaves your machine.
 from dataclasses import dataclass
 from types import ModuleType
 
+from course_utils.language import translated
 from course_utils.settings import settings
 from course_utils.style import BLUE, DIV, GREEN, bar, wrapped
 from course_utils.teaching.exercise import Exercise
@@ -32,15 +33,20 @@ class Progress:
 
     def __repr__(self) -> str:
         counts = [self._count(kind) for kind in KINDS if self._of(kind)]
-        line = " · ".join(counts) or "Nothing to do here."
-        return wrapped(f"{line} · next: {self._next}" if self._next else line)
+        parts = counts or ["Nothing to do here."]
+        if self._next:
+            parts.append(f"next: {self._next}")
+        return wrapped(translated(" · ".join(parts)))
 
     def _of(self, kind: str) -> list[bool]:
         return [is_done for its_kind, _, is_done in self.tasks if its_kind == kind]
 
     def _count(self, kind: str) -> str:
         tasks = self._of(kind)
-        return f"{sum(tasks)} of {len(tasks)} {kind}{'' if len(tasks) == 1 else 's'}"
+        count, total = sum(tasks), len(tasks)
+        if kind == "exercise":
+            return f"{count} of {total} exercise{'' if total == 1 else 's'}"
+        return f"{count} of {total} question{'' if total == 1 else 's'}"
 
     @property
     def _next(self) -> str:

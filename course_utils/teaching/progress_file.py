@@ -66,7 +66,10 @@ _here = Record()  # what happened in this kernel
 
 def progress_files() -> list[Path]:
     """Where it is kept, beside the notebooks: none while outputs are made or tested."""
-    return [] if static_page() else [Path.cwd() / ".course_progress.json"]
+    here = Path.cwd()
+    if here.name == os.environ.get("COURSE_LANGUAGE"):
+        here = here.parent  # a translated notebook is the same one, in a folder below
+    return [] if static_page() else [here / ".course_progress.json"]
 
 
 def board_file(alias: str) -> Path | None:

@@ -35,7 +35,7 @@ function render({ model, el }) {
   });
 
   const ask = document.createElement("button");
-  ask.textContent = "Why?";
+  ask.textContent = model.get("why");
   ask.className = "jupyter-button";
   ask.style.cssText = "clear: left; margin: 0.3em 0";
   ask.addEventListener("click", () => {

@@ -9,9 +9,11 @@ may also be typed, which is what works everywhere.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from html import escape
 from typing import Any
 
+from course_utils.language import translated
 from course_utils.notebook import live_mode
 from course_utils.settings import settings
 from course_utils.style import BLUE, DIV, GREEN, ORANGE, TEXT, bar, wrapped
@@ -42,8 +44,8 @@ class Explanation:
 
     def _verdict(self) -> str:
         if self.guess == self.right:
-            return f"✓ You guessed {self.guess}, and it is right."
-        return f"✗ You guessed {self.guess}; {self.right} is right."
+            return translated(f"✓ You guessed {self.guess}, and it is right.")
+        return translated(f"✗ You guessed {self.guess}; {self.right} is right.")
 
     def _line(self, letter: str, option: str, reason: str) -> str:
         sign = "✓" if letter == self.right else "✗"
@@ -61,6 +63,10 @@ class Explanation:
         sign = "✓" if letter == self.right else "✗"
         head = f"<b>{sign} {letter}. {as_html(_ended(option))}</b>"
         return f"<li>{head} {as_html(reason)}</li>"
+
+
+def _either(one: str, other: str) -> str:
+    return f"{one} or {other}"
 
 
 def _ended(option: str) -> str:
@@ -113,18 +119,25 @@ class Predict:
     def _letter(self, answer: str) -> str:
         letter = str(answer).strip().lower().rstrip(".)")
         if letter not in self.options:
-            raise ValueError(
+            error = (
                 f"An answer is one of {', '.join(self.options)}, got {answer!r}: "
                 f'type the letter, answer("{next(iter(self.options))}").'
             )
+            raise ValueError(translated(error))
         return letter
 
     def answer(self, letter: str) -> Explanation:
         """Guess, and see why each option is right or wrong."""
         self.believe(letter)
         note_done(self.key)
-        reasons = [(key, *option) for key, option in self.options.items()]
-        return Explanation(self._letter(letter), self.right, tuple(reasons))
+        return Explanation(self._letter(letter), self.right, self.reasons())
+
+    def reasons(self) -> tuple[tuple[str, str, str], ...]:
+        """Letter, option and reason of each, in the learner's language."""
+        return tuple(
+            (letter, translated(option), translated(why))
+            for letter, (option, why) in self.options.items()
+        )
 
     def believe(self, letter: str) -> None:
         """Guess, and keep the guess: `beliefs` shows it at the end of the course."""
@@ -132,28 +145,30 @@ class Predict:
         note_belief(self.key, self.guess)
 
     def __repr__(self) -> str:
-        choices = [f"  {letter}. {text}" for letter, (text, _) in self.options.items()]
-        return wrapped("\n".join([f"? {self.question}", *choices, self._how()]))
+        choices = [f"  {letter}. {option}" for letter, option, _ in self.reasons()]
+        question = f"? {translated(self.question)}"
+        return wrapped("\n".join([question, *choices, self._how()]))
 
     def _how(self) -> str:
         place = f"lesson.{self.name}" if self.name else ""
         calls = [f'{place}.answer("{letter}")' for letter in self.options]
-        return f"Guess, then type {' or '.join(calls)}"
+        return translated(f"Guess, then type {reduce(_either, calls)}")
 
     def _html(self) -> str:
         """The question for a page without a kernel, the reasons folded away."""
+        summary = translated("Why each is right or wrong")
         choices = "".join(
-            f"<li>{letter}. {as_html(text)}</li>"
-            for letter, (text, _) in self.options.items()
+            f"<li>{letter}. {as_html(option)}</li>"
+            for letter, option, _ in self.reasons()
         )
         reasons = "".join(
             f"<li>{'✓' if letter == self.right else '✗'} {letter}. {as_html(why)}</li>"
-            for letter, (_, why) in self.options.items()
+            for letter, _, why in self.reasons()
         )
         return (
-            f'<{DIV} style="{bar(BLUE)}"><b>? {as_html(self.question)}</b>'
-            f'<ul style="{LIST}">{choices}</ul><details><summary>Why each is right or '
-            f'wrong</summary><ul style="{LIST}">{reasons}</ul></details></div>'
+            f'<{DIV} style="{bar(BLUE)}"><b>? {as_html(translated(self.question))}</b>'
+            f'<ul style="{LIST}">{choices}</ul><details><summary>{summary}</summary>'
+            f'<ul style="{LIST}">{reasons}</ul></details></div>'
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
@@ -184,13 +199,15 @@ class Quiz:
         """Answer all questions, in order, and see why each option is right or wrong."""
         if len(letters) != len(self.questions):
             example = ", ".join(['"a"'] * len(self.questions))
-            raise ValueError(
+            error = (
                 f"The quiz has {len(self.questions)} questions, got {len(letters)} "
                 f"letters: answer({example})."
             )
+            raise ValueError(translated(error))
         pairs = zip(self.questions, letters, strict=True)
         explained = tuple(question.answer(letter) for question, letter in pairs)
-        return Marked(tuple(q.question for q in self.questions), explained)
+        texts = tuple(translated(one.question) for one in self.questions)
+        return Marked(texts, explained)
 
     def __repr__(self) -> str:
         blocks = [
@@ -199,19 +216,19 @@ class Quiz:
         ]
         example = ", ".join(['"a"'] * len(self.questions))
         place = f"lesson.{self.name}" if self.name else ""
-        how = f"Type {place}.answer({example})"
-        return wrapped("\n".join([self.title, *blocks, how]))
+        how = translated(f"Type {place}.answer({example})")
+        return wrapped("\n".join([translated(self.title), *blocks, how]))
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         html = "".join(question._html() for question in self.questions)
+        title = escape(translated(self.title))
         text = {
             "text/plain": repr(self),
-            "text/html": f'<{DIV} style="{TEXT}"><b>{escape(self.title)}</b>{html}'
-            "</div>",
+            "text/html": f'<{DIV} style="{TEXT}"><b>{title}</b>{html}</div>',
         }
         if live_mode() != "live":
             return text
-        return _with_widget(text, self.questions, self.title)
+        return _with_widget(text, self.questions, translated(self.title))
 
 
 @dataclass(frozen=True)
@@ -227,14 +244,17 @@ class Marked:
         return sum(one.guess == one.right for one in self.explained)
 
     def __repr__(self) -> str:
-        head = f"{self.right} of {len(self.explained)} right."
         pairs = zip(self.questions, self.explained, strict=True)
-        return wrapped("\n".join([head, *(f"{text}\n{one!r}" for text, one in pairs)]))
+        texts = (f"{text}\n{one!r}" for text, one in pairs)
+        return wrapped("\n".join([self._head(), *texts]))
+
+    def _head(self) -> str:
+        return translated(f"{self.right} of {len(self.explained)} right.")
 
     def _repr_html_(self) -> str:
         pairs = zip(self.questions, self.explained, strict=True)
         blocks = [f"<p>{as_html(text)}</p>{one._repr_html_()}" for text, one in pairs]
-        head = f"<b>{self.right} of {len(self.explained)} right.</b>"
+        head = f"<b>{self._head()}</b>"
         return f'<{DIV} style="{TEXT}">{head}{"".join(blocks)}</div>'
 
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import anywidget
 import traitlets
 
+from course_utils.language import translated
 from course_utils.notebook import in_kernel
 from course_utils.style import BLUE, callout
 from course_utils.teaching.message import as_html
@@ -26,7 +27,9 @@ class Question(Protocol):
     question: str
     guess: str | None
     hold: bool
-    options: Any
+
+    def reasons(self) -> tuple[tuple[str, str, str], ...]:
+        """Letter, option and reason of each."""
 
     def believe(self, letter: str) -> None:
         """Keep the guess."""
@@ -43,13 +46,15 @@ class QuestionView(anywidget.AnyWidget):
     options: traitlets.List[Any] = traitlets.List().tag(sync=True)
     guess = traitlets.Unicode().tag(sync=True)
     note = traitlets.Unicode().tag(sync=True)
+    why = traitlets.Unicode().tag(sync=True)
     requested = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, source: Question) -> None:
         self._source = source
         super().__init__(
-            question=as_html(source.question),
-            options=[[key, as_html(text)] for key, (text, _) in source.options.items()],
+            question=as_html(translated(source.question)),
+            options=[[key, as_html(option)] for key, option, _ in source.reasons()],
+            why=translated("Why?"),
             guess=source.guess or "",
             requested=not source.hold,
         )
@@ -64,8 +69,8 @@ class QuestionView(anywidget.AnyWidget):
             self.note = self._source.answer(self.guess)._repr_html_()
         else:
             self._source.believe(self.guess)
-            word = f"You guessed {escape(self.guess)}."
-            self.note = callout("…", word, HELD, BLUE)
+            word = translated(f"You guessed {escape(self.guess)}.")
+            self.note = callout("…", word, translated(HELD), BLUE)
 
 
 def quiz_view(questions: Sequence[Question], title: str = "") -> Any:

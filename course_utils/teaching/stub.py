@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from course_utils.language import language
+
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 
 
@@ -18,7 +20,8 @@ def stub(lesson: str, name: str, notebooks: Path = NOTEBOOKS) -> str:
         name: The exercise's name, which is its cell's id.
         notebooks: The folder of the course's own notebooks, not of the learner's.
     """
-    for path in notebooks.glob(f"0?_{lesson}.ipynb"):
+    own = f"0?_{lesson}.ipynb"
+    for path in [*notebooks.glob(f"{language()}/{own}"), *notebooks.glob(own)]:
         for cell in json.loads(path.read_text("utf-8"))["cells"]:
             if cell.get("id") == name.replace("_", "-"):
                 return "".join(cell["source"])

@@ -13,6 +13,7 @@ from typing import Any, overload
 
 from course_utils.clock import Clock, course_clock
 from course_utils.finish import UNSAID
+from course_utils.language import translated
 from course_utils.own_stream.backpressure import listening
 from course_utils.settings import settings
 from course_utils.streams import as_stream, check_stream, takes_nothing
@@ -155,7 +156,7 @@ class StreamTiming(TimingRecorder):
             f"total {self.total:.2f} s",
             self.ending,
         ]
-        return wrapped(" · ".join(figures))
+        return wrapped(translated(" · ".join(figures)))
 
 
 @overload

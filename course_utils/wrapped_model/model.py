@@ -134,6 +134,9 @@ class WrappedChatModel(BaseChatModel):
     def _should_use_protocol_streaming(self, **how: Any) -> bool:
         return self.inner._should_use_protocol_streaming(**how)
 
+    def _combine_llm_outputs(self, llm_outputs: list[Any]) -> dict[str, Any]:
+        return self.inner._combine_llm_outputs([one for one in llm_outputs if one])
+
     # Tools and structured output: as the inner model asks for them
 
     def bind_tools(

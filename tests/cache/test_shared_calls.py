@@ -228,8 +228,9 @@ def test_another_takes_over_from_an_interrupted_leader():
     assert "".join(texts(follower)) == "Two."
 
 
-def test_who_has_shown_text_is_told_of_the_interruption():
-    inner = Interrupted(replies=["One two.", "Two."], after=2)
+@pytest.mark.parametrize("shown", ["One two.", Reply("Two.", reasoning="Hm, well.")])
+def test_who_has_shown_text_is_told_of_the_interruption(shown):
+    inner = Interrupted(replies=[shown, "Two."], after=2)
     model = cached(inner)
     leader, follower = model.stream("Hi"), model.stream("Hi")
     for _ in range(2):

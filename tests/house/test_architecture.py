@@ -23,8 +23,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # From the ground up. A room is a folder, or a small module on the ground floor; a
 # lesson is a room of its own. Imports go down, and on one floor in one direction.
 FLOORS = [
-    "characters chunks clock finish model_call notebook offline passages settings"
-    " streams style tokens wrapped_model",
+    "characters chunks clock finish language model_call notebook offline passages"
+    " settings streams style tokens wrapped_model",
     "buffering cache callbacks fake own_stream reliability serving timing",
     "live plots setup teaching",
     "lessons",

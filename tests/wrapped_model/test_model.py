@@ -278,6 +278,24 @@ def test_fields_of_the_model_inside_are_configurable(wrap: Wrap):
 
 
 @every
+def test_what_a_full_response_tells_of_the_call_is_told(wrap: Wrap):
+    told = []
+    with FakeServer("One two.") as server:
+        for model in (chat(server), wrap(chat(server))):
+            output = model.generate([[HumanMessage("Hi")]]).llm_output
+            told.append((output["token_usage"]["total_tokens"], output["model_name"]))
+    assert told[0] == told[1]
+
+
+@every
+def test_a_full_response_is_one_though_its_model_would_stream(wrap: Wrap):
+    with FakeServer("One two.") as server:
+        model = wrap(chat(server, streaming=True))
+        assert model.invoke("Hi", stream=False).text == "One two."
+        assert asyncio.run(model.ainvoke("Hi", stream=False)).text == "One two."
+
+
+@every
 def test_with_retry_asks_again(wrap: Wrap):
     model = wrap(FakeStreamingChatModel(replies=[Reply(status=401), "Well."]))
     assert model.with_retry(wait_exponential_jitter=False).invoke("Hi").text == "Well."

@@ -17,13 +17,13 @@ from course_utils.lessons.inside_the_architecture.questions import (
     guard_price,
     held_loop,
     layers,
+    left_reader,
     left_run,
     parser_starts,
     quiz,
     redacted_stream,
     thin_wrapper,
     thinking_first,
-    worker_killed,
 )
 from course_utils.lessons.inside_the_architecture.standard_suite import standard_suite
 
@@ -47,7 +47,7 @@ __all__ = [  # noqa: RUF022
     "thinking_first",
     "left_run",
     "thin_wrapper",
-    "worker_killed",
+    "left_reader",
     "parser_starts",
     "held_loop",
     "guard_price",

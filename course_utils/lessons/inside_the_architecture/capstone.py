@@ -31,7 +31,11 @@ WANTED: dict[str, tuple[str, int, str, str, dict[str, int]]] = {
     "all is well": ("all", 11, "ended", "done", {"done": 1}),
     "the provider breaks off": ("the first 5", 5, "broke", "error", {"error": 1}),
     "the provider just ends": ("the first 5", 5, "broke", "cut", {"cut": 1}),
-    "the line breaks, the reader returns": ("all", 11, "ended", "done", {"done": 1}),
+    "the line breaks and the reader returns": ("all", 11, "ended", "done", {"done": 1}),
+    "the store is away and the reader tries again": (
+        *("all", 11, "ended", "done"),
+        {"done": 1},
+    ),
     "Stop is pressed in another tab": (
         *("the first 5", 5, "stopped", "stopped"),
         {"stopped": 1},
@@ -59,8 +63,9 @@ def _judge(name: str, got: Outcome) -> None:
     if got.error is not None:
         raised = f"{case}, the reader gets a {type(got.error).__name__}"
         raise NotYet(f"{raised} ({got.error}): end with an event that says what is so.")
-    expect_equal(got.seen, seen, f"{case.lower()}, what the reader saw")
-    expect(got.billed == billed, f"{case}, {got.billed} tokens are billed: {billed}.")
+    expect(got.seen == seen, f"{case}, the reader saw {got.seen}; it should be {seen}.")
+    bill = f"{case}, {got.billed} tokens are billed; it should be {billed}."
+    expect(got.billed == billed, bill)
     expect(got.model == model, f"{case}, the model {got.model}; it should be {model}.")
     last = f"{case}, the last event is `{got.told or 'missing'}`"
     expect(got.told == told, f"{last}; it should be `{told or 'missing'}`.")
@@ -113,7 +118,7 @@ async def _stop_says_whether(build: Builder) -> None:
     scene = Scene(build, Reply(TEXT, stall_after=2))
     await scene.begin()
     told = [await scene.workers[1].stop(name) for name in (scene.name, "no-such")]
-    said = f"`stop` gave {told[0]!r} for an answer and {told[1]!r} for none"
+    said = f"`stop` gave {told[0]!r} for a name it knows, {told[1]!r} for another"
     expect(told[0] and not told[1], f"{said}: say whether there was one.")
 
 

@@ -138,6 +138,8 @@ NUMBERS = "Card 4111111111111111 pays 1234 for room 90210."
 HIDDEN = "Card [number] pays 1234 for room [number]."
 LONG_NUMBERS = ["7" * 12, "1 12 123 1234 12345 123456", "12345", "a1234b12345c", ""]
 WORDS = ["Hello", " to", " you", " all."]
+WAYS = {1: "letter by letter", len(NUMBERS): "in one piece"}
+ENDS = "of a stream that ends in a number, the text"
 EASTERN = "A ٤١١١١ and 12٣٤٥."  # digits, too
 
 
@@ -153,11 +155,10 @@ def _safe(pieces: Sequence[str]) -> str:
 
 def _check_hide_numbers(hide_numbers: Callable[[Any], Any]) -> None:
     for size in (len(NUMBERS), 1, 2, 3, 7):
-        how = f"pieces of {size}" if size < len(NUMBERS) else "one piece"
         got = "".join(_read(hide_numbers, cut(NUMBERS, size)))
-        expect_equal(got, HIDDEN, f"in {how}, the text")
+        expect_equal(got, HIDDEN, f"{WAYS.get(size, f'of pieces of {size}')}, the text")
     expect_equal("".join(_read(hide_numbers, [])), "", "of an empty stream, the text")
-    expect_equal("".join(_read(hide_numbers, ["12", "345"])), "[number]", "at the end")
+    expect_equal("".join(_read(hide_numbers, ["12", "345"])), "[number]", ENDS)
     inside = "".join(_read(hide_numbers, ["id123", "45x"]))
     expect_equal(inside, "id[number]x", "of `id12345x`, the text")
     odd = [cut(text, size) for text in LONG_NUMBERS for size in (1, 4)]

@@ -145,9 +145,13 @@ def _joined(pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
 def _each_piece_at_once(both_live: Callable[[Any], Iterable[Any]]) -> None:
     """The model sends a piece only when the one before is out, or after a while."""
     model = Waiting()
+    yielded = ""
     for _, text in _pairs_as_they_come(_made(both_live, _run_of(model))):
+        yielded += text
         if text:
             model.taken.release()
+    lost = f"The model sent {model.late!r}, and you never yielded it. "
+    expect(model.late in yielded, f"{lost}Which key of its event's `delta` holds it?")
     why = f"The model had sent {model.late!r}, and you had not yielded it: "
     expect(not model.late, f"{why}hand each piece on as it comes.")
 

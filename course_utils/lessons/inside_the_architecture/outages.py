@@ -1,8 +1,9 @@
-"""A chat's bad day: what eight readers see, what is billed, and how each is told.
+"""A chat's bad day: what nine readers see, what is billed, and how each is told.
 
 Two workers share one store, as they would share Redis. The provider breaks and cuts,
-lines break, readers stop and leave, and a worker is killed; each time it is counted
-what the reader saw, what was billed, whether the model stopped, and what was told.
+lines break, readers stop and leave, the store is away and a worker is killed; each time
+it is counted what the reader saw, what was billed, whether the model stopped, and what
+was told.
 
     await bad_day(Chat)
 """
@@ -11,8 +12,8 @@ import asyncio
 import json
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +22,13 @@ from course_utils.fake.reply import Reply
 from course_utils.lessons.scenes import until
 from course_utils.plots.table import Table, table
 from course_utils.serving.answer_events import error_event
-from course_utils.serving.replay import LAST, LOST, ReplayBuffer, position_of
+from course_utils.serving.replay import (
+    LAST,
+    LOST,
+    ReplayAway,
+    ReplayBuffer,
+    position_of,
+)
 from course_utils.serving.sse import Event
 from course_utils.tokens import pieces
 
@@ -36,6 +43,16 @@ Builder = Callable[[Any, Any], Any]
 
 class Store(ReplayBuffer):
     """Where all workers find an answer: in one process, what Redis is for many."""
+
+    away = False
+
+    async def follow(
+        self, name: str, after: int = 0
+    ) -> AsyncGenerator[Event, None] | None:
+        """The events of an answer, unless no worker can reach the store now."""
+        if self.away:
+            raise ReplayAway("The store cannot be reached now: try again soon.")
+        return await super().follow(name, after)
 
     def kill(self) -> None:
         """The worker that makes the answers is gone, and its models with it."""
@@ -103,6 +120,12 @@ class Scene:
         """How many events of text have come."""
         return sum(event.event == "text" for event in self.events)
 
+    @property
+    def told(self) -> str:
+        """The event that ended the answer; empty if none has come."""
+        last = self.events[-1].event if self.events else ""
+        return last if last in LAST else ""
+
     def go_on(self, worker: int = 0) -> asyncio.Task[None]:
         """The same, in the background."""
         self.reading = asyncio.create_task(self.read(worker))
@@ -118,13 +141,12 @@ class Scene:
         """What came of it, when the model has had time to stop."""
         await until(lambda: all(call.outcome != "running" for call in self.model.log))
         calls = self.model.log
-        last = self.events[-1].event if self.events else ""
         state = MODEL.get(calls[-1].outcome, "broke") if calls else "not asked"
         return Outcome(
             "".join(_text(event) for event in self.events),
             sum(call.tokens_sent for call in calls),
             state,
-            last if last in LAST else "",
+            self.told,
             sum((Counter(worker.ends) for worker in self.workers), Counter()),
             self.error,
         )
@@ -141,6 +163,17 @@ async def _to_the_end(scene: Scene) -> None:
 async def _comes_back(scene: Scene) -> None:
     await scene.read(texts=4)
     await until(scene.go_on(worker=1).done)
+
+
+async def _store_away(scene: Scene) -> None:
+    """The first try to come back meets a store that is away: a route says 503."""
+    await scene.read(texts=4)
+    scene.store.away = True
+    with suppress(ReplayAway):
+        await scene.read(worker=1)
+    scene.store.away = False
+    if not scene.told:
+        await until(scene.go_on(worker=1).done)
 
 
 async def _silence(scene: Scene) -> None:
@@ -178,7 +211,8 @@ DAY: dict[str, tuple[Reply, Act]] = {
     "all is well": (Reply(TEXT), _to_the_end),
     "the provider breaks off": (Reply(TEXT, drop_after=5), _to_the_end),
     "the provider just ends": (Reply(TEXT, cut_after=5), _to_the_end),
-    "the line breaks, the reader returns": (Reply(TEXT), _comes_back),
+    "the line breaks and the reader returns": (Reply(TEXT), _comes_back),
+    "the store is away and the reader tries again": (Reply(TEXT), _store_away),
     "Stop is pressed in another tab": (STALLS, _stopped_elsewhere),
     "the reader leaves for good": (STALLS, _leaves_for_good),
     "the worker is killed": (STALLS, _worker_dies),
@@ -217,7 +251,7 @@ async def _played(scene: Scene, act: Act) -> None:
 
 
 async def bad_day(build: Builder) -> Table:
-    """What eight readers of one chat see, pay for and are told, as a table.
+    """What nine readers of one chat see, pay for and are told, as a table.
 
     Args:
         build: The chat's class. It is made with `ask`, a function from a question to

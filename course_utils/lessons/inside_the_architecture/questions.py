@@ -3,22 +3,23 @@
 from course_utils.teaching.quiz import Predict, Quiz
 
 layers = Predict(
-    "How does a token come from the provider to your loop?",
+    "A server sends a field that OpenAI does not have: `reasoning_content`, a thought. "
+    "In notebook 2 LangChain's chunks came without it. Which layer lost it?",
     options=[
         (
-            "As it was sent: `.stream()` opens the line and hands you the bytes.",
-            "The name suggests an open pipe. But you never see JSON in your loop, so "
-            "something on the way must have read it.",
+            "The SDK: its objects have the fields of OpenAI's own API.",
+            "Its types say so. But it also keeps every field that it does not know, "
+            "and the thought is in its chunk.",
         ),
         (
-            "Through several layers, and each makes an object of its own.",
-            "Bytes, SDK chunk, generation chunk, message chunk, and what your stages "
-            "make of it: each layer has its own object, with the token inside.",
+            "`_stream`: of the SDK's chunk it takes the fields it knows.",
+            "`ChatOpenAI` writes this layer for OpenAI's own API. The thought is in "
+            "what it gets and not in what it makes.",
         ),
         (
-            "Through LangChain, which turns the line into a message chunk.",
-            "You would say so after five notebooks of LangChain. Below it works the "
-            "provider's SDK, and `_stream` makes yet another object.",
+            "`stream`: a message chunk has no place for a thought.",
+            "It has one, a block of the kind `reasoning`, and other models fill it. "
+            "Here the thought was lost a layer earlier.",
         ),
     ],
     answer="b",
@@ -74,8 +75,8 @@ async_stage = Predict(
 )
 
 thinking_first = Predict(
-    "A model thinks for 0.6 s and then speaks for 0.6 s. You read `message.reasoning` "
-    "to its end, then `message.text`. When does the text come?",
+    "A model thinks for 0.6 s and then says its words, until 1.1 s. You read "
+    "`message.reasoning` to its end, then `message.text`. When does the text come?",
     options=[
         (
             "Word by word from 0.6 s on: it speaks when it has thought.",
@@ -83,14 +84,13 @@ thinking_first = Predict(
             "know that no more thought will come before the message ends.",
         ),
         (
-            "Word by word from the start: each projection has its own line.",
-            "Two lines would need two readers. Yours is busy with `.reasoning`, and "
-            "the model has nothing to say yet.",
+            "Word by word, but late: each word waits for a thought to be read.",
+            "You would expect it of two queues that are read in turn. Your loop reads "
+            "the first one to its end before it looks at the second.",
         ),
         (
-            "All at once at 1.2 s: `.reasoning` ends with the message.",
-            "A projection ends when its message ends. Until then your loop waits for "
-            "another thought, and the words pile up.",
+            "All of it at 1.1 s: `.reasoning` ends when the message ends.",
+            "Until then your loop waits for another thought, and the words pile up.",
         ),
     ],
     answer="c",
@@ -122,51 +122,51 @@ left_run = Predict(
 )
 
 thin_wrapper = Predict(
-    "You wrap a model in a class whose `_generate` and `_stream` call the inner "
-    "model's. What do callers lose?",
+    "`Thin` wraps a model that takes tools. An agent calls `bind_tools` on `Thin`. "
+    "What happens?",
     options=[
         (
-            "Nothing: a chat model is those two methods.",
-            "They are all that a class must write. What it does not write, it inherits "
-            "from `BaseChatModel`, and not from the model inside.",
+            "The inner model gets the tools: a wrapper passes calls on.",
+            "A proxy object does that. A subclass of `BaseChatModel` passes on only "
+            "what its author wrote.",
         ),
         (
-            "The stream: a wrapper holds the answer until it is whole.",
-            "That is so where `_stream` is missing. This wrapper has one, and it "
-            "passes every chunk on.",
+            "It raises an error: the method is inherited, not passed on.",
+            "`Thin` has the `bind_tools` of `BaseChatModel`, which raises "
+            "`NotImplementedError`. The inner model is never asked.",
         ),
         (
-            "Tools, structured output, tags, and who the model is.",
-            "Each has a method or a field of its own on the inner model. A wrapper "
-            "that does not pass it on has the default, which is an error or nothing.",
+            "The tools are ignored: the model answers in words alone.",
+            "Some servers ignore tools that they do not know. LangChain's base class "
+            "refuses them.",
         ),
     ],
-    answer="c",
+    answer="b",
     name="thin_wrapper",
 )
 
-worker_killed = Predict(
-    "A worker is killed in mid-answer. Its events were kept in a store that all "
-    "workers share. What does another worker give the reader who comes back?",
+left_reader = Predict(
+    "A chat yields its text from the model, and counts the answer as *done* after the "
+    "last `yield`. A reader closes the tab halfway. What do the metrics count?",
     options=[
         (
-            "What was kept, and an event that says the rest is lost.",
-            "The store holds what was said. The model's connection died with its "
-            "worker, so all that is left is to say so.",
+            "Nothing: the generator is closed where it stands.",
+            "Closing a generator ends it at its `yield`. The line that counts is "
+            "never reached, and the answer is missing from your metrics.",
         ),
         (
-            "The whole answer: the other worker goes on where it stopped.",
-            "The store keeps events, not a connection. Nothing can go on reading a "
-            "model that was connected to another process.",
+            "*done*: the server writes the answer to its end.",
+            "It would if the answer lived outside the request. This one is closed with "
+            "its connection.",
         ),
         (
-            "An error: an answer lives and dies with its worker.",
-            "That is so when each worker keeps its own answers. Here the store "
-            "outlives the worker.",
+            "An error: writing to a closed connection raises one.",
+            "Sockets do that, and your server catches it. In your generator no "
+            "`except Exception` is reached.",
         ),
     ],
     answer="a",
-    name="worker_killed",
+    name="left_reader",
 )
 
 parser_starts = Predict(
@@ -201,9 +201,9 @@ held_loop = Predict(
             "one.",
         ),
         (
-            "Only the one that is due next: it takes the task's turn.",
-            "It would be so if the loop had several workers. It has one, and both "
-            "streams wait for it.",
+            "One of them, for a moment: the loop gives the others their turn.",
+            "An operating system does that with threads: it interrupts the one that is "
+            "running. An event loop interrupts no task.",
         ),
         (
             "Both, for all of the 0.6 s: the loop does one thing at a time.",

@@ -69,7 +69,8 @@ def gets_its_answer(
     stream = f"With {name} the type is {kind!r}, and browsers want text/event-stream."
     expect(kind.startswith("text/event-stream"), stream)
     last = events[-1].event
-    expect(last == reader.end, f"With {name} the last event is `{last}`.")
+    why = f": {shorten(events[-1].data)}" if last == "error" else ""
+    expect(last == reader.end, f"With {name} the last event is `{last}`{why}.")
     expect(len(events) > 2, f"With {name} all text came in one event.")
     text = "".join(_text(event.data) for event in events[:-1])
     expect_equal(text, reader.text, f"with {name}, the text of its events")

@@ -13,8 +13,8 @@ from course_utils.lessons.interruptions_and_errors.exercises import (
 )
 from course_utils.lessons.interruptions_and_errors.proxy import Proxy
 from course_utils.lessons.interruptions_and_errors.questions import (
+    after_a_break,
     comments,
-    completes,
     half_a_call,
     half_by_mode,
     leaving,
@@ -39,7 +39,7 @@ __all__ = [  # noqa: RUF022
     "safe_tool_calls",
     "stream_with_retry",
     "read_until",
-    "completes",
+    "after_a_break",
     "proxy_breaks",
     "half_a_call",
     "retries",

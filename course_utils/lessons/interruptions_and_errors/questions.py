@@ -2,26 +2,28 @@
 
 from course_utils.teaching.quiz import Predict, Quiz
 
-completes = Predict(
-    "Your loop is inside `try` and `except Exception`. Which failure slips through?",
+after_a_break = Predict(
+    "A connection breaks after six tokens, and your loop gets an exception. Where are "
+    "the six tokens now?",
     options=[
         (
-            "An error event in the body, after status 200.",
-            "One might think so, since the request itself succeeded. The client reads "
-            "every event, and raises at this one.",
+            "In the exception, which carries what had arrived.",
+            "`reliable`'s exceptions do, as you will see. The client's own says what "
+            "broke, and holds no text.",
         ),
         (
-            "A body that ends cleanly, halfway through.",
-            "Your loop is over when the bytes are over. Here nothing else says that "
-            "the answer is not.",
+            "Gone: a call that fails leaves no result behind.",
+            "True of `invoke` and of `batch`. A stream handed each token over before "
+            "it failed.",
         ),
         (
-            "A connection that is reset between two tokens.",
-            "Broken sockets used to end some readers in silence. This client raises.",
+            "Where your loop put them, and in no other place.",
+            "Neither the model nor the exception keeps a copy. What you have not "
+            "stored is lost, though it was sent and is billed.",
         ),
     ],
-    answer="b",
-    name="completes",
+    answer="c",
+    name="after_a_break",
 )
 
 proxy_breaks = Predict(

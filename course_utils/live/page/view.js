@@ -60,6 +60,8 @@ export class Library {
 class Feed {
   constructor(model, early, notebook) {
     this.model = model;
+    const here = model.get("words") ?? {}; // of the reader's language, if it is another
+    this.say = (word) => here[word] ?? word;
     this.notebook = notebook;
     this.speed = model.get("speed");
     this.started = performance.now();
@@ -333,8 +335,8 @@ class LaneView {
     if (state) return figures ? `${state} · ${figures}` : state;
     if (feed.notice) return feed.notice;
     const now = ((performance.now() - feed.started) / 1000) * feed.speed;
-    if (!chunks) return `waiting ${now.toFixed(1)} s`;
-    return this.rate.words(now, chunks);
+    if (!chunks) return `${feed.say("waiting")} ${now.toFixed(1)} s`;
+    return this.rate.words(now, chunks, feed.say);
   }
 }
 
@@ -342,19 +344,22 @@ class LaneView {
 class Rate {
   constructor() {
     this.samples = [];
-    this.shown = "streaming";
   }
 
-  words(now, chunks) {
+  words(now, chunks, say) {
     const last = this.samples.at(-1);
+    this.shown ??= say("streaming");
     if (last && now - last.now < 0.5) return this.shown;
     this.samples.push({ now, chunks });
     while (this.samples.length > 5) this.samples.shift();
     const silent = now - this.samples.find((sample) => sample.chunks === chunks).now;
     const first = this.samples[0];
     const rate = (chunks - first.chunks) / (now - first.now);
-    if (silent >= 1.5) this.shown = "streaming · waiting for more";
-    else if (rate > 0) this.shown = `streaming · ${rate.toFixed(rate < 10 ? 1 : 0)} chunks/s`;
+    if (silent >= 1.5) this.shown = say("streaming · waiting for more");
+    else if (rate > 0) {
+      const figure = rate.toFixed(rate < 10 ? 1 : 0);
+      this.shown = `${say("streaming")} · ${figure} ${say("chunks/s")}`;
+    }
     return this.shown;
   }
 }
@@ -422,7 +427,7 @@ class StopButton {
     this.next = next;
     this.button = make("button", "course-live-stop", parent);
     this.button.type = "button";
-    this.button.textContent = feed.lanes.length > 1 ? "Stop all" : "Stop";
+    this.button.textContent = feed.say(feed.lanes.length > 1 ? "Stop all" : "Stop");
     this.button.addEventListener("click", () => this.press());
     this.hint = make("small", "course-live-hint", parent);
     this.update();
@@ -431,7 +436,7 @@ class StopButton {
   press() {
     if (this.pressed) return;
     this.pressed = performance.now();
-    this.button.textContent = "Stopping";
+    this.button.textContent = this.feed.say("Stopping");
     this.ask();
   }
 
@@ -439,7 +444,7 @@ class StopButton {
     if (this.feed.ended || this.feed.notice) return;
     this.feed.model.send({ ask: "stop" });
     if (performance.now() - this.pressed > 2000) {
-      this.hint.textContent = "The kernel is busy: press ■ in the toolbar.";
+      this.hint.textContent = this.feed.say("The kernel is busy: press ■ in the toolbar.");
     }
     setTimeout(() => this.ask(), 500);
   }

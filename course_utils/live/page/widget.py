@@ -17,6 +17,7 @@ import anywidget
 import traitlets
 
 from course_utils.clock import course_clock
+from course_utils.language import translated
 from course_utils.live.lane import Lane
 from course_utils.live.page.feeder import LOAD, feeder, keep_replies_away_from_busy_cell
 from course_utils.live.stop import StopSwitch
@@ -25,6 +26,12 @@ from course_utils.live.transcript import Change
 KEPT = 30  # widgets of ended views
 MOST_KEPT = 500  # ... and of those that have only just ended
 ON_ITS_WAY = 60.0  # seconds that a page may take to build what it was told to show
+
+# What the page itself says; it gets those that are said otherwise in another language.
+WORDS = (
+    *("Stop", "Stop all", "Stopping", "The kernel is busy: press ■ in the toolbar."),
+    *("waiting", "streaming", "streaming · waiting for more", "chunks/s"),
+)
 
 VIEW = """
 const render = async ({ model, el }) => (await load(model)).render(model, el);
@@ -40,6 +47,7 @@ class ViewWidget(anywidget.AnyWidget):
     key = traitlets.Unicode().tag(sync=True)
     speed = traitlets.Float(1.0).tag(sync=True)
     snapshot = traitlets.Dict().tag(sync=True)
+    words = traitlets.Dict().tag(sync=True)
 
     page: "Page | None" = None
 
@@ -81,6 +89,7 @@ class Page:
             key=display.key,
             speed=course_clock.speed,
             snapshot=self.snapshot(),
+            words={w: here for w in WORDS if (here := translated(w)) != w},
         )
         self.widget.page = self
         self.widget.on_msg(self._on_message)

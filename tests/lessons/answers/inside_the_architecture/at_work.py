@@ -71,6 +71,14 @@ class EchoOnce(EchoWithABase):
         return [f"{word} " for word in dict.fromkeys(text.split())]
 
 
+class EchoSilentOnNothing(EchoWithABase):
+    def _stream(
+        self, messages: Any, stop: Any = None, run_manager: Any = None, **kwargs: Any
+    ) -> Any:
+        if messages[-1].text:
+            yield from super()._stream(messages)
+
+
 class EchoOfPairs(EchoWithABase):
     def _words(self, text: str) -> list[str]:
         return re.findall(r"\S+\s*\S*\s*", text)

@@ -50,6 +50,16 @@ def by_kind(run: Any) -> Any:
                     yield kind, event["delta"][field]
 
 
+def by_another_key(run: Any) -> Any:
+    for message in run.messages:
+        for event in message:
+            delta = event.get("delta", {})
+            if delta.get("text"):
+                yield "text", delta["text"]
+            elif delta.get("thinking"):
+                yield "thinking", delta["thinking"]
+
+
 def collected(run: Any) -> Any:
     for message in run.messages:
         for event in list(message):
@@ -127,6 +137,15 @@ class FirstTry(solutions.Chat):
 
     async def stop(self, name: str) -> Any:
         return False
+
+
+class GoneWhenAway(solutions.Chat):
+    async def read(self, name: str, after: int = 0) -> Any:
+        try:
+            async for event in await self.store.follow(name, after):
+                yield event
+        except Exception:
+            yield error_event("Gone", "Ask again.")
 
 
 class ByLambda:
