@@ -94,11 +94,11 @@ class _Provider:
 
     def reply(self, messages: list[BaseMessage]) -> Reply:
         """The reply to a question, or to the rest of one; it may break."""
-        asked = _asked(messages)
+        prompt = _asked(messages)
         with self._lock:
-            self._asked[asked] += 1
-            attempt = self._asked[asked]
-        question, rest = _canonical(asked), _rest(messages)
+            self._asked[prompt] += 1
+            attempt = self._asked[prompt]
+        question, rest = _canonical(prompt), _rest(messages)
         return Reply(rest, **_fault(f"{question} {attempt}", len(pieces(rest))))
 
 
@@ -173,13 +173,13 @@ async def _score(build: Builder, run: str) -> Score:
     mark = f"{RUN}{run}" if run else ""
     questions = [f"What is {topics[n % len(topics)]}?{mark}" for n in range(READERS)]
     got = await asyncio.gather(*(_ask(chat, question) for question in questions))
-    asked = "\n".join(call.request.prompt for call in model.log)
+    prompts = "\n".join(call.request.prompt for call in model.log)
     waits = (timing.time_to_first_token for _, _, timing in got)
     return Score(
         outcomes=Counter(outcome for outcome, _, _ in got),
         requests=len(model.log) + len(backup.log),
         choppy=sum(choppy for _, choppy, _ in got),
-        bypassed=sum(question not in asked for question in set(questions)),
+        bypassed=sum(question not in prompts for question in set(questions)),
         first_tokens=tuple(sorted(wait for wait in waits if wait is not None)),
     )
 

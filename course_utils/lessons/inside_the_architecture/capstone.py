@@ -58,7 +58,7 @@ async def _check_chat(build: Builder) -> None:
 
 
 def _judge(name: str, got: Outcome) -> None:
-    seen, billed, model, told, counted = WANTED[name]
+    seen, billed, model, last_event, counted = WANTED[name]
     case = f"When {name}" if not name.startswith("an ") else f"For {name}"
     if got.error is not None:
         raised = f"{case}, the reader gets a {type(got.error).__name__}"
@@ -67,8 +67,9 @@ def _judge(name: str, got: Outcome) -> None:
     bill = f"{case}, {got.billed} tokens are billed; it should be {billed}."
     expect(got.billed == billed, bill)
     expect(got.model == model, f"{case}, the model {got.model}; it should be {model}.")
-    last = f"{case}, the last event is `{got.told or 'missing'}`"
-    expect(got.told == told, f"{last}; it should be `{told or 'missing'}`.")
+    last = f"{case}, the last event is `{got.last_event or 'missing'}`"
+    wanted = f"it should be `{last_event or 'missing'}`"
+    expect(got.last_event == last_event, f"{last}; {wanted}.")
     ends = f"{case}, `ends` says {dict(got.counted)}"
     expect(got.counted == Counter(counted), f"{ends}; it should be {counted}.")
 
@@ -104,11 +105,12 @@ async def _asked_as_typed(build: Builder) -> None:
         name.close()
     expect(isinstance(name, str), f"`start` gave {shorten(name)}: the name, awaited.")
     text = await _text(scene.workers[0], name)
-    asked = [call.request.prompt for call in scene.model.log]
+    prompts = [call.request.prompt for call in scene.model.log]
     expect(
-        len(asked) == 1, f"One question, and the model was asked {len(asked)} times."
+        len(prompts) == 1,
+        f"One question, and the model was asked {len(prompts)} times.",
     )
-    expect(NASTY.strip() in asked[0], f"The model was asked {shorten(asked[0])}.")
+    expect(NASTY.strip() in prompts[0], f"The model was asked {shorten(prompts[0])}.")
     events = "does the store get what `sse_events` makes of the stream?"
     expect(text == TEXT, f"Of one answer the text is {shorten(text)}: {events}")
 
@@ -117,9 +119,9 @@ async def _stop_says_whether(build: Builder) -> None:
     """`stop` gives True where there was an answer, and False where there was none."""
     scene = Scene(build, Reply(TEXT, stall_after=2))
     await scene.begin()
-    told = [await scene.workers[1].stop(name) for name in (scene.name, "no-such")]
-    said = f"`stop` gave {told[0]!r} for a name it knows, {told[1]!r} for another"
-    expect(told[0] and not told[1], f"{said}: say whether there was one.")
+    stopped = [await scene.workers[1].stop(name) for name in (scene.name, "no-such")]
+    said = f"`stop` gave {stopped[0]!r} for a name it knows, {stopped[1]!r} for another"
+    expect(stopped[0] and not stopped[1], f"{said}: say whether there was one.")
 
 
 async def _text(worker: Any, name: str) -> str:

@@ -37,11 +37,11 @@ def speaks_word_by_word(model_class: Model) -> None:
         one = "The text came in one chunk: yield each word."
         expect(len(texts) > 1 or len(words) < 2, one)
         alone = [text.strip() for text in texts if text.strip()] == words
-        told = f"For {shorten(said)} your chunks are {shorten(texts)}: "
-        expect(alone, f"{told}each word is a chunk of its own.")
+        case = f"For {shorten(said)} your chunks are {shorten(texts)}: "
+        expect(alone, f"{case}each word is a chunk of its own.")
     chat = [HumanMessage("one"), AIMessage("two"), HumanMessage("three four")]
-    heard = "".join(map(text_of, model.stream(chat))).split()
-    expect_equal(heard, ["three", "four"], "of a chat of three messages, the words")
+    words = "".join(map(text_of, model.stream(chat))).split()
+    expect_equal(words, ["three", "four"], "of a chat of three messages, the words")
 
 
 def _heard(model: BaseChatModel, said: str) -> list[Any]:
@@ -79,9 +79,9 @@ def says_why_it_ended(model_class: Model) -> None:
 
 def _check_usage(usages: list[Any], words: int, said: str) -> None:
     for kind, true in {"input": words, "output": words, "total": 2 * words}.items():
-        told = sum(usage.get(f"{kind}_tokens", 0) for usage in usages)
+        count = sum(usage.get(f"{kind}_tokens", 0) for usage in usages)
         why = f"{words} words in, {words} out of {said}, and `{kind}_tokens` add up to "
-        expect(told == true, f"{why}{told}.")
+        expect(count == true, f"{why}{count}.")
 
 
 def says_the_same_at_once(model_class: Model) -> None:
@@ -94,10 +94,10 @@ def says_the_same_at_once(model_class: Model) -> None:
         expect(reason == "stop", f"The finish reason of `invoke` is {reason!r}.")
         chunks = take(model.stream(said))
         total: Any = sum(chunks[1:], chunks[0])
-        told = "`invoke` and `stream` differ in "
-        expect(message.usage_metadata == total.usage_metadata, f"{told}the usage.")
+        differ = "`invoke` and `stream` differ in "
+        expect(message.usage_metadata == total.usage_metadata, f"{differ}the usage.")
         names = [one.response_metadata.get("model_name") for one in (message, total)]
-        expect(names[0] == names[1], f"{told}the `model_name`: {names}.")
+        expect(names[0] == names[1], f"{differ}the `model_name`: {names}.")
     expect(
         model._get_ls_params().get("ls_model_name"),
         "LangChain finds no name for it: keep the field `model: str` of the class.",
@@ -109,8 +109,8 @@ def keeps_answers_apart(model_class: Model) -> None:
     model = model_class()
     got = in_turns(model.stream("one two three"), model.stream("four five"))
     said = ["".join(map(text_of, chunks)).split() for chunks in got]
-    told = f"Two streams of one model at once gave {said}: what do they share?"
-    expect(said == [["one", "two", "three"], ["four", "five"]], told)
+    why = f"Two streams of one model at once gave {said}: what do they share?"
+    expect(said == [["one", "two", "three"], ["four", "five"]], why)
 
 
 def _reason(message: Any) -> str | None:

@@ -168,12 +168,12 @@ def _check_hide_numbers(hide_numbers: Callable[[Any], Any]) -> None:
         expect_equal(got, _hidden("".join(pieces)), f"of {pieces}, the text")
     whole = _read(hide_numbers, [EASTERN])
     apart = "".join(_read(hide_numbers, [*EASTERN]))
-    told = f"{EASTERN!r} gives {shorten(''.join(whole))} and, letter by letter, "
+    case = f"{EASTERN!r} gives {shorten(''.join(whole))} and, letter by letter, "
     same = apart == "".join(whole)
     expect(
-        same, f"{told}{shorten(apart)}: are the digits that you hide those you hold?"
+        same, f"{case}{shorten(apart)}: are the digits that you hide those you hold?"
     )
-    digits = f"{told}{shorten(apart)}: these are digits too, as `\\d` finds them."
+    digits = f"{case}{shorten(apart)}: these are digits too, as `\\d` finds them."
     expect(apart == "A [number] and [number].", digits)
     lines = [piece for piece in PIECES if "\n" not in piece]
     stage_keeps_step("hide_numbers", hide_numbers, [WORDS, [*NUMBERS], lines], _safe)
@@ -184,8 +184,8 @@ def _read(layer: Callable[[Any], Any], parts: Sequence[str]) -> list[str]:
     made = layer(iter(parts))
     expect(made is not None, "It gave None. Is a `yield` missing?")
     expect(not isinstance(made, str), "It returns one text: write `yield`, often.")
-    asked = inspect.iscoroutine(made) or not hasattr(made, "__iter__")
-    expect(not asked, f"It gave {shorten(made)}: a plain `def`, and `yield`.")
+    no_generator = inspect.iscoroutine(made) or not hasattr(made, "__iter__")
+    expect(not no_generator, f"It gave {shorten(made)}: a plain `def`, and `yield`.")
     return [str(text) for text in take(made)]
 
 
@@ -319,8 +319,8 @@ class _Noted:
             raise
 
 
-def _get(site: Site, noted: _Noted, asked: str) -> Any:
-    path = f"/chat?question={quote(asked)}"
+def _get(site: Site, noted: _Noted, question: str) -> Any:
+    path = f"/chat?question={quote(question)}"
     try:
         return site.get(path)
     except HTTPError as error:

@@ -68,7 +68,7 @@ class Outcome:
         text: What its reader saw.
         billed: Tokens that the provider sent.
         model: How the model's last call stands: ended, stopped, broke, runs on.
-        told: The last event that the reader got; empty if there was none.
+        last_event: The last event that the reader got; empty if there was none.
         counted: How often the workers' metrics counted each end.
         error: What the chat raised, if anything.
     """
@@ -76,7 +76,7 @@ class Outcome:
     text: str
     billed: int
     model: str
-    told: str
+    last_event: str
     counted: Counter[str]
     error: Exception | None = None
 
@@ -121,7 +121,7 @@ class Scene:
         return sum(event.event == "text" for event in self.events)
 
     @property
-    def told(self) -> str:
+    def last_event(self) -> str:
         """The event that ended the answer; empty if none has come."""
         last = self.events[-1].event if self.events else ""
         return last if last in LAST else ""
@@ -146,7 +146,7 @@ class Scene:
             "".join(_text(event) for event in self.events),
             sum(call.tokens_sent for call in calls),
             state,
-            self.told,
+            self.last_event,
             sum((Counter(worker.ends) for worker in self.workers), Counter()),
             self.error,
         )
@@ -172,7 +172,7 @@ async def _store_away(scene: Scene) -> None:
     with suppress(ReplayAway):
         await scene.read(worker=1)
     scene.store.away = False
-    if not scene.told:
+    if not scene.last_event:
         await until(scene.go_on(worker=1).done)
 
 
@@ -266,5 +266,5 @@ async def bad_day(build: Builder) -> Table:
 def _row(name: str, outcome: Outcome) -> tuple[str, ...]:
     counted = ", ".join(outcome.counted.elements()) or "–"
     billed = str(outcome.billed)
-    told = outcome.told or "–"
-    return name, outcome.seen, billed, outcome.model, told, counted
+    last_event = outcome.last_event or "–"
+    return name, outcome.seen, billed, outcome.model, last_event, counted

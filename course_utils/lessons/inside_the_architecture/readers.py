@@ -63,8 +63,8 @@ def gets_its_answer(
         kind = response.headers.get("Content-Type", "")
         events = list(read_sse([response.read(MOST_BYTES)]))
     expect(model.log, "The chat was never asked.")
-    asked, got = reader.question, model.log[-1].request.prompt
-    expect(asked in got, f"`question` was {asked!r}, the chat was asked {got!r}.")
+    question, got = reader.question, model.log[-1].request.prompt
+    expect(question in got, f"`question` was {question!r}, the chat was asked {got!r}.")
     expect(events, f"With {name} there came no event: `sse_response` makes them.")
     stream = f"With {name} the type is {kind!r}, and browsers want text/event-stream."
     expect(kind.startswith("text/event-stream"), stream)
