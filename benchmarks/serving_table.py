@@ -112,7 +112,7 @@ class Target:
 STACK, EVENTS, BARE = ("stack", TUNED), ("text-events", TUNED), ("plain", TUNED)
 MESSAGES = ("messages", TUNED)
 PEOPLE, REDIS, SHARED = ("text-events", PLAIN), ("redis", TUNED), ("app-redis", TUNED)
-HELD = (EVENTS, PEOPLE, BARE, STACK, SHARED)  # whose capacity is sought
+HELD = (PEOPLE, BARE, STACK, SHARED)  # whose capacity is sought
 TARGETS = [
     Target(
         "full stack ÷ text of `astream_events`, a token",
