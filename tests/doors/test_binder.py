@@ -10,6 +10,7 @@ import yaml
 
 import start
 from tests.doors import binder, links
+from tests.house.test_setup import of_the_lock
 
 ROOT = Path(start.__file__).parent
 SCRIPTS = ("postBuild", "start")
@@ -27,6 +28,7 @@ def test_conda_reads_the_list_and_the_lock():
     assert pip_lines("environment.yml") == ["-c constraints.txt", "-e .[notebooks]"]
 
 
+@of_the_lock
 def test_binder_installs_what_is_locked():
     assert binder.FILE.read_text("utf-8") == binder.text(), (
         "python -m tests.doors.binder makes it anew"

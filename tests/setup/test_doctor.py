@@ -163,5 +163,6 @@ def test_a_ready_machine_is_called_ready_whatever_a_start_up_file_prints(tmp_pat
     startup.mkdir(parents=True)
     (startup / "10-loud.py").write_text("print('hello')")
     answer = said(IPYTHONDIR=str(tmp_path))
-    assert answer.endswith("\nready\n") and "Traceback" not in answer
+    # Old packages may warn after it.
+    assert "\nready\n" in answer and "Traceback" not in answer
     assert "10-loud.py" in answer
