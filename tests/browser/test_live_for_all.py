@@ -98,7 +98,7 @@ def test_the_end_is_said_where_it_is_heard_after_the_view_is_gone(
     region = shared.page.locator(SAID)
     expect(region).to_have_attribute("role", "status")  # before it says anything
     expect(region).to_contain_text("A first answer. done.")
-    shared.execute("for n in range(5): show(drip(f'Answer {n}.', 0.01))")
+    shared.execute("for n in range(5): show(drip(f'Answer {n}.', 0.01, silence=n / 4))")
     expect(region.locator("div").last).to_have_text("Answer 4. done.")
     assert region.count() == 1
     assert region.locator("div").count() <= 3

@@ -67,13 +67,16 @@ def behind() -> list[Path]:
 
 
 def contents() -> dict[str, Any]:
-    """The pages and their order: README, the notebooks, the glossary."""
+    """The pages and their order: README, the notebooks, the glossary, the rest."""
     notebooks = sorted((ROOT / "notebooks").glob("0*.ipynb"))
     pages = [f"notebooks/{path.stem}" for path in notebooks]
+    translated = sorted((ROOT / "notebooks").glob("??/0*.ipynb"))
+    abroad = [f"notebooks/{path.parent.name}/{path.stem}" for path in translated]
     others = [*ROOT.glob("*.md"), *behind()]
     names = [path.relative_to(ROOT).with_suffix("").as_posix() for path in others]
     parts = {
         "Notebooks": [*pages, "notebooks/glossary"],
+        "In other languages": abroad,
         "Behind them": sorted(set(names) - {"README"}),
     }
     return {

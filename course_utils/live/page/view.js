@@ -217,6 +217,7 @@ class View {
   }
 
   remove() {
+    if (this.feed.ended) this.speech.update(this.lanes); // it may go before its next paint
     clearInterval(this.clock);
     this.pace.stop();
     this.feed.views.delete(this);
