@@ -98,6 +98,7 @@ class Recovery:
         self._guard = ToolCallGuard()
         self._usage = Usage()
         self._came = False  # whether this attempt has said anything
+        self._flows = False  # whether mere text is shown as it comes
         self._ended: Finish | None = None
         self._metadata: dict[str, Any] = {}  # with the finish reason
         goes_on = self._shown and self.attempt.joins == "continue"
@@ -115,6 +116,10 @@ class Recovery:
 
     def push(self, chunk: ChatGenerationChunk) -> Chunks:
         """What the reader may see now that this chunk has come."""
+        if self._flows and _only_text(chunk):  # nearly every chunk
+            self._shown.append(chunk)
+            return [chunk]
+        self._flows = False
         if self._id is not None:
             chunk.message.id = self._id
         self._came = self._came or carries(chunk)
@@ -138,7 +143,10 @@ class Recovery:
             self._ended = None  # it was not the end
         if self._guard.push(chunk):
             return []
-        return self._show([chunk])
+        ready = self._show([chunk])
+        settled = self._id is None and not self._behind and self._ended is None
+        self._flows = settled and self._visible and self._opening is None
+        return ready
 
     def _end_with(self, chunk: ChatGenerationChunk, ended: Finish) -> Chunks:
         chunk = self._usage.give(news_in(chunk, self._metadata))
@@ -292,6 +300,21 @@ def _after(shown: Chunks, whole: ChatGenerationChunk) -> ChatGenerationChunk | N
 
 # What to do after the first token, if it takes a second request for one message.
 _ASK_TWICE = ("continue", "full")
+
+
+def _only_text(chunk: ChatGenerationChunk) -> bool:
+    """Whether a chunk brings text and nothing else: no call, no usage, no end."""
+    message: Any = chunk.message
+    return (
+        type(chunk) is ChatGenerationChunk
+        and type(message.content) is str
+        and not (
+            chunk.generation_info
+            or message.response_metadata
+            or message.usage_metadata
+            or getattr(message, "tool_call_chunks", None)
+        )
+    )
 
 
 def _speaks(chunk: ChatGenerationChunk) -> bool:
