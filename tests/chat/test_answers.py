@@ -90,12 +90,23 @@ async def test_an_event_of_another_answer_is_refused(last):
 async def test_an_answer_can_be_stopped_by_its_name():
     async with site(STALLED) as client:
         name = await client.chat.begin("Hi", SESSION)
+        begun = await client.chat.follow(SESSION, name)
+        await anext(begun)  # the model has been asked
         reading = asyncio.create_task(client.get(f"/chat/{name}"))
         stopping = await client.delete(f"/chat/{name}")
         assert stopping.status_code == 204
         assert last_in(await reading)[0] == "stopped"
+        await begun.aclose()
         await asyncio.to_thread(client.model.wait_closed)
         assert client.chat.limits.open == 0
+
+
+async def test_a_stop_that_comes_before_the_model_was_asked_asks_it_never():
+    async with site(STALLED) as client:
+        name = await client.chat.begin("Hi", SESSION)
+        assert (await client.delete(f"/chat/{name}")).status_code == 204
+        assert last_in(await client.get(f"/chat/{name}"))[0] == "stopped"
+        assert client.model.log == []
 
 
 async def test_leaving_is_not_stopping():

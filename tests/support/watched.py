@@ -30,4 +30,6 @@ class WatchedModel(FakeStreamingChatModel):
             self._closed.set()
 
     def wait_closed(self):
-        return self._closed.wait(PATIENCE)
+        """Return True once it has been closed; fail if it never is."""
+        assert self._closed.wait(PATIENCE), "the model's stream is still open"
+        return True
