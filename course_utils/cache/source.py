@@ -144,7 +144,9 @@ class Voice:
     def chunk(self, arrival: Arrival, first: bool) -> ChatGenerationChunk:
         """The chunk for this reader: only who began the call is told its usage."""
         self._shown = self._shown or arrival.shape.visible
-        chunk, arrival.fresh = arrival.fresh if first else None, None
+        chunk = None
+        if first:  # a reader ahead of this one leaves it what is meant for it
+            chunk, arrival.fresh = arrival.fresh, None
         if chunk is None:
             chunk = arrival.chunk()
             if arrival.shape.restart:

@@ -132,6 +132,30 @@ async def test_only_who_began_the_call_is_told_its_usage():
     assert counted["output_tokens"] == 4
 
 
+def usage_in(chunks):
+    return [chunk.usage_metadata for chunk in chunks if chunk.usage_metadata]
+
+
+@pytest.mark.parametrize("taken", range(1, 4))
+def test_a_reader_in_a_thread_that_is_ahead_takes_no_usage_away(taken):
+    model = cached(fake("One two three."))
+    began = model.stream("Hi")
+    seen = [next(began) for _ in range(taken)]
+    assert usage_in(model.stream("Hi")) == []
+    (usage,) = usage_in([*seen, *began])
+    assert usage["output_tokens"] == 4
+
+
+@pytest.mark.parametrize("taken", range(1, 4))
+async def test_a_reader_in_a_loop_that_is_ahead_takes_no_usage_away(taken):
+    model = cached(fake("One two three."))
+    began = model.astream("Hi")
+    seen = [await anext(began) for _ in range(taken)]
+    assert usage_in([chunk async for chunk in model.astream("Hi")]) == []
+    (usage,) = usage_in([*seen, *[chunk async for chunk in began]])
+    assert usage["output_tokens"] == 4
+
+
 async def test_a_cancelled_leader_harms_nobody():
     inner = held()
     model = cached(inner)
