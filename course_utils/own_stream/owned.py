@@ -19,6 +19,7 @@ from course_utils.own_stream.backpressure import (
     StreamStopped,
     behind,
 )
+from course_utils.own_stream.hearing import Hearing
 from course_utils.own_stream.patience import Bell, Patience
 from course_utils.settings import settings
 from course_utils.streams import aclose, check_stream, is_model
@@ -26,6 +27,7 @@ from course_utils.streams import aclose, check_stream, is_model
 T = TypeVar("T")
 D = TypeVar("D")
 _RAISE: Any = object()
+OWN = "the stream itself"  # the one call of a model's own stream
 _tasks: set["asyncio.Task[None]"] = set()  # the loop itself keeps only weak references
 TURNS = 20  # of the event loop: ten are enough for a chain around ChatOpenAI
 
@@ -139,6 +141,10 @@ class AsyncOwnedStream(Generic[T]):
         self._patience = Patience(self._news.ring)
         self._space = Bell()  # for the pump: the reader has taken one
         self._in_loop = LoopBackpressure(self.pressure)  # for the models underneath
+        # A model's own stream passes no gate: what it says is heard where it is read.
+        self._is_model = is_model(stream)
+        if self._is_model:
+            self.pressure.hearing = Hearing(None)
         self._ended = False
         self._whole = False  # every item has come, and no generator waits any more
         self._ending: BaseException | None = None
@@ -155,7 +161,7 @@ class AsyncOwnedStream(Generic[T]):
 
     async def __aenter__(self) -> "AsyncOwnedStream[T]":
         self._entered = True
-        gate = None if is_model(self._stream) else behind(self.pressure, self._in_loop)
+        gate = None if self._is_model else behind(self.pressure, self._in_loop)
         self._task = asyncio.create_task(self._pump(), context=gate)
         _tasks.add(self._task)
         self._task.add_done_callback(self._forget)
@@ -240,15 +246,20 @@ class AsyncOwnedStream(Generic[T]):
 
     async def _read(self) -> None:
         """Take item after item, no faster than there is room for them."""
-        items = aiter(self._stream)
+        items, hearing = aiter(self._stream), self.pressure.hearing
         try:
             async for item in items:
+                if self._is_model:
+                    hearing.chunk(OWN, item)
                 if self._items or self.pressure.stopped:
                     await self._room()
                 self._items.append(item)
                 self._news.ring()
                 self._in_loop.room()
             self._whole = True
+        except Exception:
+            hearing.fails(OWN)
+            raise
         finally:
             await aclose(items)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from contextlib import suppress
 
 import anyio
 import pytest
@@ -9,6 +10,7 @@ from langchain_core.exceptions import ModelConnectionError
 from langchain_core.output_parsers import StrOutputParser
 from langchain_core.runnables import RunnableLambda, RunnableParallel
 
+from course_utils.cache import cached
 from course_utils.clock import VirtualClock
 from course_utils.fake import FakeStreamingChatModel, Reply
 from course_utils.own_stream import own_stream
@@ -27,6 +29,52 @@ from tests.support.watched import WatchedModel
 pytestmark = pytest.mark.filterwarnings(
     "ignore::langchain_core._api.LangChainBetaWarning"
 )
+
+
+# What the models underneath said of their ends
+
+ENDS = {
+    "whole": (Reply("One two three."), True, "stop"),
+    "length": (Reply("One two three.", length_after=2), False, "length"),
+    "filtered": (Reply("One two three.", filter_after=2), False, "content_filter"),
+    "cut": (Reply("One two three.", cut_after=2), False, None),
+    "broken": (Reply("One two three.", drop_after=2), False, None),
+}
+each_end = pytest.mark.parametrize("end", ENDS)
+
+
+def judged(items, end):
+    decisive = items.ends.decisive
+    assert (items.ends.whole, decisive and decisive.reason) == ENDS[end][1:]
+
+
+@each_end
+@pytest.mark.parametrize("around", [lambda m: m, cached], ids=["", "cached"])
+@pytest.mark.parametrize("kind", SYNC)
+def test_an_owner_knows_how_each_model_of_a_sync_stream_ended(kind, around, end):
+    model = around(FakeStreamingChatModel(replies=[ENDS[end][0]]))
+    with (
+        suppress(ModelConnectionError),
+        own_stream(pick(sync_streams(model), kind)) as items,
+    ):
+        for _ in items:
+            pass
+    judged(items, end)
+
+
+@each_end
+@pytest.mark.parametrize("around", [lambda m: m, cached], ids=["", "cached"])
+# Whoever leaves a v3 run at the end of its text leaves before the model said its end.
+@pytest.mark.parametrize("kind", [kind for kind in ASYNC if kind != "v3"])
+async def test_an_owner_knows_how_each_model_of_an_async_stream_ended(
+    kind, around, end
+):
+    model = around(FakeStreamingChatModel(replies=[ENDS[end][0]]))
+    with suppress(ModelConnectionError):
+        async with own_stream(pick(async_streams(model), kind)) as items:
+            async for _ in items:
+                pass
+    judged(items, end)
 
 
 # own_stream, sync
