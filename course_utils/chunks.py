@@ -8,8 +8,6 @@ be a string or a list of blocks. Readers and stages ask here and need not know.
 
 from typing import Any
 
-FINISH_KEYS = ("finish_reason", "stop_reason", "status")
-
 
 def message_of(item: Any) -> Any:
     """The message in `item`: unwraps an agent's pair and a generation chunk."""
@@ -48,15 +46,25 @@ def is_restart(item: Any) -> bool:
     return bool(metadata and metadata.get("restart"))
 
 
-def finish_of(item: Any) -> str | None:
-    """Why the answer ended, if this item says so: `stop`, `length`, `tool_calls` ...
+def only_text(item: Any) -> bool:
+    """Whether a chunk brings text and nothing else: no thought, call, usage or end.
 
-    Chat Completions call it `finish_reason`, others `stop_reason`, the Responses API
-    `status`; none of them in any chunk means nobody has said that the answer is whole.
+    That is nearly every chunk, so those who only wait for the rest ask this first.
+
+    >>> from langchain_core.messages import AIMessageChunk
+    >>> only_text(AIMessageChunk("Hi"))
+    True
+    >>> only_text(AIMessageChunk("", response_metadata={"finish_reason": "stop"}))
+    False
     """
-    message = message_of(item)
-    wrapped = None if message is item else getattr(item, "generation_info", None)
-    info = wrapped or {}
-    metadata = getattr(message, "response_metadata", None) or {}
-    found = {**info, **metadata}
-    return next((str(found[key]) for key in FINISH_KEYS if found.get(key)), None)
+    fields = getattr(item, "__dict__", {})
+    if "message" in fields:
+        if fields.get("generation_info"):
+            return False
+        fields = fields["message"].__dict__
+    return type(fields.get("content")) is str and not (
+        fields.get("response_metadata")
+        or fields.get("additional_kwargs")
+        or fields.get("tool_call_chunks")
+        or fields.get("usage_metadata")
+    )

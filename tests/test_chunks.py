@@ -1,10 +1,13 @@
 """What a chunk says, whatever kind of chunk it is."""
 
+from typing import Any
+
 import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk, GenerationChunk
 
-from course_utils.chunks import finish_of, text_of
+from course_utils.chunks import only_text, text_of
 
 BLOCKS = [{"type": "text", "text": "Hi", "index": 0}]
 
@@ -32,19 +35,36 @@ def test_an_item_without_text_says_nothing(item: object) -> None:
     assert text_of(item) == ""
 
 
-@pytest.mark.parametrize("key", ["finish_reason", "stop_reason", "status"])
-def test_the_finish_reason_is_found_under_each_of_its_names(key: str) -> None:
-    chunk = AIMessageChunk(content="", response_metadata={key: "stop"})
-    assert finish_of(chunk) == "stop"
-    assert finish_of((chunk, {})) == "stop"
+MORE = {
+    "a block": {"content": BLOCKS},
+    "an end": {"response_metadata": {"finish_reason": "stop"}},
+    "a restart": {"response_metadata": {"restart": True}},
+    "a thought": {"additional_kwargs": {"reasoning_content": "Hm"}},
+    "a call": {"tool_call_chunks": [tool_call_chunk(name="pay", args="{", index=0)]},
+    "usage": {
+        "usage_metadata": {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}
+    },
+}
 
 
-def test_a_finish_reason_in_the_generation_info_counts() -> None:
-    message = AIMessageChunk(content="")
-    chunk = ChatGenerationChunk(message=message, generation_info={"finish_reason": "x"})
-    assert finish_of(chunk) == "x"
+def wrapped(message: AIMessageChunk) -> ChatGenerationChunk:
+    return ChatGenerationChunk(message=message)
 
 
-def test_a_chunk_that_ends_nothing_has_no_finish_reason() -> None:
-    assert finish_of(AIMessageChunk(content="Hi")) is None
-    assert finish_of("Hi") is None
+@pytest.mark.parametrize("around", [lambda message: message, wrapped])
+@pytest.mark.parametrize("more", MORE)
+def test_a_chunk_that_brings_more_is_not_only_text(more: str, around: Any) -> None:
+    assert only_text(around(AIMessageChunk("Hi")))
+    assert not only_text(around(AIMessageChunk(**{"content": "Hi", **MORE[more]})))
+
+
+def test_what_stands_beside_the_message_is_more_than_text() -> None:
+    info = {"finish_reason": "stop"}
+    assert not only_text(
+        ChatGenerationChunk(message=AIMessageChunk("Hi"), generation_info=info)
+    )
+
+
+@pytest.mark.parametrize("item", [None, "Hi", 3, {}, (AIMessageChunk("Hi"), {})])
+def test_what_is_no_chunk_is_not_taken_for_one(item: object) -> None:
+    assert not only_text(item)

@@ -9,7 +9,7 @@ says nothing to its reader. The gate that both pass hears them.
 from collections.abc import Mapping
 from typing import Any
 
-from course_utils.chunks import is_restart, message_of, text_of
+from course_utils.chunks import is_restart, message_of, only_text, text_of
 from course_utils.finish import Endings, Finish, finish_of
 from course_utils.passages import Reader
 from course_utils.passages.content.usage import newest, total
@@ -52,7 +52,7 @@ class Hearing:
 
     def chunk(self, run: Any, item: Any) -> None:
         """One chunk of a call has come."""
-        if run in self._open and self._outer is None and _only_goes_on(item):
+        if run in self._open and self._outer is None and only_text(item):
             return  # nearly every chunk: nothing changes
         self._chunked.add(run)
         self._take(run, item)
@@ -119,13 +119,3 @@ class Hearing:
     def _name(self, run: Any, message_id: str | None) -> None:
         if message_id is not None:
             self.ids.setdefault(run, set()).add(message_id)
-
-
-def _only_goes_on(chunk: Any) -> bool:
-    """Whether a chunk tells nothing beside its text: no finish, usage or restart."""
-    message = message_of(chunk)
-    return not (
-        getattr(chunk, "generation_info", None)
-        or getattr(message, "response_metadata", None)
-        or getattr(message, "usage_metadata", None)
-    )

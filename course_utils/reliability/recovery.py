@@ -22,6 +22,7 @@ from langchain_core.messages import (
 from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.utils.utils import LC_ID_PREFIX
 
+from course_utils.chunks import only_text
 from course_utils.finish import KEYS, Finish
 from course_utils.reliability.chunk_parts import (
     Usage,
@@ -116,7 +117,7 @@ class Recovery:
 
     def push(self, chunk: ChatGenerationChunk) -> Chunks:
         """What the reader may see now that this chunk has come."""
-        if self._flows and _only_text(chunk):  # nearly every chunk
+        if self._flows and type(chunk) is ChatGenerationChunk and only_text(chunk):
             self._shown.append(chunk)
             return [chunk]
         self._flows = False
@@ -300,21 +301,6 @@ def _after(shown: Chunks, whole: ChatGenerationChunk) -> ChatGenerationChunk | N
 
 # What to do after the first token, if it takes a second request for one message.
 _ASK_TWICE = ("continue", "full")
-
-
-def _only_text(chunk: ChatGenerationChunk) -> bool:
-    """Whether a chunk brings text and nothing else: no call, no usage, no end."""
-    message: Any = chunk.message
-    return (
-        type(chunk) is ChatGenerationChunk
-        and type(message.content) is str
-        and not (
-            chunk.generation_info
-            or message.response_metadata
-            or message.usage_metadata
-            or getattr(message, "tool_call_chunks", None)
-        )
-    )
 
 
 def _speaks(chunk: ChatGenerationChunk) -> bool:

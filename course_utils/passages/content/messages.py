@@ -16,6 +16,7 @@ from langchain_core.messages import (
     ToolMessage,
 )
 
+from course_utils.chunks import only_text
 from course_utils.finish import KEYS, Finish, finish_in
 from course_utils.passages.content.blocks import beside, refused, said
 from course_utils.passages.content.usage import newest
@@ -57,15 +58,8 @@ class Messages:
         if voice is None or lane.unpaired:
             voice = self._opened(message.id, lane)
         lane.last = voice
-        content = message.content
-        if (
-            type(content) is str
-            and not metadata
-            and not message.tool_call_chunks
-            and not message.additional_kwargs
-            and message.usage_metadata is None
-        ):
-            return self.text(content, voice)
+        if only_text(message):
+            return self.text(str(message.content), voice)
         return list(self._parts(message, voice))
 
     def text(self, text: str, voice: Voice) -> Passages:

@@ -12,10 +12,10 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_openai import ChatOpenAI
 
-from course_utils.chunks import finish_of
 from course_utils.clock import VirtualClock
 from course_utils.fake import FakeStreamingChatModel, Reply
 from course_utils.fake.server import FakeServer
+from course_utils.finish import finish_of
 from tests.support.callers import chat
 
 
@@ -51,7 +51,8 @@ def facts(message: BaseMessage) -> tuple[Any, ...]:
     called = [(p["name"], p["args"], p["id"], p["index"]) for p in parts]
     counted = message.usage_metadata
     usage = counted and (counted["input_tokens"], counted["output_tokens"])
-    return str(message.text), called, finish_of(message), usage
+    ended = finish_of(message)
+    return str(message.text), called, ended and ended.reason, usage
 
 
 def family(error: Exception) -> str:
@@ -136,7 +137,9 @@ def test_the_responses_api_adds_up_to_the_same_answer(
     wire.reply = Reply(text, tool_calls=calls)
     total = joined(wire.responses.stream("Hi there"))
     said, _, _, usage = facts(joined(in_process(wire.reply).stream("Hi there")))
-    assert (total.text, facts(total)[3], finish_of(total)) == (said, usage, "completed")
+    ended = finish_of(total)
+    assert (total.text, facts(total)[3]) == (said, usage)
+    assert ended is not None and ended.reason == "completed"
     assert [(call["name"], call["args"]) for call in total.tool_calls] == [
         (call["name"], call["args"]) for call in calls
     ]
