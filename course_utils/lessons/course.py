@@ -55,7 +55,7 @@ def beliefs() -> Table:
     """
     guesses = record().beliefs
     rows = [_row(one, guesses.get(one.question.key, "")) for one in all_beliefs()]
-    columns = ["question", "you believed", "what is true", "seen in"]
+    columns = ["question", "you believed", "what is true", "notebook"]
     return table(rows, columns=columns, caption="What you believed, and what is true")
 
 
@@ -66,7 +66,7 @@ def _row(belief: Belief, guess: str) -> tuple[str, ...]:
     if guess == question.right:
         truth = "as you believed"
     words = (_plain(text) for text in (question.question, believed, truth))
-    return (*words, f"notebook {belief.notebook}")
+    return (*words, f"{belief.notebook}")
 
 
 def _plain(text: str) -> str:

@@ -39,7 +39,7 @@ def test_a_wrong_belief_stands_beside_what_is_true_and_a_right_one_is_told(at_ho
     second.question.answer(second.question.right)
     believed = plain(first.question.options[wrong][0])
     true = plain(first.question.options[first.question.right][0])
-    assert row_of(first.question)[1:] == (believed, true, f"notebook {first.notebook}")
+    assert row_of(first.question)[1:] == (believed, true, str(first.notebook))
     assert row_of(second.question)[2] == "as you believed"
 
 
