@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from course_utils.language import language
 from course_utils.notebook import static_page
 from course_utils.settings import settings
 
@@ -67,7 +68,7 @@ _here = Record()  # what happened in this kernel
 def progress_files() -> list[Path]:
     """Where it is kept, beside the notebooks: none while outputs are made or tested."""
     here = Path.cwd()
-    if here.name == os.environ.get("COURSE_LANGUAGE"):
+    if here.name == language() != "en":
         here = here.parent  # a translated notebook is the same one, in a folder below
     return [] if static_page() else [here / ".course_progress.json"]
 

@@ -41,7 +41,10 @@ def test_there_are_english_and_german():
     assert languages() == ["en", "de"]
 
 
-@pytest.mark.parametrize("setting", ["de", "DE", "de_AT", "de-CH", "de_DE.UTF-8"])
+REGIONS = ["de", "DE", "de_AT", "de-CH", "de_DE.UTF-8"]
+
+
+@pytest.mark.parametrize("setting", REGIONS)
 def test_a_region_does_not_count(monkeypatch, setting):
     monkeypatch.setenv("COURSE_LANGUAGE", setting)
     assert language() == "de"
@@ -129,9 +132,11 @@ def test_what_is_done_is_kept_under_the_same_key_in_every_language(monkeypatch):
     assert [lesson.slower.key, lesson.text_chain.key] == english
 
 
+@pytest.mark.parametrize("setting", REGIONS)
 def test_what_is_done_in_a_translated_notebook_is_kept_beside_the_english_ones(
-    monkeypatch, tmp_path, german
+    monkeypatch, tmp_path, setting
 ):
+    monkeypatch.setenv("COURSE_LANGUAGE", setting)
     monkeypatch.setenv("COURSE_LIVE", "live")
     (tmp_path / "de").mkdir()
     monkeypatch.chdir(tmp_path / "de")
