@@ -22,6 +22,10 @@ from course_utils.serving import LAST, Event, ReplayAway
 KEY = "course-claim:"
 TIMEOUT = 0.5  # real seconds that an answer waits for Redis
 BEATS = 3  # in the time after which a silent worker counts as gone
+# In one step, or another worker's claim could come between the look and the deed.
+IF_OURS = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call({}) end"
+FREE = IF_OURS.format("'del', KEYS[1]")
+KEEP = IF_OURS.format("'pexpire', KEYS[1], ARGV[2]")
 
 
 class Claims:
@@ -35,6 +39,7 @@ class Claims:
     def __init__(self, redis: str | None, alive: float) -> None:
         self._redis: Any = client_of(redis) if redis else None
         self._alive = alive
+        self._life = round(alive * 1000)  # of a key, in milliseconds
         self._mine: dict[str, str] = {}  # a random word for each thread
         self._tasks: set[asyncio.Task[None]] = set()
         self._beating: asyncio.Task[None] | None = None
@@ -64,8 +69,7 @@ class Claims:
         return taken
 
     async def _set(self, thread: str, word: str) -> bool:
-        life = round(self._alive * 1000)
-        if await self._redis.set(KEY + thread, word, nx=True, px=life):
+        if await self._redis.set(KEY + thread, word, nx=True, px=self._life):
             return True
         return bool(await self._redis.get(KEY + thread) == word)  # heard only twice
 
@@ -74,8 +78,7 @@ class Claims:
         word = self._mine.pop(thread, None)
         if word and self._redis is not None:
             with suppress(RedisError):  # then it goes by itself
-                if await self._redis.get(KEY + thread) == word:
-                    await self._redis.delete(KEY + thread)
+                await self._redis.eval(FREE, 1, KEY + thread, word)
 
     def release_soon(self, thread: str) -> None:
         """The same, from where nothing can be waited for."""
@@ -97,8 +100,8 @@ class Claims:
         while True:
             await asyncio.sleep(self._alive / BEATS)
             with suppress(RedisError):
-                for thread in list(self._mine):
-                    await self._redis.pexpire(KEY + thread, round(self._alive * 1000))
+                for thread, word in list(self._mine.items()):
+                    await self._redis.eval(KEEP, 1, KEY + thread, word, self._life)
 
     def _spawn(self, work: Any) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.create_task(work)

@@ -11,7 +11,7 @@ from langgraph.graph import MessagesState, StateGraph
 from langgraph.types import interrupt
 
 from chat.app import create
-from chat.claims import Claims
+from chat.claims import KEY, Claims
 from chat.models import Agent
 from chat.sessions import thread_of
 from tests.chat.site import (
@@ -155,6 +155,30 @@ async def test_a_claim_lasts_as_long_as_its_worker_lives(redis):
     assert await theirs.take("run")
     await mine.aclose()
     await theirs.aclose()
+
+
+async def test_a_worker_that_was_overtaken_leaves_the_others_claim_as_it_is(redis):
+    late, next_one, third = (Claims(redis.url, ALIVE) for _ in range(3))
+    assert await late.take("run")
+    await late._redis.delete(KEY + "run")  # as if it had been silent for too long
+    assert await next_one.take("run")
+    await late.release("run")
+    assert not await third.take("run")
+    for claims in (late, next_one, third):
+        await claims.aclose()
+
+
+async def test_the_heart_of_an_overtaken_worker_keeps_nothing_alive(redis):
+    late, dead, third = (Claims(redis.url, ALIVE) for _ in range(3))
+    assert await late.take("run")
+    await late._redis.delete(KEY + "run")
+    assert await dead.take("run")
+    dead._beating.cancel()
+    async with asyncio.timeout(PATIENCE):
+        while not await third.take("run"):  # noqa: ASYNC110
+            await asyncio.sleep(ALIVE / 4)
+    for claims in (late, dead, third):
+        await claims.aclose()
 
 
 async def test_while_redis_is_away_a_run_waits_on(redis, workers, paid):
