@@ -32,7 +32,6 @@ from course_utils import (
     TextParser,
     cached,
     reliable,
-    sse_body,
     sse_events,
     sse_response,
     tune_gc,
@@ -120,8 +119,8 @@ def redis_url() -> str:
 async def replayed(replay: Replay, question: str) -> AsyncIterator[str]:
     """The same, kept for readers who come back."""
     name = await replay.start(sse_events(MESSAGES.astream(question)))
-    if events := await replay.follow(name):
-        async for text in sse_body(events):
+    if body := await replay.body(name):
+        async for text in body:
             yield text
 
 

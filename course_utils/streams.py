@@ -50,16 +50,23 @@ def _what_else(stream: Any) -> str | None:
     return None
 
 
-def close(stream: Any) -> None:
-    """Close a sync stream, so that whoever makes it stops; a plain iterator cannot."""
-    if closing := getattr(stream, "close", None):
-        closing()
+def close(items: Any, stream: Any = None) -> None:
+    """Close what is read of a sync stream, so that whoever makes it stops.
+
+    A plain iterator cannot. A v3 run goes on unless it is told itself: else its graph
+    waits, half read, for the garbage collector, which may close it inside of a thread
+    that begins, and then both wait for each other.
+    """
+    for thing, name in ((items, "close"), (stream, "abort")):
+        if leave := getattr(thing, name, None):
+            leave()
 
 
-async def aclose(stream: Any) -> None:
+async def aclose(items: Any, stream: Any = None) -> None:
     """The same for an async stream: wait until it has cleaned up."""
-    if closing := getattr(stream, "aclose", None):
-        await closing()
+    for thing, name in ((items, "aclose"), (stream, "aclose"), (stream, "abort")):
+        if leave := getattr(thing, name, None):
+            await leave()
 
 
 def is_model(stream: Any) -> bool:

@@ -41,7 +41,7 @@ class TaskStream(Generic[T]):
         self.pressure.stop()
         self._in_loop.stop()
         try:
-            await aclose(self._items)
+            await aclose(self._items, self._stream)
         finally:
             self._gate.__exit__(None, None, None)
 

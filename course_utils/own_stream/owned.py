@@ -22,7 +22,7 @@ from course_utils.own_stream.backpressure import (
 from course_utils.own_stream.hearing import Hearing
 from course_utils.own_stream.patience import Bell, Patience
 from course_utils.settings import settings
-from course_utils.streams import aclose, check_stream, is_model
+from course_utils.streams import aclose, check_stream, close, is_model
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -84,6 +84,7 @@ class OwnedStream(Generic[T]):
 
     def __init__(self, stream: Any) -> None:
         self.pressure = Backpressure()
+        self._stream = stream
         self._items: Iterator[T] = iter(stream)
         self._context = behind(self.pressure)
         self._entered = False
@@ -121,9 +122,8 @@ class OwnedStream(Generic[T]):
     def close(self) -> None:
         """Stop the model: at once if it is read directly, else at its next token."""
         self.pressure.stop()
-        if close := getattr(self._items, "close", None):
-            with suppress(StreamStopped):
-                self._context.run(close)
+        with suppress(StreamStopped):
+            self._context.run(close, self._items, self._stream)
 
     def __del__(self) -> None:
         self.pressure.stop()  # else an agent's thread waits for its reader for ever
@@ -261,7 +261,7 @@ class AsyncOwnedStream(Generic[T]):
             hearing.fails(OWN)
             raise
         finally:
-            await aclose(items)
+            await aclose(items, self._stream)
 
     async def _room(self) -> None:
         """Wait until there is room for an item."""

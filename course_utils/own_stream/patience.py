@@ -7,8 +7,25 @@ tokens is a good part of the work. Here a wait moves the moment, and the timer s
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from math import inf
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+async def heeding(answer: Awaitable[T]) -> T:
+    """Await this; if something under it swallowed a cancellation, raise it here.
+
+    `asyncio.wait_for` does so in Python 3.11 when what it waits for comes in the same
+    moment, and redis waits by it. Who had left would be read to for ever.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    result = await answer
+    if task and task.cancelling() > before:
+        raise asyncio.CancelledError
+    return result
 
 
 class Bell:

@@ -183,7 +183,7 @@ class Turn:
                 yield item
             self._end()
         finally:
-            close(items)
+            close(items, stream)
 
     async def _awatch(self, stream: AsyncIterable[T]) -> AsyncIterator[T]:
         items = aiter(stream)
@@ -193,9 +193,7 @@ class Turn:
                 yield item
             self._end()
         finally:
-            await aclose(items)
-            if abort := getattr(stream, "abort", None):
-                await abort()  # a v3 run goes on when nobody reads it
+            await aclose(items, stream)
 
     def _end(self) -> None:
         """Nobody stopped it. The text of a chain, without a message, is whole then."""

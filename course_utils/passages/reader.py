@@ -29,7 +29,7 @@ from course_utils.passages.passage import Passage
 from course_utils.passages.protocol import EVENTS, Protocol
 from course_utils.passages.refusal import Unreadable, refused
 from course_utils.settings import settings
-from course_utils.streams import check_stream, close
+from course_utils.streams import aclose, check_stream, close
 
 
 @overload
@@ -65,7 +65,7 @@ def _read(reader: "Reader", stream: Iterable[Any]) -> Iterator[Passage]:
         for item in items:
             yield from reader.read(item)
     finally:
-        close(items)
+        close(items, stream)
 
 
 async def _aread(
@@ -77,10 +77,7 @@ async def _aread(
             for passage in reader.read(item):
                 yield passage
     finally:
-        # A v3 run goes on when nobody reads it, unless it is told itself.
-        for thing, name in ((items, "aclose"), (stream, "aclose"), (stream, "abort")):
-            if leave := getattr(thing, name, None):
-                await leave()
+        await aclose(items, stream)
 
 
 class Reader:

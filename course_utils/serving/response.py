@@ -7,7 +7,7 @@ wire as server-sent events, with a last event that says how it ended.
     async def chat(q: str): return sse_response(model.astream(q))
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15,14 +15,12 @@ from typing import TYPE_CHECKING, Any
 from course_utils.clock import Clock, course_clock
 from course_utils.own_stream.owned import AsyncOwnedStream, OwnedStream, own_stream
 from course_utils.serving.replay import ReplayBuffer, position_of
-from course_utils.serving.sse import Event, EventReader, read_sse
+from course_utils.serving.sse import Event, EventReader, encoded, read_sse
 from course_utils.serving.wire import (
     HEADERS,
     MEDIA_TYPE,
-    encoded,
     events_of,
     say_little,
-    sse_body,
 )
 from course_utils.settings import need, settings
 from course_utils.streams import check_stream
@@ -102,21 +100,25 @@ def sse_response(
     if replay is None:
         body = encoded(fresh(heartbeat=beat))
     elif last_event_id:
-        body = sse_body(_rest(replay, *position_of(last_event_id)), beat)
+        body = _rest(replay, *position_of(last_event_id), beat)
     else:
-        body = sse_body(_kept(replay, fresh()), beat)
+        body = _kept(replay, fresh(), beat)
     return StreamingResponse(body, media_type=MEDIA_TYPE, headers=HEADERS)
 
 
 async def _kept(
-    replay: ReplayBuffer, events: AsyncGenerator[Event, None]
-) -> AsyncIterator[Event]:
-    async for event in _rest(replay, await replay.start(events), 0):
-        yield event
+    replay: ReplayBuffer, events: AsyncGenerator[Event, None], heartbeat: float
+) -> AsyncGenerator[str, None]:
+    name = await replay.start(events)
+    async with aclosing(_rest(replay, name, 0, heartbeat)) as body:
+        async for text in body:
+            yield text
 
 
-async def _rest(replay: ReplayBuffer, name: str, after: int) -> AsyncIterator[Event]:
-    if events := await replay.follow(name, after):
-        async with aclosing(events):
-            async for event in events:
-                yield event
+async def _rest(
+    replay: ReplayBuffer, name: str, after: int, heartbeat: float
+) -> AsyncGenerator[str, None]:
+    if body := await replay.body(name, after, heartbeat):
+        async with aclosing(body):
+            async for text in body:
+                yield text

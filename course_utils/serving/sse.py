@@ -8,7 +8,14 @@ ask for the rest; a line that begins with a colon is a comment and keeps the lin
 
 import codecs
 import re
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Iterable,
+    Iterator,
+)
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, overload
 
@@ -43,6 +50,15 @@ def encode(event: Event) -> str:
     begin = f"id: {event.id}\n" if event.id else ""
     data = event.data.replace("\n", "\ndata: ")
     return f"{begin}event: {event.event}\ndata: {data}\n\n"
+
+
+async def encoded(
+    events: AsyncGenerator[Event | None, None],
+) -> AsyncGenerator[str, None]:
+    """The text of a response of events, with a comment for the None of each silence."""
+    async with aclosing(events):
+        async for event in events:
+            yield HEARTBEAT if event is None else encode(event)
 
 
 class EventReader:

@@ -9,8 +9,8 @@ who only serves a stream takes `sse_response`.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
-from contextlib import aclosing, nullcontext
+from collections.abc import AsyncGenerator, AsyncIterable, Callable
+from contextlib import nullcontext
 from math import inf
 from typing import Any
 
@@ -140,7 +140,7 @@ def _is_cancelled() -> bool:
 @settings()
 async def sse_body(
     events: AsyncIterable[Event], heartbeat: float = 15.0
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str, None]:
     """Events as the text of a response, with a comment whenever there was silence.
 
     When its reader leaves, the events are closed.
@@ -151,11 +151,4 @@ async def sse_body(
     """
     async with own_stream(events) as owned:
         while (event := await owned.get(heartbeat, END)) is not END:
-            yield HEARTBEAT if event is None else encode(event)
-
-
-async def encoded(events: AsyncGenerator[Event | None, None]) -> AsyncIterator[str]:
-    """The same for events with None in each silence, without a task in between."""
-    async with aclosing(events):
-        async for event in events:
             yield HEARTBEAT if event is None else encode(event)

@@ -115,7 +115,7 @@ class TimingRecorder:
                     self.add(item)
                     yield item
         finally:
-            close(items)
+            close(items, stream)
 
     async def _awatch(self, stream: AsyncIterable[T]) -> AsyncIterator[T]:
         items = aiter(stream)
@@ -125,7 +125,7 @@ class TimingRecorder:
                     self.add(item)
                     yield item
         finally:
-            await aclose(items)
+            await aclose(items, stream)
 
     @contextmanager
     def recording(self) -> Iterator[None]:

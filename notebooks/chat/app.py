@@ -21,7 +21,7 @@ from chat.process import hearing_signals, is_main, quiet_access_log
 from chat.service import Chat
 from chat.sessions import opens, remember, session_of
 from chat.settings import Settings
-from course_utils import sse_body, tune_gc
+from course_utils import tune_gc
 from course_utils.serving import (
     HEADERS,
     LAST,
@@ -125,10 +125,9 @@ def refused(error: Event) -> JSONResponse:
 
 async def streamed(chat: Chat, session: str, name: str, after: int = 0) -> Response:
     """The events of an answer after this one."""
-    events = await chat.follow(session, name, after)
-    if events is None:
+    body = await chat.body(session, name, after)
+    if body is None:
         raise HTTPException(404, GONE)
-    body = sse_body(events, chat.settings.heartbeat)
     return StreamingResponse(body, media_type=MEDIA_TYPE, headers=HEADERS)
 
 

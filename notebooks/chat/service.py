@@ -98,11 +98,13 @@ class Chat:
                 return None
         return first if first is not None and first.event == "error" else None
 
-    async def follow(
+    async def body(
         self, session: str, name: str, after: int = 0
-    ) -> AsyncGenerator[Event, None] | None:
-        """The rest of an answer; None if there is none for this session."""
-        return await self.replay.follow(name, after) if opens(session, name) else None
+    ) -> AsyncGenerator[str, None] | None:
+        """The rest of an answer as a body; None if there is none for this session."""
+        if not opens(session, name):
+            return None
+        return await self.replay.body(name, after, self.settings.heartbeat)
 
     async def stop(self, session: str, name: str) -> bool:
         """Stop an answer; False if there is none for this session."""

@@ -90,7 +90,7 @@ async def test_an_event_of_another_answer_is_refused(last):
 async def test_an_answer_can_be_stopped_by_its_name():
     async with site(STALLED) as client:
         name = await client.chat.begin("Hi", SESSION)
-        begun = await client.chat.follow(SESSION, name)
+        begun = await client.chat.body(SESSION, name)
         await anext(begun)  # the model has been asked
         reading = asyncio.create_task(client.get(f"/chat/{name}"))
         stopping = await client.delete(f"/chat/{name}")
@@ -112,7 +112,7 @@ async def test_a_stop_that_comes_before_the_model_was_asked_asks_it_never():
 async def test_leaving_is_not_stopping():
     async with site(STALLED) as client:
         name = await client.chat.begin("Hi", SESSION)
-        first = await client.chat.follow(SESSION, name)
+        first = await client.chat.body(SESSION, name)
         await anext(first)
         await first.aclose()
         assert client.chat.limits.open == 1

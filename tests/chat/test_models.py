@@ -62,7 +62,7 @@ async def test_stopping_an_answer_stops_the_provider(provider):
     app = create(settings(model="openai:gpt-5-mini"))
     chat = app.state.chat
     name = await chat.begin("Hi", SESSION)
-    events = await chat.follow(SESSION, name)
+    events = await chat.replay.follow(name)
     await anext(events)
     async with client_of(app, SESSION) as client:
         assert (await client.delete(f"/chat/{name}")).status_code == 204

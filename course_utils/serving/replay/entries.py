@@ -6,7 +6,7 @@ highest id there is, so nothing can be added to it. When it is unsure what Redis
 has, its owner writes a new edition, from the first event on: a reader passes over what
 it knows.
 
-    copy = Copy(record); id, fields = copy.next("worker 1")
+    copy = Copy(record); id, fields = copy.next("worker 1", loop.time())
 """
 
 import json
@@ -17,13 +17,16 @@ from course_utils.serving.replay.record import Record
 from course_utils.serving.sse import Event
 
 LOST_ID = "9999999999-0"
+UNREAD = 1.0  # real seconds between two entries while nobody reads elsewhere
+FOLLOWED = 2.0  # real seconds that a reader elsewhere counts as there
 
 
 class Keys:
     """The names of the keys; no name of an answer can be that of another key."""
 
     def __init__(self, prefix: str) -> None:
-        self.stops = f"{prefix}stops"  # a channel
+        self.stops = f"{prefix}stops"  # a channel: answers that shall be stopped
+        self.reads = f"{prefix}reads"  # a channel: answers that are read elsewhere
         self._prefix = prefix
 
     def answer(self, name: str) -> str:
@@ -88,6 +91,21 @@ class Copy:
         self.fenced = False  # somebody has declared the answer lost
         self._edition = 0
         self._sent = 0
+        self._written = self._followed = float("-inf")  # moments of the event loop
+
+    def follow(self, now: float) -> None:
+        """Somebody reads it elsewhere."""
+        self._followed = now
+
+    def is_due(self, now: float) -> bool:
+        """Whether it is time to write: at once if somebody waits for it, else seldom.
+
+        What is written seldom is cheap: an entry costs as much as several tokens.
+        """
+        if not self.behind:
+            return self.closing
+        waits = self.unsure or self.record.ended or now < self._followed + FOLLOWED
+        return waits or now >= self._written + UNREAD
 
     @property
     def behind(self) -> bool:
@@ -100,8 +118,9 @@ class Copy:
         """Whether it has ended and will soon be forgotten."""
         return self.record.ended and not self.closed and not self.fenced
 
-    def next(self, worker: str) -> tuple[str, dict[str, str]]:
+    def next(self, worker: str, now: float) -> tuple[str, dict[str, str]]:
         """The id and the fields of the entry to write now."""
+        self._written = now
         if self.unsure:
             self._edition, self._sent = self._edition + 1, 0
             self.unsure = self.closed = False

@@ -9,8 +9,10 @@ for its owner. While Redis is away, the reader waits for it, but not for ever.
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any
 
+from course_utils.own_stream.patience import heeding
 from course_utils.serving.answer_events import error_event
 from course_utils.serving.replay.entries import (
     LOST_ID,
@@ -39,6 +41,7 @@ class Place:
     last: str  # the id of the last entry it has seen
     worker: str = ""  # who makes the answer
     silent: int = 0  # looks without a sign of life
+    marked: float = -inf  # when its owner was last told of it, by the event loop
     ended: bool = False
 
     def take(self, entry: Entry) -> list[Event]:
@@ -83,7 +86,10 @@ class Follower:
 
     async def mark(self, name: str) -> None:
         """Tell the owner that somebody reads here."""
-        await self._client.set(self._keys.read(name), "1", px=self._mark)
+        batch = self._client.pipeline(transaction=False)
+        batch.set(self._keys.read(name), "1", px=self._mark)
+        batch.publish(self._keys.reads, name)
+        await batch.execute()
 
     async def exists(self, name: str) -> bool:
         """Whether there is such an answer: one that Redis forgot soon comes again."""
@@ -101,7 +107,7 @@ class Follower:
         while not place.ended:
             entries: list[Entry] = []
             try:
-                entries = await self._look(place)
+                entries = await heeding(self._look(place))
                 deadline = loop.time() + PATIENCE
             except trouble():
                 if loop.time() > deadline:
@@ -117,7 +123,7 @@ class Follower:
     async def _look(self, place: Place) -> list[Entry]:
         """The entries that have come; after a silence, see whether anybody is there."""
         key = self._keys.answer(place.name)
-        await self.mark(place.name)
+        await self._mark_if_due(place)
         if not place.worker:
             await self._find_owner(place, key)
         if place.ended:
@@ -128,6 +134,12 @@ class Follower:
             return [entry_of(place.name, one) for one in found[0][1]]
         await self._see_whether_it_lives(place, key)
         return []
+
+    async def _mark_if_due(self, place: Place) -> None:
+        now = asyncio.get_running_loop().time()
+        if now >= place.marked + self._pause:
+            await self.mark(place.name)
+            place.marked = now
 
     async def _find_owner(self, place: Place, key: str) -> None:
         """Who wrote last; and whether that was the end, which the reader has."""

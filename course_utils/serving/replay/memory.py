@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Callable
 from course_utils.clock import Clock, course_clock
 from course_utils.serving.replay.protocol import STOPPED, new_name, position_of
 from course_utils.serving.replay.record import Record
-from course_utils.serving.sse import Event
+from course_utils.serving.sse import Event, encoded
 from course_utils.settings import settings
 
 
@@ -64,8 +64,15 @@ class ReplayBuffer:
         self, name: str, after: int = 0
     ) -> AsyncGenerator[Event, None] | None:
         """The events after this number, then as they come; None: no such answer."""
-        record = self._records.get(name)
-        return record.follow(after) if record and after >= 0 else None
+        record = self._found(name, after)
+        return record.follow(after) if record else None
+
+    async def body(
+        self, name: str, after: int = 0, heartbeat: float = 15.0
+    ) -> AsyncGenerator[str, None] | None:
+        """The same as the text of a response, with a comment in each silence."""
+        record = self._found(name, after)
+        return encoded(record.follow(after, heartbeat)) if record else None
 
     async def stop(self, name: str) -> bool:
         """Stop an answer, whose last event is then `stopped`; False: no such answer."""
@@ -94,6 +101,9 @@ class ReplayBuffer:
         if record is None or number < 0:
             return False
         return not record.ended or number < len(record.events)
+
+    def _found(self, name: str, after: int) -> Record | None:
+        return self._records.get(name) if after >= 0 else None
 
     def _forget_later(self, name: str) -> None:
         loop = asyncio.get_running_loop()

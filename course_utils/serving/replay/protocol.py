@@ -65,6 +65,23 @@ class Replay(Protocol):
         """
         ...
 
+    async def body(
+        self, name: str, after: int = 0, heartbeat: float = 15.0
+    ) -> AsyncGenerator[str, None] | None:
+        """The same as the text of a response, with a comment in each silence.
+
+        It costs less than `sse_body` of what `follow` gives: no task stands between.
+
+        Args:
+            name: What the answer is called.
+            after: The number of the last event that its reader has.
+            heartbeat: Real seconds of silence.
+
+        Raises:
+            ReplayAway: As `follow` does.
+        """
+        ...
+
     async def stop(self, name: str) -> bool:
         """Stop an answer, whose last event is then `stopped`; False: no such answer.
 

@@ -9,9 +9,11 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from math import inf
+from typing import Any
 
 from course_utils.own_stream.backpressure import outside
-from course_utils.own_stream.patience import Bell
+from course_utils.own_stream.patience import Bell, Patience
 from course_utils.serving.answer_events import error_event
 from course_utils.serving.replay.protocol import CUT, LAST, LEFT, STOPPED
 from course_utils.serving.sse import Event
@@ -99,8 +101,11 @@ class Record:
         self._changed.ring()
         self._tell_change()
 
-    async def follow(self, position: int) -> AsyncGenerator[Event, None]:
-        """The events after this number, then as they come."""
+    async def follow(
+        self, position: int, heartbeat: float = inf
+    ) -> AsyncGenerator[Any, None]:
+        """The events after this number, then as they come; None in each silence."""
+        patience = Patience(self._changed.ring)
         self._enter()
         try:
             while True:
@@ -109,9 +114,14 @@ class Record:
                     yield event
                 if self.ended and position >= len(self.events):
                     return
-                if position >= len(self.events):
-                    await self._changed.rings()
+                if position < len(self.events):
+                    continue
+                patience.begin(heartbeat)
+                await self._changed.rings()
+                if patience.end():
+                    yield None
         finally:
+            patience.cancel()
             self._leave()
 
     def _enter(self) -> None:

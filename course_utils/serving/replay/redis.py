@@ -13,12 +13,14 @@ from typing import Any
 
 from course_utils.clock import Clock, course_clock
 from course_utils.own_stream.backpressure import outside
+from course_utils.own_stream.patience import heeding
 from course_utils.serving.replay.entries import Keys, trouble
 from course_utils.serving.replay.follower import Follower
 from course_utils.serving.replay.protocol import LEFT, ReplayAway, new_name
 from course_utils.serving.replay.record import Record
 from course_utils.serving.replay.writer import Writer
-from course_utils.serving.sse import Event
+from course_utils.serving.sse import Event, encoded
+from course_utils.serving.wire import sse_body
 from course_utils.settings import need, settings
 
 CONNECTIONS = 200  # of readers that follow answers of other processes
@@ -111,14 +113,28 @@ class RedisReplay:
         Raises:
             ReplayAway: It is not from here, and Redis is away.
         """
-        if after < 0:
+        if not await self._has(name, after):
             return None
         if copy := self._writer.copies.get(name):
             return copy.record.follow(after)
-        await self._asked(self._following.mark(name))
-        if not await self._asked(self._following.exists(name)):
-            return None
         return self._following.follow(name, after)
+
+    async def body(
+        self, name: str, after: int = 0, heartbeat: float = 15.0
+    ) -> AsyncGenerator[str, None] | None:
+        """The same as the text of a response, with a comment in each silence."""
+        if not await self._has(name, after):
+            return None
+        if copy := self._writer.copies.get(name):
+            return encoded(copy.record.follow(after, heartbeat))
+        return sse_body(self._following.follow(name, after), heartbeat)
+
+    async def _has(self, name: str, after: int) -> bool:
+        """Whether there is such an answer, here or elsewhere."""
+        if after < 0 or name in self._writer.copies:
+            return after >= 0
+        await self._asked(self._following.mark(name))
+        return bool(await self._asked(self._following.exists(name)))
 
     async def stop(self, name: str) -> bool:
         """Stop an answer, whose last event is then `stopped`; False: no such answer.
@@ -142,7 +158,7 @@ class RedisReplay:
 
     async def _asked(self, answer: Coroutine[Any, Any, Any]) -> Any:
         try:
-            return await answer
+            return await heeding(answer)
         except trouble() as error:
             raise ReplayAway("Where answers are kept is away.") from error
 

@@ -104,7 +104,8 @@ class Writer:
         try:
             await self._beat_if_due()
             copies = list(self.copies.values())
-            await self._write([c for c in copies if c.behind or c.closing])
+            now = asyncio.get_running_loop().time()
+            await self._write([c for c in copies if c.is_due(now)], now)
         except trouble() as error:
             self.doubt()
             self._next_beat = 0.0
@@ -122,12 +123,12 @@ class Writer:
 
     # What is sent
 
-    async def _write(self, copies: list[Copy]) -> None:
+    async def _write(self, copies: list[Copy], now: float) -> None:
         batch, answers = self._client.pipeline(transaction=False), []
         for copy in copies:
             key, anew = self._keys.answer(copy.record.name), copy.unsure
             if copy.behind:
-                number, fields = copy.next(self.worker)
+                number, fields = copy.next(self.worker, now)
                 batch.xadd(key, fields, id=number)
                 answers.append(copy)
             if copy.closing or anew:
@@ -174,16 +175,24 @@ class Writer:
                 copy.record.end(STOPPED)
 
     async def listen(self, client: Any) -> None:
-        """Hear at once which answers shall be stopped; a beat would hear it, too."""
+        """Hear at once which answers are read elsewhere, and which shall be stopped.
+
+        A beat finds a stop, too; and an answer is written now and then for nobody.
+        """
         while True:
             try:
                 async with client.pubsub() as channel:
-                    await channel.subscribe(self._keys.stops)
+                    await channel.subscribe(self._keys.stops, self._keys.reads)
                     while True:
                         self._hear(await channel.get_message(timeout=self._alive))
             except trouble():
                 await asyncio.sleep(self._alive / 2)
 
     def _hear(self, message: Any) -> None:
-        if message is not None and message["type"] == "message":
+        if message is None or message["type"] != "message":
+            return
+        if message["channel"] == self._keys.stops:
             self.stop([message["data"]])
+        elif copy := self.copies.get(message["data"]):
+            copy.follow(asyncio.get_running_loop().time())
+            self.wake()

@@ -74,7 +74,7 @@ async def test_an_answer_that_is_stopped_is_counted_as_stopped():
 async def test_an_answer_that_its_readers_left_is_counted_as_left():
     async with site(STALLED, grace=0.02) as client:
         name = await client.chat.begin("Hi", SESSION)
-        events = await client.chat.follow(SESSION, name)
+        events = await client.chat.body(SESSION, name)
         await anext(events)
         await events.aclose()
         await asyncio.to_thread(client.model.wait_closed)

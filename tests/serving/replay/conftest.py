@@ -17,7 +17,7 @@ class Elsewhere:
 
     def __init__(self, owner, other):
         self.start, self.end_all, self.aclose = owner.start, owner.end_all, owner.aclose
-        self.follow, self.stop = other.follow, other.stop
+        self.follow, self.body, self.stop = other.follow, other.body, other.stop
 
 
 @pytest.fixture(scope="session")

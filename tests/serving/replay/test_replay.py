@@ -8,6 +8,7 @@ import pytest
 from course_utils.fake import Reply
 from course_utils.serving import Event, sse_events
 from course_utils.serving.answer_events import error_event
+from course_utils.serving.sse import HEARTBEAT, encode
 from tests.support.watched import WatchedModel
 
 TEXT = "One two three four five."
@@ -61,6 +62,44 @@ async def test_from_every_position_exactly_the_rest_comes(make):
     whole = await read(await replay.follow(name))
     for after in range(len(whole) + 1):
         assert await read(await replay.follow(name, after)) == whole[after:]
+
+
+async def test_the_body_of_an_answer_is_its_events_as_text(make):
+    replay = make()
+    name = await replay.start(answer())
+    whole = await read(await replay.follow(name))
+    for after in range(len(whole) + 1):
+        texts = await read(await replay.body(name, after))
+        assert texts == [encode(event) for event in whole[after:]]
+
+
+async def test_a_body_has_a_comment_in_each_silence_and_goes_on_after_it(make):
+    replay = make()
+    name = await replay.start(answer(stalled()))
+    body = await replay.body(name, heartbeat=0.05)
+    texts = await read(body, 5)
+    assert [text == HEARTBEAT for text in texts] == [False, False, True, True, True]
+    body = await replay.body(name, 2, heartbeat=0.05)
+    assert await anext(body) == HEARTBEAT
+    await replay.stop(name)
+    *silences, last = [text async for text in body]
+    assert set(silences) <= {HEARTBEAT}
+    assert last.startswith(f"id: {name}.3\nevent: stopped\n")
+
+
+async def test_who_leaves_a_body_has_left_the_answer(make):
+    model, replay = stalled(), make(grace=0.05)
+    body = await replay.body(await replay.start(answer(model)))
+    assert "One" in await anext(body)
+    await body.aclose()
+    assert await stopped(model)
+
+
+@pytest.mark.parametrize("after", [-1, 0])
+async def test_there_is_no_body_of_an_unknown_answer(make, after):
+    replay = make()
+    name = await replay.start(answer()) if after < 0 else "never"
+    assert await replay.body(name, after) is None
 
 
 async def test_a_reader_may_leave_at_every_position_of_a_live_answer(make):
