@@ -3,7 +3,7 @@
 A server of its own runs on one core and a bare reader on another. All ways run in the
 same minutes and take turns, with Python's garbage collector tuned for all or for none.
 
-    python -m benchmarks.serving > benchmarks/serving.md      # half an hour
+    python -m benchmarks.serving > benchmarks/serving.md      # a quarter of an hour
 """
 
 import argparse

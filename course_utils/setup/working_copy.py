@@ -2,6 +2,7 @@
 
     python start.py            # makes my-notebooks/ or brings it up to date
     python start.py reset 4    # notebook 4 as it was; yours is kept beside it
+    python start.py reset de/1 # the same of a translation
 
 A file you have not touched is renewed with the course. One you have touched stays
 yours, and a newer one is put beside it. It needs nothing but Python.
@@ -52,22 +53,30 @@ def bring_up_to_date(source: Path, copy: Path) -> list[str]:
 
 def reset(source: Path, copy: Path, number: str) -> str:
     """Make one notebook of the copy as it was; say where the learner's own is now."""
-    found = sorted(source.glob(f"0{number}_*.ipynb"))
-    if not number.isdigit() or len(found) != 1:
-        numbers = ", ".join(path.name[1] for path in sorted(source.glob("0*.ipynb")))
+    places = dict(_notebooks(source))
+    if number not in places:
         return (
-            f"There is no notebook {number!r}: name one of {numbers}, "
+            f"There is no notebook {number!r}: name one of {', '.join(places)}, "
             "python start.py reset 4"
         )
-    mine = copy / found[0].name
+    name = places[number]
+    mine = copy / name
     note = ""
     if mine.exists():
         beside = _beside(mine, f"kept {datetime.now():%Y-%m-%d %H.%M.%S}")
         mine.rename(beside)
         note = f" What you had is now {beside.name}."
-    _copy(found[0], mine)
-    _write_ledger(copy, {**_ledger(copy), mine.name: fingerprint(mine)})
-    return f"{mine.name} is as the course has it.{note}"
+    _copy(source / name, mine)
+    _write_ledger(copy, {**_ledger(copy), name: fingerprint(mine)})
+    return f"{name} is as the course has it.{note}"
+
+
+def _notebooks(source: Path) -> Iterator[tuple[str, str]]:
+    """Each notebook's number, `4` or `de/1`, and its place."""
+    for name in _files(source):
+        folder, _, file = name.rpartition("/")
+        if file.startswith("0") and file.endswith(".ipynb"):
+            yield f"{folder}/{file[1]}".lstrip("/"), name
 
 
 def fingerprint(file: Path) -> str:

@@ -101,6 +101,19 @@ def test_a_reset_gives_the_courses_notebook_and_keeps_the_learners(course):
     assert (copy / NAME).read_text() == "second"
 
 
+def test_a_translation_is_reset_by_its_folder_and_number(course):
+    source, copy = course
+    (source / "de").mkdir()
+    (source / "de" / NAME).write_text("erste")
+    bring_up_to_date(source, copy)
+    for name in (NAME, f"de/{NAME}"):
+        (copy / name).write_text("mine")
+    assert f"de/{NAME} is as the course has it" in reset(source, copy, "de/4")
+    assert (copy / "de" / NAME).read_text() == "erste"
+    assert (copy / NAME).read_text() == "mine"
+    assert "name one of 4, de/4, python" in reset(source, copy, "de/1")
+
+
 @pytest.mark.parametrize("number", ["", "9", "four", "4 5", "*", "[4]"])
 def test_a_notebook_that_is_not_there_is_not_reset(course, number):
     source, copy = course

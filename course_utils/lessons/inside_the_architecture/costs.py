@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from itertools import groupby
 from time import thread_time
 from typing import Any
 
+from course_utils.own_stream.owned import OwnedStream
 from course_utils.plots.table import Table, table
 
 Stream = Iterable[Any] | AsyncIterable[Any]
@@ -30,11 +32,12 @@ def cost_per_chunk(ways: dict[str, Callable[[], Stream]]) -> Table:
 
 def _cost(way: Callable[[], Stream]) -> float:
     begin = thread_time()  # this thread's work only: the server has threads of its own
-    stream = way()
-    if isinstance(stream, AsyncIterable):
-        chunks = asyncio.run(_count(stream))
-    else:
-        chunks = sum(1 for _ in stream)
+    made = way()
+    with made if isinstance(made, OwnedStream) else nullcontext(made) as stream:
+        if isinstance(stream, AsyncIterable):
+            chunks = asyncio.run(_count(stream))
+        else:
+            chunks = sum(1 for _ in stream)
     return (thread_time() - begin) / chunks * 1e6
 
 

@@ -112,17 +112,22 @@ class Record:
                 for event in self.events[position:]:
                     position += 1
                     yield event
-                if self.ended and position >= len(self.events):
-                    return
                 if position < len(self.events):
                     continue
+                if self.ended:
+                    return
                 patience.begin(heartbeat)
-                await self._changed.rings()
-                if patience.end():
+                while not (self._is_more(position) or patience.is_over):
+                    await self._changed.rings()
+                if patience.end() and not self._is_more(position):
                     yield None
         finally:
             patience.cancel()
             self._leave()
+
+    def _is_more(self, position: int) -> bool:
+        """Whether there is an event after this one, or the end."""
+        return self.ended or position < len(self.events)
 
     def _enter(self) -> None:
         self._followers += 1

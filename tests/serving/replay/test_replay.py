@@ -87,6 +87,21 @@ async def test_a_body_has_a_comment_in_each_silence_and_goes_on_after_it(make):
     assert last.startswith(f"id: {name}.3\nevent: stopped\n")
 
 
+async def test_the_silence_of_one_reader_is_not_that_of_another(make):
+    replay = make()
+    name = await replay.start(answer(stalled()))
+    often = await replay.body(name, 2, heartbeat=0.02)
+    seldom = await replay.body(name, 2, heartbeat=0.1)
+    waiting = asyncio.create_task(anext(seldom))
+    loop = asyncio.get_running_loop()
+    begin = loop.time()
+    while not waiting.done() and loop.time() < begin + 20:
+        assert await anext(often) == HEARTBEAT
+    assert waiting.done() and waiting.result() == HEARTBEAT
+    await often.aclose()
+    await seldom.aclose()
+
+
 async def test_who_leaves_a_body_has_left_the_answer(make):
     model, replay = stalled(), make(grace=0.05)
     body = await replay.body(await replay.start(answer(model)))
