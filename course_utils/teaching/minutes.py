@@ -104,7 +104,8 @@ def cell_minutes(cell: Cell, lesson: ModuleType) -> float:
     """The minutes of one cell: its words, its exercise, its questions, or its run."""
     source = source_of(cell)
     if cell["cell_type"] == "markdown":
-        return len(source.split()) / WORDS_A_MINUTE
+        words = source.replace("- [ ]", "-").split()  # a box is no word
+        return len(words) / WORDS_A_MINUTE
     item = getattr(lesson, source.strip().removeprefix("lesson."), None)
     if isinstance(item, Quiz):
         return A_QUESTION * len(item.questions)

@@ -58,6 +58,15 @@ def most_outputs_are_compared(notebook: NotebookNode) -> Iterator[str]:
 
 
 @rule
+def in_production_is_a_checklist(notebook: NotebookNode) -> Iterator[str]:
+    for cell in text_cells(notebook):
+        if cell.source.startswith(("## In production", "## In der Produktion")):
+            lines = [line for line in cell.source.splitlines() if line[:2] == "- "]
+            if not lines or not all(line.startswith("- [ ] ") for line in lines):
+                yield f"{cell.id}: no checklist, each line of which begins with - [ ]"
+
+
+@rule
 def text_is_short(notebook: NotebookNode) -> Iterator[str]:
     lengths = [len(cell.source.split()) for cell in text_cells(notebook)]
     for cell, length in zip(text_cells(notebook), lengths, strict=True):

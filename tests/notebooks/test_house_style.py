@@ -115,6 +115,8 @@ BAD: dict[str, tuple[str, Change]] = {
     "ignored": ("have output to compare", with_outputs_ignored),
     "a long text": ("121 words", reads("word " * 121)),
     "long texts": ("middle text cell", long_texts),
+    "no boxes": ("no checklist", reads("## In production\n\n- Log.\n- [ ] Look.")),
+    "no list": ("no checklist", reads("## In production\n\nLog and look.")),
     "long code": ("26 lines", runs("x = 1\n" * 26)),
     "wide code": ("80 characters", runs("x" * 80)),
     "pip": ("no pip", runs("%pip install six")),
