@@ -14,7 +14,8 @@ from course_utils.settings import settings
 # Scripts that put no spaces between words: Chinese, Japanese, Tibetan, Burmese, Khmer.
 # There a mark ends the word at once, and some marks the sentence.
 _STOPS_AT_ONCE = "。！？｡" + "།༎" + "။" + "។៕"
-_COMPLETE_WORDS = re.compile(rf".*[\s、，；：､་၊{_STOPS_AT_ONCE}]", re.DOTALL)
+_COMMAS = "、，；：､་၊"
+_COMPLETE_WORDS = re.compile(rf".*[\s{_COMMAS}{_STOPS_AT_ONCE}]", re.DOTALL)
 
 
 @settings()
@@ -64,6 +65,7 @@ _FULL_STOPS = "؟۔܀܁܂߹" + "।॥꯫᱾᱿" + "።፧፨" + "։" + "᠃᠉"
 _STOPPED = re.compile(
     rf"\n|[{_STOPS_AT_ONCE}]|[{_FULL_STOPS}]+[{re.escape(_CLOSERS)}!?]*\s?"
 )
+_WORD_ENDS = re.compile(rf"[{_COMMAS}]|{_STOPPED.pattern}")  # without a space
 
 
 @settings()
@@ -113,12 +115,15 @@ class SentenceBuffer:
 
     def _ends(self, match: re.Match[str], words: str) -> bool:
         """Whether this word ends a sentence."""
-        word = match.group().rstrip().rstrip(_CLOSERS)
+        # As it does where letters come one by one, a mark in it begins another word.
+        inside = [mark.end() for mark in _WORD_ENDS.finditer(match.group())]
+        begin = match.start() + max([0, *inside])
+        word = words[begin : match.end()].rstrip().rstrip(_CLOSERS)
         if not word.endswith(_MARKS) or _ABBREVIATION.fullmatch(word):
             return False
         if not _LIST_NUMBER.fullmatch(word):
             return True
-        before = "".join(self._held) + words[: match.start()]
+        before = "".join(self._held) + words[:begin]
         line = before.rpartition("\n")[2]
         opens_a_line = not line.strip() and ("\n" in before or self._new_line)
         return not opens_a_line  # "1." of a list does, "in 2026." does not

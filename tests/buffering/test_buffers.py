@@ -1,6 +1,6 @@
 import asyncio
 from functools import reduce
-from itertools import accumulate
+from itertools import accumulate, product
 from operator import add
 
 import pytest
@@ -60,7 +60,7 @@ def test_each_word_comes_out_whole(texts):
         assert not ready or ready[-1].isspace() or ready[-1] in MARKS
 
 
-@given(st.text(alphabet="ab. \n!?。1)।؟"), st.data())
+@given(st.text(alphabet="ab. \n!?。、1)।؟"), st.data())
 def test_sentences_end_in_the_same_places_whatever_the_chunking(text, data):
     def ends(chunks):
         buffer = SentenceBuffer()
@@ -70,6 +70,16 @@ def test_sentences_end_in_the_same_places_whatever_the_chunking(text, data):
     by_letter = ends(text) | {0}
     assert ends([text]) <= by_letter
     assert max(ends([text[:cut], text[cut:]])) == max(by_letter)
+
+
+SHORT = map("".join, product("b. 、。།1)\n", repeat=5))
+
+
+def test_an_initial_ends_no_sentence_whatever_mark_it_stands_behind():
+    for text in SHORT:
+        buffer = SentenceBuffer()
+        by_letter = [0, *accumulate(len(buffer.push(letter)) for letter in text)]
+        assert len(SentenceBuffer().push(text)) in by_letter, text
 
 
 def sentences(text):

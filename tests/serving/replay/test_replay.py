@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from uuid import uuid4
 
 import pytest
 
@@ -150,9 +151,9 @@ async def test_no_two_answers_have_one_name(make):
 
 
 async def test_an_answer_may_be_given_its_name(make):
-    replay = make()
-    assert await replay.start(answer(), name="mine") == "mine"
-    assert text_of(await read(await replay.follow("mine"))) == TEXT
+    replay, name = make(), f"mine-{uuid4()}"  # all tests share one Redis
+    assert await replay.start(answer(), name=name) == name
+    assert text_of(await read(await replay.follow(name))) == TEXT
 
 
 @pytest.mark.parametrize("name", ["", "nobody", "nobody.3"])
