@@ -212,6 +212,11 @@ readers' core. Medians.
 
 On a machine that others use, *late* and *streams* depend on them as well. Trust the
 work of a token, and the ratios within one run more than the figures.
+
+The app is late at half its load because of the collector: with a hundred streams open,
+a collection of its middle generation takes some 50 ms. Tried once at 126 streams: two
+such collections of 42 and 52 ms and a p99 of 10 and 28 ms; without the collector a p99
+of 2.5 and 2.7 ms, and 1.9 to 4.1 ms of a plain response.
 """
 
 
