@@ -164,7 +164,7 @@ STEPS = [
         "it and hears how it ended; `sse_response` reads messages without a parser",
     ),
     ("memory", "messages", "a record for those who come back, and its two tasks"),
-    ("redis", "memory", "one entry a tick and answer, as JSON; signs of life"),
+    ("redis", "memory", "one entry a second and answer, as JSON; signs of life"),
     ("app", "memory", "limits, metrics, a span, a log line; most of it once an answer"),
     ("app-redis", "app", "the replay, the limits and the cache in Redis"),
 ]

@@ -100,24 +100,22 @@ def sse_response(
     if replay is None:
         body = encoded(fresh(heartbeat=beat))
     elif last_event_id:
-        body = _rest(replay, *position_of(last_event_id), beat)
+        body = _kept(replay, beat, *position_of(last_event_id))
     else:
-        body = _kept(replay, fresh(), beat)
+        body = _kept(replay, beat, events=fresh())
     return StreamingResponse(body, media_type=MEDIA_TYPE, headers=HEADERS)
 
 
 async def _kept(
-    replay: ReplayBuffer, events: AsyncGenerator[Event, None], heartbeat: float
+    replay: ReplayBuffer,
+    heartbeat: float,
+    name: str = "",
+    after: int = 0,
+    events: AsyncGenerator[Event, None] | None = None,
 ) -> AsyncGenerator[str, None]:
-    name = await replay.start(events)
-    async with aclosing(_rest(replay, name, 0, heartbeat)) as body:
-        async for text in body:
-            yield text
-
-
-async def _rest(
-    replay: ReplayBuffer, name: str, after: int, heartbeat: float
-) -> AsyncGenerator[str, None]:
+    """The body of an answer that is kept, or of these events, which are from now on."""
+    if events is not None:
+        name = await replay.start(events)
     if body := await replay.body(name, after, heartbeat):
         async with aclosing(body):
             async for text in body:

@@ -8,6 +8,7 @@ from langchain.agents import create_agent
 
 from course_utils import Turn, own_stream, passages
 from course_utils.fake import FakeStreamingChatModel
+from course_utils.own_stream.in_task import TaskStream
 from course_utils.timing.recording import TimingRecorder
 
 pytestmark = pytest.mark.filterwarnings(
@@ -81,7 +82,13 @@ def aread_by(reader):
     return read
 
 
+async def read_in_task(run):
+    async with TaskStream(run) as items:
+        await athree_of(aiter(items))
+
+
 ASYNC = {
+    "race, show": read_in_task,
     "own_stream": aread_owned,
     "passages": aread_by(passages),
     "Turn.watch": aread_by(lambda run: Turn().watch(run)),

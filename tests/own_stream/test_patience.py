@@ -6,6 +6,7 @@ from math import inf
 import pytest
 
 from course_utils import own_stream
+from course_utils.own_stream.patience import heeding
 
 SOON = 0.01
 LONG = 3600.0
@@ -84,3 +85,33 @@ async def test_an_error_of_the_stream_is_no_end():
         assert await owned.get(LONG, "end") == "one"
         with pytest.raises(ValueError, match="broken"):
             await owned.get(LONG, "end")
+
+
+async def deaf():
+    """What Python 3.11's `wait_for` does: it answers, though it was cancelled."""
+    try:
+        await asyncio.sleep(LONG)
+    except asyncio.CancelledError:
+        return "answer"
+
+
+async def test_a_timeout_that_is_swallowed_underneath_is_heeded():
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(SOON):
+            await heeding(deaf())
+
+
+async def test_a_cancellation_that_is_swallowed_underneath_is_heeded():
+    task = asyncio.create_task(heeding(deaf()))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_an_answer_that_nobody_cancelled_comes_through():
+    async def five():
+        await asyncio.sleep(0)
+        return 5
+
+    assert await heeding(five()) == 5

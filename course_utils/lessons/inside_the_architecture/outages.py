@@ -12,7 +12,7 @@ import asyncio
 import json
 import logging
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +29,7 @@ from course_utils.serving.replay import (
     ReplayBuffer,
     position_of,
 )
+from course_utils.serving.replay.record import Record
 from course_utils.serving.sse import Event
 from course_utils.tokens import pieces
 
@@ -46,13 +47,11 @@ class Store(ReplayBuffer):
 
     away = False
 
-    async def follow(
-        self, name: str, after: int = 0
-    ) -> AsyncGenerator[Event, None] | None:
-        """The events of an answer, unless no worker can reach the store now."""
+    def _found(self, name: str, after: int) -> Record | None:
+        """What `follow` and `body` read, unless no worker can reach the store now."""
         if self.away:
             raise ReplayAway("The store cannot be reached now: try again soon.")
-        return await super().follow(name, after)
+        return super()._found(name, after)
 
     def kill(self) -> None:
         """The worker that makes the answers is gone, and its models with it."""

@@ -93,8 +93,8 @@ class Copy:
         self._sent = 0
         self._written = self._followed = float("-inf")  # moments of the event loop
 
-    def follow(self, now: float) -> None:
-        """Somebody reads it elsewhere."""
+    def read_elsewhere(self, now: float) -> None:
+        """A reader in another process has said that it is there."""
         self._followed = now
 
     def is_due(self, now: float) -> bool:

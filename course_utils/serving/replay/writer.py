@@ -1,7 +1,8 @@
 """The owner's side in Redis: copies what its answers say, shows that it lives, listens.
 
-All answers of a process share one writer, which sends what is new as one batch a tick.
-Their readers here never wait for it: while Redis is away, answers go on.
+All answers of a process share one writer, which sends what is new as one batch a tick;
+of an answer that nobody reads elsewhere, once a second. Their readers here never wait
+for it: while Redis is away, answers go on.
 
     writer = Writer(client, keys, alive=2, keep=60); writer.add(record)
 """
@@ -194,5 +195,5 @@ class Writer:
         if message["channel"] == self._keys.stops:
             self.stop([message["data"]])
         elif copy := self.copies.get(message["data"]):
-            copy.follow(asyncio.get_running_loop().time())
+            copy.read_elsewhere(asyncio.get_running_loop().time())
             self.wake()

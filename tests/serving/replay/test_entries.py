@@ -43,7 +43,7 @@ async def test_what_nobody_reads_elsewhere_is_written_once_in_a_while(copy):
 
 
 async def test_what_is_read_elsewhere_is_written_at_once_while_it_is(copy):
-    copy.follow(10.1)
+    copy.read_elsewhere(10.1)
     add(copy, "two")
     assert copy.is_due(10.2)
     copy.next("worker", 10.2)
